@@ -1,0 +1,54 @@
+import type { ZodType } from 'zod';
+import type { Baselines } from '../activities/baseline.ts';
+import type { Kubernetes } from '../kubernetes/client.ts';
+import type { RunbookContent } from '../recovery/activities.ts';
+import type { Finding, Plan, Target } from '../recovery/values.ts';
+
+/** One permission that an action needs, as RBAC and `kintsugi doctor` name it. `subresource` as in `pods/eviction`. */
+export interface Permission {
+  group: string;
+  resource: string;
+  subresource?: string;
+  verbs: ('get' | 'list' | 'watch' | 'create' | 'patch' | 'update' | 'delete')[];
+}
+
+/** What an action works with: the cluster, the target, the finding it is to mend, and what was known healthy. */
+export interface ActionContext {
+  kubernetes: Kubernetes;
+  target: Target;
+  runbook: RunbookContent;
+  finding: Finding;
+  /** Recovery id and seq of the started event: the late-write guard's annotation value is `<recoveryId>#<step>` (durability 3). */
+  recoveryId: string;
+  step: number;
+  /** When the target broke, RFC 3339: a template changed after it asks (safety 5). */
+  brokenSince: string;
+  /** The plans of the remedy's earlier actions. */
+  earlier: Plan[];
+  baselines: Baselines;
+  /** Beats the activity's heart with what is being waited for; throws when the activity was cancelled. */
+  heartbeat(detail: string): void;
+  signal: AbortSignal;
+}
+
+/** What an undo found: it put the change back, had nothing to do, or refused over a foreign change (safety 16). */
+export interface RevertResult {
+  outcome: 'undone' | 'not-needed' | 'refused';
+  saw?: string;
+}
+
+/**
+ * One thing that a remedy can do; one default export a file, found by the generated registry.
+ * `plan` only reads. `apply` works from the recorded plan alone and is safe to repeat. `revert` tolerates 'never applied'.
+ */
+export interface Action<P> {
+  name: string;
+  summary: string;
+  params: ZodType<P>;
+  /** Whether running pods are replaced or deleted by it. */
+  disruptive: boolean;
+  permissions(params: P): Permission[];
+  plan(context: ActionContext, params: P): Promise<Plan>;
+  apply(context: ActionContext, plan: Plan): Promise<'applied' | 'unchanged'>;
+  revert(context: ActionContext, plan: Plan): Promise<RevertResult>;
+}

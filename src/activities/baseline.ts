@@ -1,0 +1,34 @@
+import type { Json, Target } from '../recovery/values.ts';
+
+/**
+ * What Kintsugi saw when the target was healthy (safety 3): the evidence for "last healthy revision" and for restoring a variable.
+ * Kept in a ConfigMap of Kintsugi's own namespace, written at each verification and by the worker's regular look.
+ */
+export interface Baseline {
+  target: Target;
+  /** RFC 3339: when it was last seen healthy as recorded here. */
+  seenAt: string;
+  /** The revision (`deployment.kubernetes.io/revision`) and the ReplicaSet or ControllerRevision that was healthy. */
+  revision: string;
+  /** SHA-256 of the canonical pod template without bookkeeping annotations. */
+  templateHash: string;
+  /** Replicas the owner or its HPA wanted. */
+  replicas: number;
+  containers: {
+    name: string;
+    image: string;
+    /** The digest that ran (`imageID`). */
+    digest: string;
+    /** Variables by name: the literal's value, or where it comes from (never a secret's value: an HMAC). */
+    env: Record<string, { value: string } | { hmac: string } | { from: Json }>;
+  }[];
+  /** `ConfigMap/name` and `Secret/name` to a hash of its content. */
+  references: Record<string, string>;
+}
+
+/** Reads and writes baselines. */
+export interface Baselines {
+  /** The newest baseline of a target, or null if it was never seen healthy. Throws a KintsugiError if it cannot be read. */
+  read(target: Target): Promise<Baseline | null>;
+  write(baseline: Baseline): Promise<void>;
+}

@@ -1,0 +1,230 @@
+import type { Runbook } from '../runbook/schema.ts';
+import type {
+  AlertMessage,
+  ChecklistItem,
+  CheckResult,
+  EscalationStep,
+  EvidenceRef,
+  Finding,
+  Json,
+  Measure,
+  Mode,
+  Plan,
+  StepError,
+  Target,
+} from './values.ts';
+
+/** What the workflow asks of its activities, and what comes back: at most 32 KiB each way but for the runbook (durability 9). */
+
+export type RunbookContent = Pick<Runbook, 'metadata' | 'spec'>;
+
+export interface LoadedRunbook {
+  name: string;
+  version: string;
+  /** SHA-256 of the file as it was read. */
+  digest: string;
+  runbook: RunbookContent;
+  /** The worker's mode for this runbook in this namespace (its configuration's `auto` list, else KINTSUGI_MODE). */
+  workerMode: Mode;
+}
+
+/** What every step on the target is told. */
+export interface StepContext {
+  recoveryId: string;
+  target: Target;
+  runbook: RunbookContent;
+}
+
+export interface DiagnoseInput extends StepContext {
+  round: number;
+  /** When the target broke (the alert's startsAt), RFC 3339. */
+  brokenSince: string;
+}
+export interface Diagnosis {
+  healthy: boolean;
+  measure: Measure;
+  evidence: EvidenceRef;
+  /** One sentence: "0 of 1 pods ready, agent-bruno OOMKilled 4 times". */
+  saw: string;
+}
+
+export interface ClassifyInput extends StepContext {
+  evidence: EvidenceRef;
+  brokenSince: string;
+}
+export interface Classification {
+  findings: Finding[];
+  checklist: ChecklistItem[];
+  steps: EscalationStep[];
+}
+
+export interface PlanInput extends StepContext {
+  n: number;
+  finding: Finding;
+  remedy: string;
+  brokenSince: string;
+}
+/** All actions' plans in order, made on the target as it is now; later ones assume the earlier ones' changes. */
+export interface RemedyPlans {
+  plans: Plan[];
+  /** SHA-256 of the plans: what an approval approves. */
+  digest: string;
+}
+
+export interface ApplyInput extends PlanInput {
+  i: number;
+  /** The seq of the action-started event: written as `kintsugi.dev/recovery: <recoveryId>#<step>` (durability 3). */
+  step: number;
+  plan: Plan;
+  /** Changes of the remedy's earlier actions, already made: expected differences when planning again. */
+  earlier: Plan[];
+  /** Whether a person approved this very plan. */
+  approved: boolean;
+}
+export type ApplyResult =
+  | { outcome: 'applied' | 'unchanged' }
+  /** Not begun: paused, another recovery holds the namespace or the dependency. No try is used up. */
+  | { outcome: 'held-back'; why: string }
+  /** Not begun: the plan made just now differs from the recorded one; it asks again. */
+  | { outcome: 'replanned'; plan: Plan }
+  /** Refused by a rule of safety, or failed for good. */
+  | { outcome: 'failed'; error: StepError };
+
+export interface CompensateInput extends StepContext {
+  plan: Plan;
+  /** The seq of the undo-started event. */
+  step: number;
+}
+export interface CompensateResult {
+  outcome: 'undone' | 'not-needed' | 'refused' | 'failed';
+  saw?: string;
+}
+
+export interface VerifyInput extends StepContext {
+  /** How the target did at the diagnosis that the remedy was planned on. */
+  before: Measure;
+  /** When the remedy's first action started, RFC 3339; absent when nothing was changed. */
+  changedAt?: string;
+  /** The plans that were applied: the live pods' values are compared with them (safety 8). */
+  plans: Plan[];
+  /** The cause that was mended: OOM also needs the working set to level off (safety 19). */
+  cause?: string;
+}
+export interface Verification {
+  result: 'pass' | 'fail' | 'unknown';
+  checks: CheckResult[];
+  measure?: Measure;
+  /** Whether the target does better than `before` (safety 15). */
+  better: boolean | 'unknown';
+}
+
+/** One live look without waiting: while settling, watching, and to compare after a failed remedy. */
+export interface LookInput extends StepContext {
+  before?: Measure;
+}
+export interface Look {
+  healthy: boolean;
+  /** A restart since the last look, or not ready for 30 s. */
+  broken: boolean;
+  better: boolean | 'unknown';
+  measure?: Measure;
+  saw: string;
+}
+
+export interface ReleaseInput {
+  recoveryId: string;
+  target: Target;
+  runbook: RunbookContent;
+}
+
+export interface FindOwnerInput {
+  namespace: string;
+  pod: string;
+  runbook: string;
+}
+export type Owner =
+  | { found: 'workload'; target: Target }
+  /** The pod and its owner are gone; `healthy` is whether the runbook's selector is. */
+  | { found: 'gone'; healthy: boolean; saw: string };
+
+export interface ForwardInput {
+  to: Target;
+  runbook: string;
+  digest: string;
+  alerts: AlertMessage[];
+  input: { mode?: Mode; actor?: string; reason?: string };
+}
+
+/** What a page says; the webhook's body is made from it (contracts.md, "Page webhook"). */
+export interface Page {
+  key: string;
+  recoveryId: string;
+  workflowId: string;
+  runbook: string;
+  severity: string;
+  component: string;
+  service: string;
+  symptom: string;
+  title: string;
+  target: Target;
+  impact: Json;
+  brokenSince: string;
+  deadline: string;
+  mode: Mode;
+  findings: Finding[];
+  attempts: { remedy: string; cause: string; outcome: string; undone: boolean; saw: string }[];
+  /** Standing changes, each one sentence. */
+  holds: string[];
+  steps: EscalationStep[];
+  checklist: ChecklistItem[];
+  person?: string;
+  prevention: string[];
+  team: string;
+  contact?: string;
+  links: { title: string; url: string }[];
+  /** Why the page comes now: "nothing is left to try", "15m passed". */
+  why: string;
+}
+
+/** An approval that is asked for: the plans, and until when. */
+export interface ApprovalRequest {
+  n: number;
+  remedy: string;
+  cause: string;
+  quorum: number;
+  expiresAt: string;
+  digest: string;
+  why: string;
+  plans: Plan[];
+}
+
+export interface EscalateInput {
+  notifier: string;
+  event: 'trigger' | 'update' | 'resolve' | 'approval';
+  page: Page;
+  /** Unique for this very message: Idempotency-Key and Message-ID (durability 11). */
+  messageKey: string;
+  reason?: string;
+  approval?: ApprovalRequest;
+}
+export interface EscalateResult {
+  taken: boolean;
+  providerId?: string;
+  error?: string;
+}
+
+/** The activities that a worker serves; `createActivities(deps)` makes them. */
+export interface Activities {
+  loadRunbook(input: { name: string; target: Target | null }): Promise<LoadedRunbook>;
+  findOwner(input: FindOwnerInput): Promise<Owner>;
+  forward(input: ForwardInput): Promise<{ workflowId: string }>;
+  diagnose(input: DiagnoseInput): Promise<Diagnosis>;
+  classify(input: ClassifyInput): Promise<Classification>;
+  planRemedy(input: PlanInput): Promise<RemedyPlans>;
+  applyAction(input: ApplyInput): Promise<ApplyResult>;
+  verify(input: VerifyInput): Promise<Verification>;
+  look(input: LookInput): Promise<Look>;
+  compensate(input: CompensateInput): Promise<CompensateResult>;
+  release(input: ReleaseInput): Promise<void>;
+  escalate(input: EscalateInput): Promise<EscalateResult>;
+}

@@ -1,0 +1,216 @@
+import { z } from 'zod';
+import { actionNames } from '../actions/names.ts';
+import { checkNames } from '../checks/names.ts';
+
+/** The zod schema of a runbook: the source of its types, of the editors' JSON Schema and of the reference page. */
+
+const DURATION = /^(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9]+s)?$/;
+const QUANTITY = /^[0-9]+(?:\.[0-9]+)?(?:[EPTGMk]i?|m)?$/;
+const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+export const duration = z
+  .string()
+  .refine((text) => text !== '' && DURATION.test(text), 'a duration like 90s, 15m or 1h30m')
+  .describe('A duration: 90s, 15m, 1h30m');
+export const quantity = z
+  .string()
+  .regex(QUANTITY, 'a quantity like 512Mi, 2Gi or 250m')
+  .describe('A quantity as Kubernetes writes it: 512Mi, 2Gi, 250m');
+const name = z.string().regex(DNS_LABEL, 'a name of lower-case letters, digits and dashes');
+const text = z.string().min(1);
+
+export const mode = z.enum(['observe', 'approve', 'auto']);
+
+/** All causes that a finding or a runbook may name (contracts.md). */
+export const causeNames = [
+  'application-startup-failure',
+  'redis-connection-failure',
+  'mongodb-connection-failure',
+  'configuration-error',
+  'oom-killed',
+  'liveness-probe-failure',
+  'permission-denied',
+  'port-in-use',
+  'ollama-timeout',
+  'image-pull-failure',
+  'missing-config-reference',
+  'command-not-found',
+  'init-container-failure',
+  'readiness-probe-failure',
+  'unschedulable',
+  'volume-unavailable',
+  'dns-failure',
+  'service-without-endpoints',
+  'node-failure',
+  'api-permission-denied',
+  'completed',
+  'segmentation-fault',
+  'memory-error',
+  'quota-exceeded',
+  'redis-full',
+  'redis-read-only',
+  'unresponsive',
+  'unknown',
+] as const;
+export type Cause = (typeof causeNames)[number];
+
+const link = z.strictObject({
+  title: text,
+  url: text.describe('An address, or a path inside this repository'),
+  external: z
+    .boolean()
+    .optional()
+    .describe('True where the document lies outside this repository and was not resolved'),
+});
+
+const impact = z.strictObject({ level: z.enum(['none', 'low', 'high', 'severe']), text });
+
+const alertMatcher = z.union([
+  text,
+  z.strictObject({ name: text, matchers: z.record(z.string(), z.string()).optional() }),
+]);
+
+const target = z.strictObject({
+  namespace: name,
+  kinds: z.array(z.enum(['Deployment', 'StatefulSet', 'DaemonSet'])).min(1),
+  name: name.optional().describe('One workload; without it every workload that the selector finds'),
+  selector: text.optional().describe('A label selector: app=agent-bruno'),
+  container: name.optional(),
+  service: z
+    .string()
+    .regex(/^[a-z0-9][-a-z0-9]*:[0-9]+$/, 'a Service and its port: agent-bruno-service:8080')
+    .optional(),
+  command: z.array(z.string()).optional().describe('The command that the image should run'),
+});
+
+const variable = z.strictObject({
+  name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'an environment variable name'),
+  pattern: text.optional().describe('A regular expression that its value must match'),
+  value: text.optional().describe('The value that the runbook gives it'),
+});
+
+const dependency = z.strictObject({
+  name,
+  type: z.enum(['redis', 'mongodb', 'http']),
+  env: text.optional().describe('The variable that holds its address'),
+  namespace: name,
+  selector: text,
+  helmRelease: name.optional(),
+  port: z.int().min(1).max(65535).optional(),
+  path: text.optional().describe('For http: the path that answers when it is well'),
+  data: z
+    .enum(['persistent', 'disposable'])
+    .optional()
+    .describe('disposable: replacing its pod may lose its data (safety 10)'),
+});
+
+export const approval = z.union([
+  z.literal('none'),
+  z.strictObject({
+    quorum: z.int().min(1).default(1),
+    expires: duration.default('10m'),
+    onExpiry: z.enum(['escalate', 'next']).default('escalate').describe('What happens when nobody answers in time'),
+  }),
+]);
+
+/** `{action-name: {parameters}}`, exactly one key; the parameters are checked by the action's own schema on validation. */
+const actionCall = z
+  .partialRecord(z.enum(actionNames), z.record(z.string(), z.json()))
+  .refine((call) => Object.keys(call).length === 1, 'one action with its parameters: {set-resources: {...}}');
+
+const remedy = z.strictObject({
+  name,
+  approval: approval.default('none'),
+  actions: z.array(actionCall).min(1),
+});
+
+const causeEntry = z
+  .strictObject({
+    cause: z.enum(causeNames),
+    section: text.optional().describe("The written runbook's heading"),
+    symptoms: z.array(text).default([]),
+    remedies: z.array(remedy).default([]),
+    person: text.optional().describe('What a person should do'),
+    prevention: z.array(text).default([]),
+    seeAlso: z.array(z.union([text, link])).default([]),
+  })
+  .refine((entry) => entry.remedies.length > 0 || entry.person !== undefined, {
+    message: 'a cause without remedies says in `person` what a person should do',
+    path: ['person'],
+  });
+
+const checkCall = z.union([
+  z.enum(checkNames),
+  z
+    .partialRecord(z.enum(checkNames), z.record(z.string(), z.json()))
+    .refine((call) => Object.keys(call).length === 1, 'one check with its parameters: {http: {path: /health}}'),
+]);
+
+const rung = z.strictObject({ after: duration, notify: z.array(name).min(1) });
+
+export const escalationStepIds = [
+  'recent-changes',
+  'cluster-issues',
+  'dependencies',
+  'application-changes',
+  'contact',
+  'rollback',
+] as const;
+
+const escalationStep = z.union([z.enum(escalationStepIds), z.strictObject({ id: z.enum(escalationStepIds), text })]);
+
+export const runbookSpec = z.strictObject({
+  mode: mode.optional(),
+  params: z.record(z.string(), z.json()).default({}),
+  symptom: text,
+  impact: z.strictObject({ user: impact, business: impact, data: impact }),
+  alerts: z.strictObject({ trigger: z.array(alertMatcher).min(1), related: z.array(alertMatcher).default([]) }),
+  target,
+  variables: z.array(variable).default([]),
+  dependencies: z.array(dependency).default([]),
+  causes: z.array(causeEntry).min(1),
+  verify: z.strictObject({
+    window: z.strictObject({
+      crashes: z.number().positive().default(3).describe('Times the longest life before a crash'),
+      min: duration.default('60s'),
+      max: duration.default('300s'),
+    }),
+    checks: z.array(checkCall).min(1),
+  }),
+  escalation: z.strictObject({
+    team: text,
+    contact: text.optional(),
+    steps: z.array(escalationStep).min(1),
+    rungs: z
+      .array(rung)
+      .min(1)
+      .default([{ after: '15m', notify: ['webhook', 'log'] }]),
+  }),
+  settle: duration.default('30m'),
+  prevention: z.array(z.strictObject({ group: text, points: z.array(text).min(1) })).default([]),
+  checklist: z.array(z.strictObject({ id: name, text })).default([]),
+  rollback: z.strictObject({ text, steps: z.array(text).min(1) }).optional(),
+  links: z.array(link).default([]),
+});
+
+export const runbookSchema = z.strictObject({
+  apiVersion: z.literal('kintsugi.dev/v1'),
+  kind: z.literal('Runbook'),
+  metadata: z.strictObject({
+    name,
+    title: text,
+    version: text,
+    updated: z.iso.date().optional(),
+    severity: z.enum(['critical', 'warning', 'info']),
+    component: text,
+    service: text,
+  }),
+  spec: runbookSpec,
+});
+
+export type Runbook = z.infer<typeof runbookSchema>;
+export type RunbookSpec = Runbook['spec'];
+export type CauseEntry = RunbookSpec['causes'][number];
+export type Remedy = CauseEntry['remedies'][number];
+export type Dependency = RunbookSpec['dependencies'][number];
+export type CheckCall = RunbookSpec['verify']['checks'][number];
