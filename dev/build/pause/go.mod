@@ -1,0 +1,3 @@
+module kintsugi.dev/build/pause
+
+go 1.24

@@ -1,0 +1,70 @@
+import { fileURLToPath } from 'node:url';
+
+/** How one program of the development world is made from its folder under dev/build. */
+export type Recipe = GoRecipe | MavenRecipe;
+
+interface CommonRecipe {
+  /** A build from an empty cache on two cores, in seconds: for the 'about x min left' of the progress lines. */
+  estimatedSeconds: number;
+  /** An installed program that is taken instead of a build. */
+  preferOnPath?: string;
+}
+
+/** A Go module with the program's pinned versions in go.mod and go.sum. */
+export interface GoRecipe extends CommonRecipe {
+  kind: 'go';
+  /** What `go build` is given: `.`, or the tool's own package path. */
+  package: string;
+  /** Values for `-ldflags -X`. */
+  variables?: Record<string, string>;
+}
+
+/** A Maven project whose dependencies are the program; the result is a script that starts its main class. */
+export interface MavenRecipe extends CommonRecipe {
+  kind: 'maven';
+  mainClass: string;
+}
+
+const KUBERNETES_VERSION = { 'version.gitVersion': 'v1.34.4', 'version.gitMajor': '1', 'version.gitMinor': '34' };
+
+/** Every program that can be built; its name is its folder under dev/build. */
+export const RECIPES = {
+  /** kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy, kubectl, etcd and a provisioner of volumes. */
+  kubernetes: {
+    kind: 'go',
+    package: '.',
+    variables: Object.fromEntries(
+      Object.entries(KUBERNETES_VERSION).flatMap(([name, value]) => [
+        [`k8s.io/component-base/${name}`, value],
+        [`k8s.io/client-go/pkg/${name}`, value],
+      ]),
+    ),
+    estimatedSeconds: 300,
+  },
+  /** The container that holds a pod's network. */
+  pause: { kind: 'go', package: '.', estimatedSeconds: 5 },
+  coredns: { kind: 'go', package: 'github.com/coredns/coredns', estimatedSeconds: 100 },
+  'metrics-server': { kind: 'go', package: 'sigs.k8s.io/metrics-server/cmd/metrics-server', estimatedSeconds: 80 },
+  /** Temporal's command with its development server and UI. */
+  temporal: {
+    kind: 'go',
+    package: 'github.com/temporalio/cli/cmd/temporal',
+    estimatedSeconds: 170,
+    preferOnPath: 'temporal',
+  },
+  /** A server that speaks MongoDB's protocol. */
+  ferretdb: { kind: 'go', package: '.', estimatedSeconds: 60 },
+  /** Temporal's time-skipping server for tests of timers. */
+  'temporal-test-server': {
+    kind: 'maven',
+    mainClass: 'io.temporal.testserver.TestServer',
+    estimatedSeconds: 15,
+  },
+} satisfies Record<string, Recipe>;
+
+export type BinaryName = keyof typeof RECIPES;
+
+/** The folder with a program's module or project file. */
+export function recipeFolder(name: BinaryName): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
