@@ -1,0 +1,30 @@
+/** Why a `fetch` got no answer. */
+export interface FetchFailure {
+  /** The time was over: whether the request was taken is not known. */
+  timedOut: boolean;
+  /** `does not answer in time`, `connect ECONNREFUSED 127.0.0.1:9`, ... */
+  reason: string;
+}
+
+/**
+ * Reads what `fetch` threw: it says "fetch failed" and keeps the reason (ECONNREFUSED, a bad certificate) in the cause. By
+ * shape, not by `instanceof`: the errors of Node's own fetch come from another realm than a test's.
+ */
+export function fetchFailure(thrown: unknown): FetchFailure {
+  const { name, message, cause } = shapeOf(thrown);
+  if (name === 'TimeoutError') return { timedOut: true, reason: 'does not answer in time' };
+  const root = shapeOf(cause);
+  return { timedOut: false, reason: root.message ?? root.code ?? message ?? String(thrown) };
+}
+
+function shapeOf(thrown: unknown): { name?: string; message?: string; code?: string; cause?: unknown } {
+  if (typeof thrown !== 'object' || thrown === null) return {};
+  return {
+    ...('name' in thrown && typeof thrown.name === 'string' ? { name: thrown.name } : {}),
+    ...('message' in thrown && typeof thrown.message === 'string' && thrown.message !== ''
+      ? { message: thrown.message }
+      : {}),
+    ...('code' in thrown && typeof thrown.code === 'string' ? { code: thrown.code } : {}),
+    ...('cause' in thrown ? { cause: thrown.cause } : {}),
+  };
+}
