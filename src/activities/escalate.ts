@@ -1,0 +1,77 @@
+import { Context } from '@temporalio/activity';
+import { KintsugiError, messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { MessageContext, Notifier } from '../notify/notifier.ts';
+import type { Activities, EscalateInput, EscalateResult } from '../recovery/activities.ts';
+
+/** What escalation needs: the notifiers by name (`createNotifiers`), the log always among them. */
+export interface EscalationDependencies {
+  notifiers: Readonly<Record<string, Notifier>>;
+  log: Logger;
+}
+
+/**
+ * The activity that speaks to people through one notifier (durability 11). It never throws for what a provider answers or
+ * does not answer: `taken: false` with the reason lets the workflow go to the next notifier. Whatever the notifier, the
+ * message also stands in the log, which by itself is never `taken`.
+ */
+export function createEscalation({ notifiers, log }: EscalationDependencies): Pick<Activities, 'escalate'> {
+  return {
+    async escalate(input) {
+      const context: MessageContext = { messageKey: input.messageKey, signal: Context.current().cancellationSignal };
+      const logNotifier = notifiers.log;
+      if (logNotifier !== undefined) await send(logNotifier, input, context);
+      const result = await deliver(notifiers[input.notifier], input, context);
+      const { messageKey, notifier, event } = input;
+      if (result.taken) log.info({ messageKey, notifier, event, providerId: result.providerId }, 'message taken');
+      else if (notifier !== 'log') log.error({ messageKey, notifier, event, error: result.error }, 'message not taken');
+      return result;
+    },
+  };
+}
+
+async function deliver(
+  notifier: Notifier | undefined,
+  input: EscalateInput,
+  context: MessageContext,
+): Promise<EscalateResult> {
+  if (notifier === undefined) {
+    return { taken: false, error: `there is no notifier "${input.notifier}": its settings are missing` };
+  }
+  if (!notifier.reachesPeople) return { taken: false, error: `written to the ${notifier.name}, which reaches nobody` };
+  try {
+    const providerId = await send(notifier, input, context);
+    return { taken: true, ...(providerId === undefined ? {} : { providerId }) };
+  } catch (thrown) {
+    if (context.signal.aborted) throw thrown;
+    return {
+      taken: false,
+      error: thrown instanceof KintsugiError ? `${thrown.code}: ${thrown.message}` : messageOf(thrown),
+    };
+  }
+}
+
+async function send(notifier: Notifier, input: EscalateInput, context: MessageContext): Promise<string | undefined> {
+  const { page } = input;
+  switch (input.event) {
+    case 'trigger':
+      return (await notifier.trigger(page, context)).providerId;
+    case 'update':
+      await notifier.update(page, context);
+      return undefined;
+    case 'resolve':
+      await notifier.resolve(page, input.reason ?? 'recovered', context);
+      return undefined;
+    case 'approval':
+      if (input.approval === undefined) throw missingApproval();
+      await notifier.ask(page, input.approval, context);
+      return undefined;
+  }
+}
+
+function missingApproval(): KintsugiError {
+  return new KintsugiError('invalid', 'an approval was to be asked for without saying which', {
+    where: 'escalate',
+    fix: 'This is a fault of the workflow: report it.',
+  });
+}

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import type { ApprovalRequest, Page } from '../recovery/activities.ts';
+import type { Finding, Json } from '../recovery/values.ts';
+
+/** One message to people: a page, its update, its resolution, or an approval that is asked for. */
+export type PageMessage =
+  | { event: 'trigger' | 'update'; page: Page }
+  | { event: 'resolve'; page: Page; reason: string }
+  | { event: 'approval'; page: Page; approval: ApprovalRequest };
+
+/** The webhook's body (contracts.md, "Page webhook"). `text` is the same for a phone; `messageKey` tells a repeat. */
+export function webhookBody(message: PageMessage, messageKey: string): { [key: string]: unknown } {
+  const { page } = message;
+  return {
+    v: 1,
+    event: message.event,
+    messageKey,
+    ...page,
+    ...(message.event === 'resolve' ? { reason: message.reason } : {}),
+    ...(message.event === 'approval'
+      ? { approval: message.approval, approveCommand: approveCommand(page, message.approval) }
+      : {}),
+    text: plainText(message),
+  };
+}
+
+/** The line that a person types to approve exactly these plans. */
+export function approveCommand(page: Page, approval: ApprovalRequest): string {
+  return `kintsugi approve ${page.recoveryId} --attempt ${approval.n} --digest ${approval.digest} --actor YOU --reason "WHY"`;
+}
+
+/**
+ * The page as plain text. Its first line is all that a phone may show: what is broken since when, its impact, and what was
+ * changed or undone.
+ */
+export function plainText(message: PageMessage): string {
+  const { page } = message;
+  const tried = section(
+    'Tried',
+    page.attempts.map(
+      ({ remedy, cause, outcome, undone, saw }) =>
+        `- ${remedy} for ${cause}: ${outcome}${undone ? ', undone' : ''}. ${saw}`,
+    ),
+  );
+  const standing = section(
+    'Stands changed until somebody takes it back',
+    page.holds.map((hold) => `- ${hold}`),
+  );
+  const links = section(
+    'Links',
+    page.links.map((link) => `- ${link.title}: ${link.url}`),
+  );
+  if (message.event === 'resolve') {
+    return paragraphs([[`RESOLVED ${where(page)}: ${message.reason}`], tried, standing, links]);
+  }
+  return paragraphs([
+    [headline(message)],
+    message.event === 'approval' ? approvalLines(page, message.approval) : [],
+    [`Why now: ${page.why}. Deadline ${clock(page.deadline)}, mode ${page.mode}.`],
+    section('Found', page.findings.slice(0, 3).flatMap(findingLines)),
+    tried,
+    standing,
+    section(
+      'Written steps',
+      page.steps.map((step, index) => `${index + 1}. ${step.text}: ${step.found}`),
+    ),
+    page.person === undefined ? [] : [`For a person: ${page.person}`],
+    section(
+      'Checklist',
+      page.checklist.map((item) => `${MARKS[item.state]} ${item.text}: ${item.saw}`),
+    ),
+    [`Team: ${page.team}${page.contact === undefined ? '' : `, ${page.contact}`}`],
+    links,
+    [`Recovery: kintsugi show ${page.recoveryId}`],
+  ]);
+}
+
+const MARKS = { done: '[x]', found: '[!]', 'not-possible': '[-]' } as const;
+
+function section(title: string, items: string[]): string[] {
+  return items.length === 0 ? [] : [title, ...items];
+}
+
+function paragraphs(parts: string[][]): string {
+  return parts
+    .filter((part) => part.length > 0)
+    .map((part) => part.join('\n'))
+    .join('\n\n');
+}
+
+function headline(message: Exclude<PageMessage, { event: 'resolve' }>): string {
+  const { page } = message;
+  const broken = `${where(page)} broken since ${clock(page.brokenSince)}: ${page.symptom}.`;
+  return [kindOf(message), broken, impactText(page.impact), changeText(page)].filter((part) => part !== '').join(' ');
+}
+
+function kindOf(message: Exclude<PageMessage, { event: 'resolve' }>): string {
+  const severity = message.page.severity.toUpperCase();
+  if (message.event === 'approval') return `APPROVAL NEEDED for ${message.approval.remedy} (${severity})`;
+  return message.event === 'update' ? `UPDATE (${severity})` : severity;
+}
+
+function where(page: Page): string {
+  return `${page.target.namespace}/${page.target.kind}/${page.target.name}`;
+}
+
+/** `2025-10-15 12:03:04 UTC`: people in several time zones read the same page. What is no time stays as it is written. */
+function clock(time: string): string {
+  const date = new Date(time);
+  return Number.isNaN(date.valueOf()) ? time : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+const level = z.object({ level: z.string(), text: z.string() });
+const impact = z.object({ user: level, business: level, data: level });
+
+function impactText(value: Json): string {
+  const parsed = impact.safeParse(value);
+  if (!parsed.success) return '';
+  const { user, data } = parsed.data;
+  return `Impact on users ${user.level.toUpperCase()}: ${user.text}; on data ${data.level}: ${data.text}.`;
+}
+
+function changeText(page: Page): string {
+  const undone = page.attempts.filter((attempt) => attempt.undone).map((attempt) => attempt.remedy);
+  const parts = [
+    undone.length === 0 ? '' : `tried and undone: ${undone.join(', ')}`,
+    page.holds.length === 0 ? '' : `STANDS CHANGED: ${page.holds.join('; ')}`,
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? 'Nothing stands changed.' : `${parts.join('. ')}.`;
+}
+
+function findingLines(finding: Finding): string[] {
+  const quotes = finding.quotes.slice(0, 2).map((quote) => `    ${quote.source}: ${quote.text}`);
+  return [`- ${finding.cause}: ${finding.summary}`, ...quotes];
+}
+
+function approvalLines(page: Page, approval: ApprovalRequest): string[] {
+  return [
+    `It would, because ${approval.why}:`,
+    ...approval.plans.map((plan, index) => `${index + 1}. ${plan.summary} (risk ${plan.risk})`),
+    `Approve until ${clock(approval.expiresAt)}:`,
+    `  ${approveCommand(page, approval)}`,
+  ];
+}

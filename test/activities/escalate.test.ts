@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { pino } from 'pino';
+import { createEscalation } from '../../src/activities/escalate.ts';
+import { KintsugiError } from '../../src/errors.ts';
+import { createNotifiers } from '../../src/notify/create.ts';
+import type { Notifier } from '../../src/notify/notifier.ts';
+import type { EscalateInput, EscalateResult } from '../../src/recovery/activities.ts';
+import { approval, page } from '../notify/pages.ts';
+
+/** A notifier that does what it is told, and the names of what it was asked. */
+function notifier(name: string, fault?: Error): { notifier: Notifier; asked: string[] } {
+  const asked: string[] = [];
+  const act = async (what: string): Promise<{ providerId: string }> => {
+    asked.push(what);
+    if (fault !== undefined) throw fault;
+    return { providerId: `${name}-1` };
+  };
+  const made: Notifier = {
+    name,
+    reachesPeople: true,
+    trigger: () => act('trigger'),
+    update: async () => void (await act('update')),
+    resolve: async (_page, reason) => void (await act(`resolve ${reason}`)),
+    ask: async (_page, { remedy }) => void (await act(`ask ${remedy}`)),
+  };
+  return { notifier: made, asked };
+}
+
+/** Runs the activity with the log and the given notifiers; also returns the log's lines. */
+async function escalate(
+  input: Partial<EscalateInput>,
+  others: Notifier[] = [],
+): Promise<{ result: EscalateResult; lines: { [key: string]: unknown }[] }> {
+  const lines: { [key: string]: unknown }[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const notifiers = { ...createNotifiers({ log }), ...Object.fromEntries(others.map((made) => [made.name, made])) };
+  const { escalate: activity } = createEscalation({ notifiers, log });
+  const whole: EscalateInput = { notifier: 'pager', event: 'trigger', page, messageKey: 'k/0/trigger/1', ...input };
+  const result: EscalateResult = await new MockActivityEnvironment().run(activity, whole);
+  return { result, lines };
+}
+
+describe('escalating through a notifier', () => {
+  test('is taken with the provider id, and stands in the log as well', async () => {
+    const { notifier: pager } = notifier('pager');
+    const { result, lines } = await escalate({}, [pager]);
+    expect(result).toEqual({ taken: true, providerId: 'pager-1' });
+    expect(lines[0]).toMatchObject({ pageKey: page.key, page: expect.stringContaining('Written steps') });
+  });
+
+  test.each<[EscalateInput['event'], Partial<EscalateInput>, string]>([
+    ['update', {}, 'update'],
+    ['resolve', { reason: 'verified healthy' }, 'resolve verified healthy'],
+    ['approval', { approval }, 'ask roll-back'],
+  ])('hands on the event %s', async (event, more, expected) => {
+    const { notifier: pager, asked } = notifier('pager');
+    const { result } = await escalate({ event, ...more }, [pager]);
+    expect(result.taken).toBe(true);
+    expect(asked).toEqual([expected]);
+  });
+
+  test('is not taken, and does not throw, when the provider refuses', async () => {
+    const fault = new KintsugiError('refused', 'the webhook answered 400', { where: 'x', fix: 'y' });
+    const { result, lines } = await escalate({}, [notifier('pager', fault).notifier]);
+    expect(result).toEqual({ taken: false, error: 'refused: the webhook answered 400' });
+    expect(lines.at(-1)).toMatchObject({ msg: 'message not taken' });
+  });
+
+  test('is not taken when no such notifier is set up, and says so', async () => {
+    const { result, lines } = await escalate({ notifier: 'pagerduty' });
+    expect(result).toEqual({ taken: false, error: expect.stringContaining('no notifier "pagerduty"') });
+    expect(lines[0]).toMatchObject({ pageKey: page.key });
+  });
+
+  test('through the log alone never counts as taken, and is written once', async () => {
+    const { result, lines } = await escalate({ notifier: 'log' });
+    expect(result).toEqual({ taken: false, error: 'written to the log, which reaches nobody' });
+    expect(lines).toHaveLength(1);
+  });
+});

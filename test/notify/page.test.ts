@@ -1,0 +1,90 @@
+import { describe, expect, test } from '@jest/globals';
+import { plainText, webhookBody } from '../../src/notify/page.ts';
+import { approval, page } from './pages.ts';
+
+describe('the first line of a page', () => {
+  const first = (text: string): string => text.split('\n')[0] ?? '';
+
+  test('says what is broken since when, the impact, what was undone and what stands changed', () => {
+    expect(first(plainText({ event: 'trigger', page }))).toBe(
+      'CRITICAL bruno/Deployment/agent-bruno broken since 2025-10-15 12:03:04 UTC: ' +
+        'Agent Bruno pod is repeatedly crashing and restarting. ' +
+        'Impact on users SEVERE: Service completely unavailable; on data none: Data preserved in Redis/MongoDB. ' +
+        'tried and undone: raise-memory. STANDS CHANGED: limits.memory of agent-bruno is 2Gi, was 1Gi.',
+    );
+  });
+
+  test('says that nothing stands changed where nothing does', () => {
+    const untouched = { ...page, attempts: [], holds: [] };
+    expect(first(plainText({ event: 'trigger', page: untouched }))).toMatch(/Nothing stands changed\.$/);
+  });
+
+  test('of an approval says that one is needed and for what', () => {
+    expect(first(plainText({ event: 'approval', page, approval }))).toMatch(
+      /^APPROVAL NEEDED for roll-back \(CRITICAL\)/,
+    );
+  });
+
+  test('of a resolution says the reason', () => {
+    const text = plainText({ event: 'resolve', page, reason: 'verified healthy' });
+    expect(first(text)).toBe('RESOLVED bruno/Deployment/agent-bruno: verified healthy');
+  });
+});
+
+describe('the text of a page', () => {
+  const text = plainText({ event: 'trigger', page });
+
+  test('has each of the six written steps with what was found', () => {
+    for (const [index, step] of page.steps.entries())
+      expect(text).toContain(`${index + 1}. ${step.text}: ${step.found}`);
+  });
+
+  test('tells apart what was done, found and not possible on the checklist', () => {
+    expect(text).toContain('[x] Check previous container logs: 120 lines');
+    expect(text).toContain('[!] Check resource limits: limit 1Gi reached');
+    expect(text).toContain('[-] Check usage: no metrics');
+  });
+
+  test('has the cause with its quote, the attempts, the person, the team and the links', () => {
+    expect(text).toContain('pod agent-bruno-1 last state: OOMKilled, exit code 137');
+    expect(text).toContain('- raise-memory for oom-killed: did not verify, undone. OOM-killed again');
+    expect(text).toContain('For a person: Find the leak; raise the limit in Git.');
+    expect(text).toContain('Team: agent-bruno, #agent-bruno');
+    expect(text).toContain('- Temporal UI: http://127.0.0.1:8233/x');
+    expect(text).toContain('Why now: nothing is left to try');
+  });
+
+  test('leaves out headings that have nothing under them', () => {
+    const bare = plainText({ event: 'trigger', page: { ...page, attempts: [], holds: [], links: [], checklist: [] } });
+    expect(bare).not.toMatch(/^(?:Tried|Stands|Links|Checklist)/m);
+  });
+
+  test('of an approval has the plans and the line to type', () => {
+    const asked = plainText({ event: 'approval', page, approval });
+    expect(asked).toContain('1. agent-bruno goes back from revision 4 to revision 3 (risk medium)');
+    expect(asked).toContain('Approve until 2025-10-15 12:13:04 UTC:');
+    expect(asked).toMatch(new RegExp(`kintsugi approve ${page.recoveryId} .*--digest d1ge57`));
+  });
+
+  test('is written even from a time and an impact that cannot be read', () => {
+    const odd = plainText({ event: 'trigger', page: { ...page, brokenSince: 'a while ago', impact: 'unknown' } });
+    expect(odd).toContain('broken since a while ago');
+  });
+});
+
+describe("the webhook's body", () => {
+  test('has every field of the contract', () => {
+    const body = webhookBody({ event: 'trigger', page }, 'key/0/trigger/1');
+    const contract = (
+      'v event severity component service symptom key recoveryId title target impact brokenSince deadline mode findings ' +
+      'attempts holds steps checklist links'
+    ).split(' ');
+    expect(Object.keys(body)).toEqual(expect.arrayContaining(contract));
+    expect(body).toMatchObject({ v: 1, event: 'trigger', messageKey: 'key/0/trigger/1', key: page.key });
+  });
+
+  test('of a resolution has the reason, of an approval what is to be approved', () => {
+    expect(webhookBody({ event: 'resolve', page, reason: 'healthy' }, 'k')).toMatchObject({ reason: 'healthy' });
+    expect(webhookBody({ event: 'approval', page, approval }, 'k')).toMatchObject({ approval: { digest: 'd1ge57' } });
+  });
+});
