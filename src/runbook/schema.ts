@@ -114,7 +114,7 @@ export const approval = z.union([
 ]);
 
 /** `{action-name: {parameters}}`, exactly one key; the parameters are checked by the action's own schema on validation. */
-const actionCall = z
+export const actionCall = z
   .partialRecord(z.enum(actionNames), z.record(z.string(), z.json()))
   .refine((call) => Object.keys(call).length === 1, 'one action with its parameters: {set-resources: {...}}');
 
@@ -139,7 +139,7 @@ const causeEntry = z
     path: ['person'],
   });
 
-const checkCall = z.union([
+export const checkCall = z.union([
   z.enum(checkNames),
   z
     .partialRecord(z.enum(checkNames), z.record(z.string(), z.json()))
@@ -190,6 +190,10 @@ export const runbookSpec = z.strictObject({
   prevention: z.array(z.strictObject({ group: text, points: z.array(text).min(1) })).default([]),
   checklist: z.array(z.strictObject({ id: name, text })).default([]),
   rollback: z.strictObject({ text, steps: z.array(text).min(1) }).optional(),
+  byHand: z
+    .array(z.strictObject({ title: text, steps: z.array(text).min(1) }))
+    .optional()
+    .describe('What a person does with kubectl, by purpose: shown on the page and in the documentation, never run'),
   links: z.array(link).default([]),
 });
 

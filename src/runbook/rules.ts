@@ -1,0 +1,261 @@
+import { suggest } from '../faults/closest.ts';
+import { isRecord, itemsAt, recordAt, valueAt } from '../faults/data.ts';
+import type { Complaint, Path } from '../faults/fault.ts';
+import { complaintsOf } from '../faults/issues.ts';
+import { milliseconds } from '../recovery/durations.ts';
+import type { Catalogue } from './catalogue.ts';
+import { namesOf, resolveReferences } from './references.ts';
+import { duration } from './schema.ts';
+
+/**
+ * What a schema cannot say about a runbook: names that must exist, be unique or fit each other. Each rule reads the raw data
+ * and passes over what has the wrong shape, so that all faults show at once.
+ */
+export function complaintsOfRules(runbook: unknown, catalogue: Catalogue): Complaint[] {
+  return [
+    ...unknownDependencies(runbook),
+    ...wrongParameters(runbook, catalogue),
+    ...wrongPatterns(runbook),
+    ...quorums(runbook),
+    ...repeats(runbook),
+    ...helplessCauses(runbook),
+    ...rungs(runbook, catalogue),
+    ...verificationWindow(runbook),
+    ...targetWithoutWay(runbook),
+  ];
+}
+
+const CAUSES: Path = ['spec', 'causes'];
+const CHECKS: Path = ['spec', 'verify', 'checks'];
+
+interface Call {
+  name: string;
+  params: unknown;
+  /** Where the parameters stand; for a check written as a bare name, where that name stands. */
+  path: Path;
+}
+
+/** The one `{name: {parameters}}` of an action or check; a bare name has none; null for any other shape. */
+function callOf(value: unknown, path: Path): Call | null {
+  if (typeof value === 'string') return { name: value, params: {}, path };
+  const entries = isRecord(value) ? Object.entries(value) : [];
+  const [entry] = entries;
+  return entry === undefined || entries.length > 1
+    ? null
+    : { name: entry[0], params: entry[1], path: [...path, entry[0]] };
+}
+
+function remediesOf(runbook: unknown): { value: unknown; path: Path }[] {
+  return itemsAt(runbook, CAUSES).flatMap((cause) => itemsAt(runbook, [...cause.path, 'remedies']));
+}
+
+function actionCalls(runbook: unknown): Call[] {
+  return remediesOf(runbook)
+    .flatMap((remedy) => itemsAt(runbook, [...remedy.path, 'actions']))
+    .flatMap((item) => (isRecord(item.value) ? (callOf(item.value, item.path) ?? []) : []));
+}
+
+function checkCalls(runbook: unknown): Call[] {
+  return itemsAt(runbook, CHECKS).flatMap((item) => callOf(item.value, item.path) ?? []);
+}
+
+/** An action's `of` names a dependency: "the Redis that this runbook declares". */
+function unknownDependencies(runbook: unknown): Complaint[] {
+  const known = itemsAt(runbook, ['spec', 'dependencies']).flatMap(({ value }) =>
+    isRecord(value) && typeof value.name === 'string' ? [value.name] : [],
+  );
+  return actionCalls(runbook).flatMap(({ params, path }) => {
+    const of = isRecord(params) ? params.of : undefined;
+    if (typeof of !== 'string' || of.startsWith('$') || known.includes(of)) return [];
+    return [
+      {
+        path: [...path, 'of'],
+        at: 'value',
+        message: `no dependency is named "${of}"`,
+        fix: suggest(of, known),
+      } as const,
+    ];
+  });
+}
+
+/** Parameters by each action's and check's own schema, after `$name`s were replaced; a name that stands for nothing is a fault. */
+function wrongParameters(runbook: unknown, catalogue: Catalogue): Complaint[] {
+  const names = namesOf(valueAt(runbook, ['spec']));
+  const complaintsOfCall = (call: Call, schemas: Catalogue['actions']): Complaint[] => {
+    const schema = Object.hasOwn(schemas, call.name) ? schemas[call.name] : undefined;
+    if (schema === undefined || (call.params !== null && typeof call.params !== 'object')) return [];
+    const unknown: Complaint[] = [];
+    const params = resolveReferences(call.params, names, (name, path) => {
+      const known = [...names.keys()].map((key) => `$${key}`);
+      unknown.push({
+        path: [...call.path, ...path],
+        at: 'value',
+        message: `$${name} stands for nothing`,
+        fix: suggest(`$${name}`, known),
+      });
+    });
+    const unresolved = new Set(unknown.map(({ path }) => path.join('\n')));
+    const wrong = complaintsOf(schema.params, params, call.path).filter(({ path }) => !unresolved.has(path.join('\n')));
+    return [...unknown, ...wrong];
+  };
+  return [
+    ...actionCalls(runbook).flatMap((call) => complaintsOfCall(call, catalogue.actions)),
+    ...checkCalls(runbook).flatMap((call) => complaintsOfCall(call, catalogue.checks)),
+  ];
+}
+
+/** Every pattern is a regular expression that can be compiled, and a variable's written value matches its own. */
+function wrongPatterns(runbook: unknown): Complaint[] {
+  const variables = itemsAt(runbook, ['spec', 'variables']).flatMap(({ value, path }): Complaint[] => {
+    if (!isRecord(value) || typeof value.pattern !== 'string') return [];
+    const pattern = compiled(value.pattern);
+    if (!(pattern instanceof RegExp)) return [badPattern([...path, 'pattern'], value.pattern, pattern.why)];
+    if (typeof value.value !== 'string' || pattern.test(value.value)) return [];
+    const message = `"${value.value}" does not match its own pattern ${value.pattern}`;
+    return [{ path: [...path, 'value'], at: 'value', message, fix: 'correct the value or the pattern' }];
+  });
+  const logs = checkCalls(runbook)
+    .filter(({ name }) => name === 'logs')
+    .flatMap(({ params, path }) => {
+      const healthy = isRecord(params) ? params.healthy : undefined;
+      if (typeof healthy !== 'string') return [];
+      const pattern = compiled(healthy);
+      return pattern instanceof RegExp ? [] : [badPattern([...path, 'healthy'], healthy, pattern.why)];
+    });
+  return [...variables, ...logs];
+}
+
+function compiled(pattern: string): RegExp | { why: string } {
+  try {
+    return new RegExp(pattern);
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return { why: message.split(': ').at(-1) ?? message };
+  }
+}
+
+function badPattern(path: Path, pattern: string, why: string): Complaint {
+  const fix = 'write a JavaScript regular expression; a sign that is meant as itself takes a backslash';
+  return { path, at: 'value', message: `${pattern} is not a regular expression: ${why}`, fix };
+}
+
+/** Orders carry an actor that nobody has proven yet, so two approvals could be one person twice (safety 14). */
+function quorums(runbook: unknown): Complaint[] {
+  return remediesOf(runbook).flatMap(({ path }): Complaint[] => {
+    const at = [...path, 'approval', 'quorum'];
+    const quorum = valueAt(runbook, at);
+    if (typeof quorum !== 'number' || quorum <= 1) return [];
+    const message = `a quorum of ${quorum} is refused until distinct people can be told apart`;
+    return [{ path: at, at: 'value', message, fix: 'write 1' }];
+  });
+}
+
+/** Lists whose members are told apart by a name. */
+function repeats(runbook: unknown): Complaint[] {
+  const byKey = (path: Path, key: string, what: string) => repeated(itemsAt(runbook, path), [key], what);
+  const alerts = [
+    ...itemsAt(runbook, ['spec', 'alerts', 'trigger']),
+    ...itemsAt(runbook, ['spec', 'alerts', 'related']),
+  ].filter(({ value }) => typeof value === 'string');
+  return [
+    ...byKey(CAUSES, 'cause', 'cause'),
+    ...itemsAt(runbook, CAUSES).flatMap((cause) => byKey([...cause.path, 'remedies'], 'name', 'remedy of this cause')),
+    ...byKey(['spec', 'dependencies'], 'name', 'dependency'),
+    ...byKey(['spec', 'variables'], 'name', 'variable'),
+    ...byKey(['spec', 'checklist'], 'id', 'point of the checklist'),
+    ...repeated(alerts, [], 'alert'),
+    ...repeated(
+      itemsAt(runbook, ['spec', 'escalation', 'steps']).map(({ value, path }) => ({
+        value: isRecord(value) ? value.id : value,
+        path,
+      })),
+      [],
+      'escalation step',
+    ),
+  ];
+}
+
+function repeated(items: { value: unknown; path: Path }[], key: Path, what: string): Complaint[] {
+  const seen = new Set<string>();
+  return items.flatMap(({ value, path }): Complaint[] => {
+    const name = valueAt(value, key);
+    if (typeof name !== 'string') return [];
+    if (!seen.has(name)) {
+      seen.add(name);
+      return [];
+    }
+    return [
+      {
+        path: [...path, ...key],
+        at: 'value',
+        message: `"${name}" is there already, as an earlier ${what}`,
+        fix: 'keep one of the two',
+      },
+    ];
+  });
+}
+
+/** The same rule stands in the schema, which is silent about an entry that has other faults. */
+function helplessCauses(runbook: unknown): Complaint[] {
+  return itemsAt(runbook, CAUSES).flatMap(({ value, path }): Complaint[] => {
+    if (!isRecord(value) || value.person !== undefined || itemsAt(value, ['remedies']).length > 0) return [];
+    const message = 'the cause has neither remedies nor a word for people';
+    return [{ path: [...path, 'person'], at: 'value', message, fix: 'say in `person` what a person should do' }];
+  });
+}
+
+/** Rungs follow one another in time and name notifiers that exist. */
+function rungs(runbook: unknown, catalogue: Catalogue): Complaint[] {
+  const path: Path = ['spec', 'escalation', 'rungs'];
+  let before = -1;
+  return itemsAt(runbook, path).flatMap((rung): Complaint[] => {
+    const after = valueAt(rung.value, ['after']);
+    const complaints: Complaint[] = itemsAt(rung.value, ['notify']).flatMap(({ value, path: at }): Complaint[] => {
+      if (typeof value !== 'string' || catalogue.notifiers.includes(value)) return [];
+      const message = `no notifier is named "${value}"`;
+      return [{ path: [...rung.path, ...at], at: 'value', message, fix: suggest(value, catalogue.notifiers) }];
+    });
+    const seconds = secondsOf(after);
+    if (seconds === null) return complaints;
+    if (seconds <= before) {
+      const message = `the rung at ${String(after)} does not come after the one before it`;
+      complaints.push({
+        path: [...rung.path, 'after'],
+        at: 'value',
+        message,
+        fix: 'list the rungs by their time, each later',
+      });
+    }
+    before = Math.max(before, seconds);
+    return complaints;
+  });
+}
+
+function secondsOf(value: unknown): number | null {
+  const written = duration.safeParse(value);
+  return written.success ? milliseconds(written.data) / 1000 : null;
+}
+
+function verificationWindow(runbook: unknown): Complaint[] {
+  const window = recordAt(runbook, ['spec', 'verify', 'window']);
+  const [min, max] = [secondsOf(window.min ?? '60s'), secondsOf(window.max ?? '300s')];
+  if (min === null || max === null || min <= max) return [];
+  const path = ['spec', 'verify', 'window', window.min === undefined ? 'max' : 'min'];
+  const message = `the shortest window (${min} s) is longer than the longest (${max} s)`;
+  return [{ path, at: 'value', message, fix: 'min at most max' }];
+}
+
+/** A target is one workload by its name, or those that a selector finds. */
+function targetWithoutWay(runbook: unknown): Complaint[] {
+  const target = valueAt(runbook, ['spec', 'target']);
+  if (!isRecord(target) || target.name !== undefined || target.selector !== undefined) return [];
+  const message = 'the target has neither a name nor a selector';
+  return [
+    {
+      path: ['spec', 'target', 'selector'],
+      at: 'key',
+      message,
+      fix: 'name the workload, or give the label selector of its pods',
+    },
+  ];
+}
