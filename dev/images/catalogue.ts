@@ -1,0 +1,83 @@
+/** What the development cluster's images are made of. One entry an image; `ensureImage` builds it. */
+
+/** One layer of an image. Paths in `from` and `requirements` are relative to this folder. */
+export type Layer =
+  /** A Debian root file system with these packages. */
+  | { kind: 'debian'; suite: string; packages: string[] }
+  /** Python packages, exactly the pinned ones of a requirements file, on Python 3.11's path. */
+  | { kind: 'python'; requirements: string }
+  /** Files or folders of this repository. */
+  | { kind: 'files'; files: { from: string; to: string }[] }
+  /** A program that dev/build makes. */
+  | { kind: 'program'; name: 'ferretdb'; to: string };
+
+/** The part of an OCI image configuration that these images set, in its own spelling. */
+export interface ImageConfig {
+  Cmd: string[];
+  Env?: string[];
+  User?: string;
+  WorkingDir?: string;
+}
+
+export interface ImageDefinition {
+  /** The full reference under which pods ask for it. */
+  reference: string;
+  layers: Layer[];
+  config: ImageConfig;
+}
+
+/** One root file system for all, so that a node stores it once: Redis adds 3 MB to it. */
+const DEBIAN: Layer = {
+  kind: 'debian',
+  suite: 'bookworm',
+  packages: ['ca-certificates', 'python3', 'redis-server'],
+};
+const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Agent Bruno's image as its Dockerfile would make it, with the given requirements file. */
+function agentBruno(tag: string, requirements: string): ImageDefinition {
+  return {
+    reference: `ghcr.io/brunovlucena/agent-bruno:${tag}`,
+    layers: [
+      DEBIAN,
+      { kind: 'python', requirements: `agent-bruno/${requirements}` },
+      { kind: 'files', files: [{ from: 'agent-bruno/src', to: '/app/src' }] },
+    ],
+    config: {
+      Cmd: ['uvicorn', 'src.main:app', '--host', '0.0.0.0', '--port', '8080'],
+      Env: [PATH, 'PYTHONUNBUFFERED=1', 'PYTHONDONTWRITEBYTECODE=1'],
+      User: '1000:1000',
+      WorkingDir: '/app',
+    },
+  };
+}
+
+export const IMAGE_NAMES = [
+  'agent-bruno:latest',
+  'agent-bruno:v2-missing-package',
+  'redis',
+  'ferretdb',
+  'ollama',
+] as const;
+export type ImageName = (typeof IMAGE_NAMES)[number];
+
+export const IMAGES: Record<ImageName, ImageDefinition> = {
+  'agent-bruno:latest': agentBruno('latest', 'requirements.txt'),
+  /** A later build whose requirements lost `requests`, which src/main.py still imports. */
+  'agent-bruno:v2-missing-package': agentBruno('v2-missing-package', 'requirements-v2.txt'),
+  redis: {
+    reference: 'docker.io/library/redis:7.0',
+    layers: [DEBIAN],
+    config: { Cmd: ['redis-server'], Env: [PATH], WorkingDir: '/data' },
+  },
+  ferretdb: {
+    reference: 'ghcr.io/ferretdb/ferretdb:1.24.0',
+    layers: [{ kind: 'program', name: 'ferretdb', to: '/ferretdb' }],
+    config: { Cmd: ['/ferretdb', '-listen', '0.0.0.0:27017', '-data', '/data'] },
+  },
+  ollama: {
+    reference: 'docker.io/ollama/ollama:0.6.2',
+    layers: [DEBIAN, { kind: 'files', files: [{ from: 'ollama/server.py', to: '/app/server.py' }] }],
+    config: { Cmd: ['python3', '/app/server.py'], Env: [PATH, 'PYTHONUNBUFFERED=1'], User: '1000:1000' },
+  },
+};

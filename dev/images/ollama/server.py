@@ -1,0 +1,35 @@
+"""Answers for Ollama on the development cluster: its version, and a generate that echoes."""
+
+import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Ollama(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.path == "/api/version":
+            self.answer(200, {"version": "0.6.2"})
+        else:
+            self.answer(404, {"error": "not found"})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
+        if self.path != "/api/generate":
+            self.answer(404, {"error": "not found"})
+            return
+        prompt = body.get("prompt", "")
+        tokens = [128000 + ord(letter) for letter in prompt]
+        self.answer(200, {"response": f"You said: {prompt}", "context": body.get("context", []) + tokens, "done": True})
+
+    def answer(self, status: int, body: dict) -> None:
+        payload = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+
+if __name__ == "__main__":
+    ThreadingHTTPServer(("0.0.0.0", 11434), Ollama).serve_forever()

@@ -1,0 +1,14 @@
+import { IMAGES } from '../../images/catalogue.ts';
+import type { Fault } from './fault.ts';
+import { patchAgentBruno } from './patch-deployment.ts';
+
+export default {
+  name: 'bad-rollout',
+  summary: 'A new build was rolled out whose requirements file lost a package that the program still imports.',
+  alerts: ['AgentBrunoPodCrashLooping'],
+  apply: async (context) => {
+    const image = IMAGES['agent-bruno:v2-missing-package'].reference;
+    context.progress(`Agent Bruno: rolling out ${image}`);
+    await patchAgentBruno(context, { image });
+  },
+} satisfies Fault;

@@ -1,0 +1,50 @@
+/** Takes every fault back, whatever was done in between: the world is again as it was deployed. */
+import { KubernetesObjectApi } from '@kubernetes/client-node';
+import { z } from 'zod';
+import { isReady } from '../../../src/kubernetes/pods.ts';
+import { waitAgentBruno, waitDependencies } from '../healthy.ts';
+import { type RegistryLogin, renderPart } from '../render.ts';
+import { waitFor } from '../wait.ts';
+import type { FaultContext } from './fault.ts';
+import { agentBrunoPods, deletePods, inRedis, redisPods } from './pods.ts';
+
+/**
+ * Replaces a Redis that does not answer, removes all sessions, puts Agent Bruno's template back as published,
+ * replaces its pods that wait in back-off, and returns when all is healthy.
+ * @param registry the one that the workloads were deployed with
+ */
+export async function healthyAgain(context: FaultContext, registry: RegistryLogin | undefined): Promise<void> {
+  const { kube, namespaces, signal } = context;
+  await answeringRedis(context);
+  await waitDependencies(kube, { namespaces, signal });
+  await inRedis(context, 'redis-cli -e FLUSHALL', 60);
+  await restoreTemplate(context, registry);
+  const stuck = (await agentBrunoPods(context)).filter((pod) => !isReady(pod));
+  await deletePods(context, stuck);
+  await waitAgentBruno(kube, { namespaces, signal });
+}
+
+async function answeringRedis(context: FaultContext): Promise<void> {
+  const answer = await inRedis(context, 'timeout 3 redis-cli ping', 10).catch(() => 'none');
+  if (answer.trim() === 'PONG') return;
+  const hung = await redisPods(context);
+  await deletePods(context, hung);
+  const uids = new Set(hung.map((pod) => pod.metadata?.uid));
+  await waitFor({ what: 'the end of the hung Redis', seconds: 60, signal: context.signal }, async () => {
+    const left = (await redisPods(context)).filter((pod) => uids.has(pod.metadata?.uid));
+    return left.length === 0 ? undefined : 'it is still there';
+  });
+}
+
+/** A replacement and no patch: what anybody added to the template goes too. Replicas stay, they are the HPA's. */
+async function restoreTemplate({ kube, namespaces }: FaultContext, registry: RegistryLogin | undefined): Promise<void> {
+  const published = renderPart('bruno', namespaces, registry).find((object) => object.kind === 'Deployment');
+  if (published === undefined) return;
+  const current = await kube.apps.readNamespacedDeployment({ name: 'agent-bruno', namespace: namespaces.bruno });
+  const client = KubernetesObjectApi.makeApiClient(kube.config);
+  await client.replace({
+    ...published,
+    metadata: { ...published.metadata, resourceVersion: current.metadata?.resourceVersion ?? '' },
+    spec: { ...z.looseObject({}).parse(published.spec), replicas: current.spec?.replicas ?? 1 },
+  });
+}

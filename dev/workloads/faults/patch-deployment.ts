@@ -1,0 +1,22 @@
+import { PatchStrategy } from '@kubernetes/client-node';
+import { callOptions } from '../../../src/kubernetes/transport.ts';
+import type { FaultContext } from './fault.ts';
+
+/** A container's fields as a strategic merge patch: lists are merged by name, `$patch: delete` takes an entry out. */
+export interface ContainerPatch {
+  image?: string;
+  env?: ({ name: string; value: string } | { name: string; $patch: 'delete' })[];
+}
+
+/** Changes the container of Agent Bruno's Deployment as `kubectl set image` and `kubectl set env` do: a rollout follows. */
+export async function patchAgentBruno({ kube, namespaces }: FaultContext, container: ContainerPatch): Promise<void> {
+  await kube.apps.patchNamespacedDeployment(
+    {
+      name: 'agent-bruno',
+      namespace: namespaces.bruno,
+      fieldManager: 'kubectl-set',
+      body: { spec: { template: { spec: { containers: [{ name: 'agent-bruno', ...container }] } } } },
+    },
+    callOptions({ patch: PatchStrategy.StrategicMergePatch }),
+  );
+}

@@ -1,0 +1,29 @@
+import { KintsugiError } from '../../../src/errors.ts';
+import badRollout from './bad-rollout.ts';
+import configuration from './configuration.ts';
+import type { Fault, FaultContext } from './fault.ts';
+import memory from './memory.ts';
+import memoryTooMuch from './memory-too-much.ts';
+import missingVariable from './missing-variable.ts';
+import redis from './redis.ts';
+
+/** Every fault by its name, the default first. */
+export const FAULTS: ReadonlyMap<string, Fault> = new Map(
+  [memory, redis, badRollout, configuration, missingVariable, memoryTooMuch].map((fault) => [fault.name, fault]),
+);
+
+/**
+ * Makes a fault by its name on a healthy Agent Bruno.
+ * @throws KintsugiError `invalid` for an unknown name, with the known ones
+ */
+export async function applyFault(name: string, context: FaultContext): Promise<Fault> {
+  const fault = FAULTS.get(name);
+  if (fault === undefined) {
+    throw new KintsugiError('invalid', `there is no fault '${name}'`, {
+      where: '--fault',
+      fix: `Choose one of ${[...FAULTS.keys()].join(', ')}.`,
+    });
+  }
+  await fault.apply(context);
+  return fault;
+}
