@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { applyObjects, readManifest } from './api.ts';
+import type { ClusterContext } from './control-plane.ts';
+import { NODE_ADDRESS } from './layout.ts';
+import { type BackgroundProcess, freePort, startInBackground } from './processes.ts';
+
+/** Starts metrics-server and registers its API; autoscalers have their first figures about 20 s later. */
+export async function startMetricsServer(context: ClusterContext, program: string): Promise<BackgroundProcess> {
+  const { certificates, kubeconfigs, layout } = context;
+  const port = await freePort(NODE_ADDRESS, 4443);
+  const manifest = fileURLToPath(new URL('manifests/metrics-server.yaml', import.meta.url));
+  const authority = readFileSync(certificates.authority.certificate).toString('base64');
+  const values = { PORT: String(port), ADDRESS: NODE_ADDRESS, AUTHORITY: authority };
+  await applyObjects(kubeconfigs.admin, readManifest(manifest, values));
+  return startInBackground(context.journal, {
+    name: 'metrics-server',
+    program,
+    args: [
+      `--kubeconfig=${kubeconfigs['metrics-server']}`,
+      `--authentication-kubeconfig=${kubeconfigs['metrics-server']}`,
+      `--authorization-kubeconfig=${kubeconfigs['metrics-server']}`,
+      `--bind-address=${NODE_ADDRESS}`,
+      `--secure-port=${port}`,
+      `--tls-cert-file=${certificates.metricsServer.certificate}`,
+      `--tls-private-key-file=${certificates.metricsServer.key}`,
+      `--kubelet-certificate-authority=${certificates.authority.certificate}`,
+      '--kubelet-preferred-address-types=InternalIP',
+      // The shortest that it allows.
+      '--metric-resolution=10s',
+    ],
+    logFile: join(layout.logs, 'metrics-server.log'),
+  });
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { KintsugiError } from '../../src/errors.ts';
+import { run } from '../build/commands.ts';
+import { type Layout, NODE_ADDRESS } from './layout.ts';
+import { type BackgroundProcess, freePort, startInBackground, waitUntil } from './processes.ts';
+import type { Registry, StateJournal } from './state.ts';
+
+const USER = 'kintsugi';
+
+/** Starts Debian's docker-registry with one user, and waits until it refuses who has no password. */
+export async function startRegistry(
+  journal: StateJournal,
+  layout: Layout,
+  signal: AbortSignal | undefined,
+): Promise<{ registry: Registry; process: BackgroundProcess }> {
+  const password = randomBytes(18).toString('base64url');
+  const address = `${NODE_ADDRESS}:${await freePort(NODE_ADDRESS, 5000)}`;
+  const passwords = join(layout.configuration, 'registry.htpasswd');
+  // The lowest bcrypt cost: the registry checks it at every request, and the password is random.
+  writeFileSync(passwords, `${(await run('htpasswd', ['-niBC', '4', USER], { input: password })).trim()}\n`, {
+    mode: 0o600,
+  });
+  mkdirSync(layout.registryImages, { recursive: true });
+  const configuration = join(layout.configuration, 'registry.yaml');
+  writeFileSync(
+    configuration,
+    stringify({
+      version: '0.1',
+      log: { level: 'warn', accesslog: { disabled: true } },
+      storage: { filesystem: { rootdirectory: layout.registryImages }, delete: { enabled: true } },
+      http: { addr: address, secret: randomBytes(18).toString('hex') },
+      auth: { htpasswd: { realm: 'kintsugi', path: passwords } },
+    }),
+  );
+  const registry = startInBackground(journal, {
+    name: 'docker-registry',
+    program: 'docker-registry',
+    args: ['serve', configuration],
+    logFile: join(layout.logs, 'docker-registry.log'),
+  });
+  await waitUntil({ what: 'the registry to answer', seconds: 30, signal, needs: [registry] }, () =>
+    registryAnswers(address),
+  );
+  return { registry: { address, user: USER, password }, process: registry };
+}
+
+/** Whether a registry answers at host:port and asks for a password. */
+export async function registryAnswers(address: string): Promise<boolean> {
+  try {
+    return (await fetch(`http://${address}/v2/`, { signal: AbortSignal.timeout(2000) })).status === 401;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Where the registry keeps an image with a published name: 'ghcr.io/brunovlucena/agent-bruno:latest' is
+ * '<address>/brunovlucena/agent-bruno:latest', 'redis:7' is '<address>/library/redis:7'.
+ * Throws `invalid` for a name of another host than ghcr.io and docker.io.
+ */
+export function nameInRegistry(registryAddress: string, image: string): string {
+  const slash = image.indexOf('/');
+  const first = slash < 0 ? '' : image.slice(0, slash);
+  const hasHost = first.includes('.') || first.includes(':') || first === 'localhost';
+  const host = hasHost ? first : 'docker.io';
+  const path = hasHost ? image.slice(slash + 1) : image;
+  if (host !== 'ghcr.io' && host !== 'docker.io') {
+    throw new KintsugiError('invalid', `images of ${host} have no local registry`, {
+      where: image,
+      fix: 'Name an image of ghcr.io or docker.io, or load it with `npm run cluster -- load-image FILE`.',
+    });
+  }
+  return `${registryAddress}/${host === 'docker.io' && !path.includes('/') ? `library/${path}` : path}`;
+}
+
+/** Pushes a docker archive under its published name; layers that the registry has are not sent again. */
+export async function pushToRegistry(registry: Registry, archive: string, image: string): Promise<void> {
+  const target = `docker://${nameInRegistry(registry.address, image)}`;
+  const credentials = ['--dest-creds', `${registry.user}:${registry.password}`, '--dest-tls-verify=false'];
+  await run('skopeo', ['--insecure-policy', 'copy', '-q', ...credentials, `docker-archive:${archive}`, target]);
+}
