@@ -12,15 +12,19 @@ function distance(from: string, to: string): number {
   return previous[to.length] ?? 0;
 }
 
-/** What was probably meant: the known word nearest to `word`, or null if none is near (over a third of its letters differ). */
-export function closest(word: string, known: readonly string[]): string | null {
+/**
+ * What was probably meant: the known word nearest to `word`, or null if none is near. `most` is how many edits are near:
+ * by default a third of the letters.
+ */
+export function closest(word: string, known: readonly string[], most?: number): string | null {
   const lower = word.toLowerCase();
   const ranked = known
     .map((candidate) => ({ candidate, edits: distance(lower, candidate.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits);
   const best = ranked[0];
   if (best === undefined) return null;
-  return best.edits <= Math.ceil(Math.max(word.length, best.candidate.length) / 3) ? best.candidate : null;
+  const near = most ?? Math.ceil(Math.max(word.length, best.candidate.length) / 3);
+  return best.edits <= near ? best.candidate : null;
 }
 
 /** The fix for an unknown word: `did you mean "x"? Known: a, b, c`. */

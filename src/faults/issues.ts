@@ -62,7 +62,7 @@ function describe(issue: Issue, schema: z.ZodType, value: unknown): Complaint[] 
           path,
           at: 'value',
           message: `${show(found)} is not one of the values known here`,
-          fix: suggest(String(found), known),
+          fix: issue.message.startsWith('Invalid') ? suggest(String(found), known) : `write ${issue.message}`,
         },
       ];
     }

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+/** The configuration file named by KINTSUGI_CONFIG: what does not fit into one variable. */
+
+const label = z
+  .string()
+  .regex(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, 'a name of lower-case letters, digits and dashes');
+
+export const fileSchema = z.strictObject({
+  auto: z
+    .array(
+      z.strictObject({
+        namespace: label.describe('Namespace in which remedies run by themselves'),
+        runbooks: z.array(label).min(1).optional().describe('Only for these runbooks; without it, for all'),
+      }),
+    )
+    .default([])
+    .describe('Where the mode is auto. Empty: nothing is done by itself (safety 1)'),
+  registries: z
+    .strictObject({
+      mirrors: z
+        .record(z.string(), z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' }))
+        .default({})
+        .describe("A registry's host to the address that the nodes pull from: {ghcr.io: http://10.0.0.1:5000}"),
+    })
+    .prefault({}),
+  notifiers: z
+    .strictObject({
+      default: z
+        .array(label)
+        .min(1)
+        .default(['webhook', 'log'])
+        .describe('Who is told when a recovery has no runbook to say it, in this order'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      cachedWorkflows: z.int().min(1).default(200).describe('Recoveries that the worker keeps in memory'),
+      concurrentActivities: z.int().min(1).default(50).describe('Steps that the worker runs at the same time'),
+    })
+    .prefault({}),
+});
+
+export type ConfigurationFile = z.infer<typeof fileSchema>;
