@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { isReady } from './api.ts';
 import type { ClusterCertificates, UserName } from './certificates.ts';
-import { type Layout, NODE_ADDRESS, POD_RANGE, SERVICE_RANGE } from './layout.ts';
+import { type Layout, NODE_ADDRESS, NODE_NAME, POD_RANGE, SERVICE_RANGE } from './layout.ts';
 import { type BackgroundProcess, freePort, startInBackground, waitUntil } from './processes.ts';
 import type { StateJournal } from './state.ts';
 
@@ -69,18 +69,18 @@ async function startEtcd(context: ClusterContext): Promise<{ etcd: BackgroundPro
   writeFileSync(
     configuration,
     stringify({
-      name: 'default',
+      name: NODE_NAME,
       'data-dir': join(layout.data, 'etcd'),
       'listen-client-urls': client,
       'advertise-client-urls': client,
       'listen-peer-urls': peer,
       'initial-advertise-peer-urls': peer,
-      'initial-cluster': `default=${peer}`,
+      'initial-cluster': `${NODE_NAME}=${peer}`,
       'client-transport-security': transport,
       'peer-transport-security': transport,
       // A crash of the machine may cost this cluster its data: `up` makes a new one.
       'unsafe-no-fsync': true,
-      'log-level': 'warn',
+      'log-level': 'error',
     }),
   );
   return { etcd: startKubernetes(context, 'etcd', [`--config-file=${configuration}`]), port };

@@ -28,19 +28,22 @@ export async function startDns(context: ClusterContext, program: string): Promis
 
 /** Names outside the cluster do not exist: nothing is forwarded, and a look-up fails at once, not after a timeout. */
 function corefileText(kubeconfig: string, readiness: string): string {
-  return `.:53 {
+  return `cluster.local:53 in-addr.arpa:53 {
   bind ${NODE_ADDRESS}
   errors
   ready ${readiness}
-  kubernetes cluster.local in-addr.arpa ip6.arpa {
+  kubernetes {
     kubeconfig ${kubeconfig}
     pods insecure
-    fallthrough in-addr.arpa ip6.arpa
   }
+  loadbalance
+}
+.:53 {
+  bind ${NODE_ADDRESS}
+  errors
   template ANY ANY {
     rcode NXDOMAIN
   }
-  loadbalance
 }
 `;
 }

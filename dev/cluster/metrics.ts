@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { applyObjects, readManifest } from './api.ts';
 import type { ClusterContext } from './control-plane.ts';
 import { NODE_ADDRESS } from './layout.ts';
-import { type BackgroundProcess, freePort, startInBackground } from './processes.ts';
+import { accepts, type BackgroundProcess, freePort, startInBackground, waitUntil } from './processes.ts';
 
 /** Starts metrics-server and registers its API; autoscalers have their first figures about 20 s later. */
 export async function startMetricsServer(context: ClusterContext, program: string): Promise<BackgroundProcess> {
@@ -14,7 +14,7 @@ export async function startMetricsServer(context: ClusterContext, program: strin
   const authority = readFileSync(certificates.authority.certificate).toString('base64');
   const values = { PORT: String(port), ADDRESS: NODE_ADDRESS, AUTHORITY: authority };
   await applyObjects(kubeconfigs.admin, readManifest(manifest, values));
-  return startInBackground(context.journal, {
+  const metricsServer = startInBackground(context.journal, {
     name: 'metrics-server',
     program,
     args: [
@@ -27,9 +27,15 @@ export async function startMetricsServer(context: ClusterContext, program: strin
       `--tls-private-key-file=${certificates.metricsServer.key}`,
       `--kubelet-certificate-authority=${certificates.authority.certificate}`,
       '--kubelet-preferred-address-types=InternalIP',
-      // The shortest that it allows.
+      // The shortest that it allows; a kubelet has to answer sooner.
       '--metric-resolution=10s',
+      '--kubelet-request-timeout=5s',
     ],
     logFile: join(layout.logs, 'metrics-server.log'),
   });
+  await waitUntil(
+    { what: 'metrics-server to listen', seconds: 30, signal: context.signal, needs: [metricsServer] },
+    () => accepts(NODE_ADDRESS, port),
+  );
+  return metricsServer;
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KintsugiError } from '../../src/errors.ts';
@@ -114,5 +114,19 @@ function tryPort(address: string, port: number): Promise<number | undefined> {
       const bound = server.address();
       server.close(() => resolve(typeof bound === 'object' && bound !== null ? bound.port : undefined));
     });
+  });
+}
+
+/** Whether something accepts TCP connections at the address and port. */
+export function accepts(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, address);
+    socket.setTimeout(2000, () => socket.destroy());
+    socket.once('connect', () => {
+      resolve(true);
+      socket.destroy();
+    });
+    socket.once('close', () => resolve(false));
+    socket.once('error', () => resolve(false));
   });
 }
