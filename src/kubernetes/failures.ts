@@ -3,12 +3,24 @@ import { type ErrorCode, KintsugiError, messageOf } from '../errors.ts';
 import { callText, describeCall } from './request.ts';
 
 /** The part of Kubernetes' Status object that tells what went wrong. */
-const statusObject = z.looseObject({ message: z.string().optional(), reason: z.string().optional() });
+const statusObject = z.looseObject({
+  kind: z.string().optional(),
+  message: z.string().optional(),
+  reason: z.string().optional(),
+});
+
+/** The `cause` of a {@link KintsugiError} that an HTTP answer made. */
+export interface AnswerCause {
+  status: number;
+  /** False when the body is no Status object: through a proxy, it is then the program's own answer. */
+  fromApiServer: boolean;
+}
 
 interface Answer {
   status: number;
   message: string;
   reason: string;
+  fromApiServer: boolean;
 }
 
 /**
@@ -21,7 +33,8 @@ export function failureOfAnswer(method: string, url: string, answer: { status: n
   const read: Answer = { status: answer.status, ...readStatus(answer.body) };
   const code = codeOf(read);
   const message = read.message === '' ? `the API server answered ${read.status}` : read.message;
-  return new KintsugiError(code, message, { where, fix: fixFor(code, read, where) });
+  const cause: AnswerCause = { status: answer.status, fromApiServer: read.fromApiServer };
+  return new KintsugiError(code, message, { where, fix: fixFor(code, read, where), cause });
 }
 
 /** A call that got no answer: refused, reset, not resolved, not trusted, or out of time. */
@@ -50,14 +63,15 @@ export function failureOfCredentials(method: string, url: string, thrown: unknow
   });
 }
 
-function readStatus(body: string): { message: string; reason: string } {
+function readStatus(body: string): Omit<Answer, 'status'> {
   try {
-    const parsed = statusObject.safeParse(JSON.parse(body));
-    if (parsed.success) return { message: parsed.data.message ?? '', reason: parsed.data.reason ?? '' };
+    const { data } = statusObject.safeParse(JSON.parse(body));
+    if (data !== undefined)
+      return { message: data.message ?? '', reason: data.reason ?? '', fromApiServer: data.kind === 'Status' };
   } catch {
     // Not JSON: a proxy's page or plain text.
   }
-  return { message: body.slice(0, 500).trim(), reason: '' };
+  return { message: body.slice(0, 500).trim(), reason: '', fromApiServer: false };
 }
 
 /** By status; a 403 that RBAC did not give is an admission plug-in's (quota, LimitRange, Pod Security, a webhook). */
