@@ -86,7 +86,7 @@ function requireTools(missing: readonly BinaryName[]): void {
     const tools = RECIPES[name].kind === 'go' ? ['go'] : ['java', 'mvn'];
     const absent = tools.filter((tool) => findOnPath(tool) === undefined);
     if (absent.length > 0) {
-      throw new KintsugiError('unavailable', `${name} has to be built, and ${absent.join(' and ')} is not on PATH`, {
+      throw new KintsugiError('unavailable', `${name} has to be built; not on PATH: ${absent.join(', ')}`, {
         where: 'PATH',
         fix: absent.includes('go') ? 'Install Go 1.24 or newer.' : 'Install a Java runtime (17 or newer) and Maven.',
         retryable: false,

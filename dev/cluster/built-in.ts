@@ -12,10 +12,10 @@ import { startDns } from './dns.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { CGROUP, clusterLayout, type Layout, NODE_ADDRESS, NODE_NAME } from './layout.ts';
 import { startMetricsServer } from './metrics.ts';
-import { setUpNetwork } from './network.ts';
+import { refuseForeignCluster, setUpNetwork } from './network.ts';
 import { startNode } from './node.ts';
 import { createPauseImage } from './pause-image.ts';
-import { freePort } from './processes.ts';
+import { allSettled, freePort } from './processes.ts';
 import { startProvisioner } from './provisioner.ts';
 import { registryAnswers, startRegistry } from './registry.ts';
 import { type ClusterAccess, type ClusterState, emptyState, type Registry, StateJournal } from './state.ts';
@@ -56,6 +56,7 @@ export async function isBuiltInHealthy(state: ClusterState): Promise<boolean> {
 export async function startBuiltIn(progress: Progress, signal: AbortSignal | undefined): Promise<ClusterAccess> {
   await ensureDebianPackages(PACKAGES, progress, signal);
   const binaries = await ensureBinaries(BINARIES, progress, signal);
+  await refuseForeignCluster();
   const layout = clusterLayout();
   const journal = new StateJournal(emptyState('built-in', builtInRecipe(), layout.data));
   journal.record((state) => state.cgroups.push(CGROUP));
@@ -66,8 +67,7 @@ export async function startBuiltIn(progress: Progress, signal: AbortSignal | und
   await setUpNetwork(journal);
   const { registry } = await startRegistry(journal, layout, signal);
   const context = await createContext(journal, layout, binaries.kubernetes, signal);
-  const containerdStarts = startContainerd(journal, layout, registry.address, signal);
-  await Promise.all([startControlPlane(context), containerdStarts]);
+  await allSettled([startControlPlane(context), startContainerd(journal, layout, registry.address, signal)]);
   progress('the API server is ready');
   await importImage(layout, await createPauseImage(join(layout.data, 'pause-image'), binaries.pause));
   await startNode(context);

@@ -5,7 +5,7 @@ import { withLock } from '../build/lock.ts';
 import { isRunning } from '../build/process-identity.ts';
 import { isBuiltInHealthy, startBuiltIn } from './built-in.ts';
 import { importImage } from './containerd.ts';
-import { useExistingCluster } from './existing.ts';
+import { requireMarkedCluster, useExistingCluster } from './existing.ts';
 import { canUseKind, isKindHealthy, KIND_CLUSTER, startKind } from './kind.ts';
 import { clusterLayout } from './layout.ts';
 import { pushToRegistry } from './registry.ts';
@@ -122,8 +122,8 @@ export interface ClusterStatus {
 export async function clusterStatus(): Promise<ClusterStatus> {
   const existing = process.env[EXISTING];
   if (existing) {
-    const access = await useExistingCluster(existing);
-    return { healthy: true, provider: 'existing', kubeconfig: access.kubeconfig, processes: [] };
+    const kubeconfig = await requireMarkedCluster(existing);
+    return { healthy: true, provider: 'existing', kubeconfig, processes: [] };
   }
   const state = readState();
   if (state === undefined) return { healthy: false, processes: [] };

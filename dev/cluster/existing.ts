@@ -12,8 +12,7 @@ import type { ClusterAccess } from './state.ts';
  * marker object was seen (safety 27). Throws `refused` without it, `unavailable` when the cluster does not answer.
  */
 export async function useExistingCluster(kubeconfig: string): Promise<ClusterAccess> {
-  const file = resolve(kubeconfig);
-  await requireMarker(file);
+  const file = await requireMarkedCluster(kubeconfig);
   const folder = join(cacheFolder(), 'existing', createHash('sha256').update(file).digest('hex').slice(0, 12));
   const kubectl = findOnPath('kubectl');
   return {
@@ -23,28 +22,36 @@ export async function useExistingCluster(kubeconfig: string): Promise<ClusterAcc
   };
 }
 
-async function requireMarker(kubeconfig: string): Promise<void> {
+/**
+ * The full path of the kubeconfig of a cluster that answers and carries the marker object; only reads. Throws
+ * `unavailable`, `forbidden` or `refused` otherwise.
+ */
+export async function requireMarkedCluster(path: string): Promise<string> {
+  const kubeconfig = resolve(path);
   if (!(await isReady(kubeconfig))) {
     throw new KintsugiError('unavailable', 'the cluster of KINTSUGI_DEV_KUBECONFIG does not answer', {
       where: kubeconfig,
       fix: 'Check the kubeconfig and the cluster, or unset KINTSUGI_DEV_KUBECONFIG.',
     });
   }
-  let marked: boolean;
+  if (!(await isMarked(kubeconfig))) {
+    const command = `kubectl --kubeconfig ${kubeconfig} --namespace ${MARKER.namespace} create configmap ${MARKER.name}`;
+    throw new KintsugiError('refused', 'the cluster of KINTSUGI_DEV_KUBECONFIG is not marked as one for development', {
+      where: kubeconfig,
+      fix: `If it is one, mark it: ${command}`,
+    });
+  }
+  return kubeconfig;
+}
+
+async function isMarked(kubeconfig: string): Promise<boolean> {
   try {
-    marked = await hasMarker(kubeconfig);
+    return await hasMarker(kubeconfig);
   } catch (error) {
     throw new KintsugiError('forbidden', `the marker object cannot be read: ${messageOf(error)}`, {
       where: kubeconfig,
       fix: 'Use a kubeconfig with all rights on a cluster for development.',
       cause: error,
-    });
-  }
-  if (!marked) {
-    const command = `kubectl --kubeconfig ${kubeconfig} --namespace ${MARKER.namespace} create configmap ${MARKER.name}`;
-    throw new KintsugiError('refused', 'the cluster of KINTSUGI_DEV_KUBECONFIG is not marked as one for development', {
-      where: kubeconfig,
-      fix: `If it is one, mark it: ${command}`,
     });
   }
 }

@@ -34,7 +34,6 @@ const RULES: FirewallRule[] = [
 
 /** Gives the machine the node's address, the kernel settings and the rules that keep pods on the machine. */
 export async function setUpNetwork(journal: StateJournal): Promise<void> {
-  await refuseForeignNetwork();
   setKernel(journal);
   journal.record((state) => {
     state.addresses.push({ address: `${NODE_ADDRESS}/32`, link: 'lo' });
@@ -48,8 +47,11 @@ export async function setUpNetwork(journal: StateJournal): Promise<void> {
   }
 }
 
-/** Another cluster's address or chains would be mixed up with ours, and `down` would remove them. */
-async function refuseForeignNetwork(): Promise<void> {
+/**
+ * Throws `refused` when another cluster's address or iptables chains are on this machine: they would be mixed up with
+ * ours, and `down` would remove them. To be called before anything is recorded.
+ */
+export async function refuseForeignCluster(): Promise<void> {
   const addresses = await run('ip', ['-o', 'addr', 'show']);
   if (addresses.includes(` ${NODE_ADDRESS}/`)) {
     throw new KintsugiError(

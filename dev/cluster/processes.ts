@@ -87,6 +87,11 @@ export async function waitUntil(wait: Wait, condition: () => Promise<boolean> | 
   }
 }
 
+/** Waits until all have ended, well or not, and throws the first failure: nothing goes on behind the caller's back. */
+export async function allSettled(work: Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason;
+}
+
 function deathOf(name: string, lastWords: string): KintsugiError {
   return new KintsugiError('unavailable', `${name} ended: ${lastWords}`, {
     where: name,
