@@ -1,17 +1,21 @@
 import type { ZodType } from 'zod';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import type { RunbookContent } from '../recovery/activities.ts';
-import type { Plan, Target } from '../recovery/values.ts';
+import type { Target } from '../recovery/values.ts';
+import type { TargetState } from '../verification/target-state.ts';
+import type { StabilityWindow } from '../verification/window.ts';
 
-/** What a check works with. `instancesSince`: container instances that started before it do not count (RFC 3339). */
+/** What a check works with. */
 export interface CheckContext {
   kubernetes: Kubernetes;
   target: Target;
   runbook: RunbookContent;
-  instancesSince?: string;
-  plans: Plan[];
-  cause?: string;
-  heartbeat(detail: string): void;
+  /** The target as it was read once for all checks of this round. */
+  state: TargetState;
+  /** How long an instance must be ready to count as stable (safety 19). */
+  window: StabilityWindow;
+  /** Pods that were wanted when the target was healthy; undefined if that is not known. */
+  recordedDesired?: number;
   signal: AbortSignal;
 }
 

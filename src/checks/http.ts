@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { messageOf } from '../errors.ts';
+import { type ProxiedAnswer, type ProxiedRequest, proxyGet } from '../kubernetes/proxy.ts';
+import type { Judgement } from '../verification/readiness.ts';
+import type { Check, CheckContext } from './check.ts';
+import { podPort, readTargetPort, serviceOf } from './ports.ts';
+
+const params = z.strictObject({
+  path: z
+    .string()
+    .regex(/^\/[^?#]*$/, 'a path with its leading slash: /health')
+    .describe('The path to ask for'),
+  port: z
+    .int()
+    .min(1)
+    .max(65535)
+    .optional()
+    .describe("The container's port; without it the target port of the runbook's Service, else the container's first"),
+});
+
+/** Milliseconds for one answer, as a person at the other end would wait; and how many are asked at a time. */
+const PATIENCE_MS = 5000;
+const AT_A_TIME = 5;
+
+const check: Check<z.infer<typeof params>> = {
+  name: 'http',
+  summary: 'Each pod, and the Service, answers the path with a status from 200 to 399.',
+  params,
+  async run(context, { path, port }) {
+    const { state, target, runbook } = context;
+    const { namespace } = target;
+    const service = serviceOf(runbook);
+    const targetPort = service === null ? undefined : await readTargetPort(context, service);
+    const asked: ProxiedRequest[] = [];
+    for (const pod of state.current) {
+      const containerPort = port ?? podPort(pod, targetPort, runbook.spec.target.container);
+      if (containerPort === undefined) return { result: 'unknown', saw: `no port is known to ask ${path} at` };
+      asked.push({ namespace, through: 'pods', name: pod.metadata?.name ?? '', port: containerPort, path });
+    }
+    if (asked.length === 0) return { result: 'fail', saw: 'there is no pod to ask' };
+    if (service !== null) asked.push({ namespace, through: 'services', name: service.name, port: service.port, path });
+    const judgements = await askAll(context, asked);
+    return summary(path, judgements, service === null);
+  },
+};
+
+export default check;
+
+async function askAll(context: CheckContext, requests: readonly ProxiedRequest[]): Promise<Judgement[]> {
+  const judgements: Judgement[] = [];
+  for (let start = 0; start < requests.length; start += AT_A_TIME) {
+    const group = requests.slice(start, start + AT_A_TIME);
+    judgements.push(...(await Promise.all(group.map((request) => ask(context, request)))));
+  }
+  return judgements;
+}
+
+async function ask(context: CheckContext, request: ProxiedRequest): Promise<Judgement> {
+  const who = `${request.through === 'pods' ? 'pod' : 'Service'} ${request.name}:${request.port}`;
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  try {
+    return judge(who, await proxyGet(context.kubernetes, request, AbortSignal.any([context.signal, patience])));
+  } catch (thrown) {
+    context.signal.throwIfAborted();
+    if (!patience.aborted) return { result: 'unknown', saw: `${who}: ${messageOf(thrown)}` };
+    return judgeSilence(who, context);
+  }
+}
+
+function judge(who: string, { status, fromApiServer, message }: ProxiedAnswer): Judgement {
+  if (!fromApiServer) return { result: status < 400 ? 'pass' : 'fail', saw: `${who} answered ${status}` };
+  return { result: isAboutTheTarget(status, message) ? 'fail' : 'unknown', saw: `${who}: ${message}` };
+}
+
+/**
+ * The API server's own word is about the target if it found no endpoint, or reached the pod's address and was turned away. A
+ * missing permission, or no way from the API server into the pods' network, says nothing about the target.
+ */
+function isAboutTheTarget(status: number, message: string): boolean {
+  if (status === 404) return true;
+  return status >= 500 && !/i\/o timeout|no route to host|network is unreachable|agent|tunnel/.test(message);
+}
+
+/** No answer in time: the program's fault only if the API server itself answers meanwhile. */
+async function judgeSilence(who: string, { kubernetes, target, signal }: CheckContext): Promise<Judgement> {
+  const saw = `${who} gave no answer within ${PATIENCE_MS / 1000} s`;
+  try {
+    await kubernetes.core.listNamespacedPod({ namespace: target.namespace, limit: 1 });
+    return { result: 'fail', saw };
+  } catch (thrown) {
+    signal.throwIfAborted();
+    return { result: 'unknown', saw: `${saw}, nor did the API server: ${messageOf(thrown)}` };
+  }
+}
+
+function summary(path: string, judgements: readonly Judgement[], withoutService: boolean): Judgement {
+  const worst = (['fail', 'unknown'] as const).find((result) => judgements.some((one) => one.result === result));
+  const told = worst === undefined ? judgements : judgements.filter(({ result }) => result === worst);
+  const from = `asked through the API server's proxy${withoutService ? '; the runbook names no Service' : ''}`;
+  return { result: worst ?? 'pass', saw: `GET ${path}: ${told.map(({ saw }) => saw).join('; ')} (${from})` };
+}

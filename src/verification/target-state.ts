@@ -1,0 +1,73 @@
+import type { V1Pod, V2HorizontalPodAutoscaler } from '@kubernetes/client-node';
+import { KintsugiError } from '../errors.ts';
+import type { Kubernetes } from '../kubernetes/client.ts';
+import { isFinished, isTerminating } from '../kubernetes/pods.ts';
+import { currentRevision, readOwned, revisionOfPod } from '../kubernetes/revisions.ts';
+import { callOptions } from '../kubernetes/transport.ts';
+import type { Workload } from '../kubernetes/workloads.ts';
+import type { Target } from '../recovery/values.ts';
+
+/** The target at one moment, read once and judged by all checks of a round. */
+export interface TargetState {
+  at: Date;
+  workload: Workload;
+  /** Pods of the template that the workload has now. */
+  current: V1Pod[];
+  /** Pods of earlier templates that still run. */
+  older: V1Pod[];
+  /** Pods on their way out, of any template. */
+  terminating: V1Pod[];
+  /** The bounds of the HPA that sets the replicas; null without one, `unknown` where HPAs may not be read. */
+  autoscaler: { name: string; min: number; max: number } | null | 'unknown';
+}
+
+/**
+ * Reads the target: four calls. Ended pods (evicted ones, a Job's) are left out.
+ * @throws KintsugiError as the API server refuses; `not-found` when the target is gone
+ */
+export async function readTargetState(
+  kubernetes: Kubernetes,
+  target: Target,
+  signal?: AbortSignal,
+): Promise<TargetState> {
+  const { workload, revisions, pods } = await readOwned(kubernetes, target, signal);
+  const autoscaler = await readAutoscaler(kubernetes, target, signal);
+  const revision = currentRevision(workload, revisions);
+  const standing = pods.filter((pod) => !isFinished(pod));
+  const staying = standing.filter((pod) => !isTerminating(pod));
+  const isCurrent = (pod: V1Pod): boolean =>
+    revision !== undefined && revisionOfPod(pod, revisions)?.uid === revision.uid;
+  return {
+    at: new Date(),
+    workload,
+    current: staying.filter(isCurrent),
+    older: staying.filter((pod) => !isCurrent(pod)),
+    terminating: standing.filter(isTerminating),
+    autoscaler,
+  };
+}
+
+async function readAutoscaler(
+  kubernetes: Kubernetes,
+  target: Target,
+  signal: AbortSignal | undefined,
+): Promise<TargetState['autoscaler']> {
+  try {
+    const list = await kubernetes.autoscaling.listNamespacedHorizontalPodAutoscaler(
+      { namespace: target.namespace },
+      callOptions(signal === undefined ? {} : { signal }),
+    );
+    const own = list.items.find((item) => scales(item, target));
+    if (own === undefined) return null;
+    return { name: own.metadata?.name ?? '', min: own.spec?.minReplicas ?? 1, max: own.spec?.maxReplicas ?? 1 };
+  } catch (thrown) {
+    if (thrown instanceof KintsugiError && (thrown.code === 'forbidden' || thrown.code === 'not-found'))
+      return 'unknown';
+    throw thrown;
+  }
+}
+
+function scales(autoscaler: V2HorizontalPodAutoscaler, target: Target): boolean {
+  const reference = autoscaler.spec?.scaleTargetRef;
+  return reference?.kind === target.kind && reference.name === target.name;
+}

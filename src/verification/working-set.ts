@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { KintsugiError, messageOf } from '../errors.ts';
+import type { Kubernetes } from '../kubernetes/client.ts';
+import { parseQuantity } from '../kubernetes/quantity.ts';
+import { selectorText } from '../kubernetes/selector.ts';
+import { callOptions } from '../kubernetes/transport.ts';
+import type { Judgement } from './readiness.ts';
+import type { TargetState } from './target-state.ts';
+
+/** What metrics-server measured of one container. */
+export interface MemorySample {
+  pod: string;
+  container: string;
+  /** The end of the measured interval, RFC 3339: the same time is the same measurement. */
+  at: string;
+  bytes: number;
+}
+
+/** Of the limit: where the working set must level off, and how much it may still grow from one sample to the last. */
+const CEILING = 0.8;
+const GROWTH = 0.05;
+
+const podMetrics = z.looseObject({
+  items: z.array(
+    z.looseObject({
+      metadata: z.looseObject({ name: z.string() }),
+      timestamp: z.string(),
+      containers: z.array(z.looseObject({ name: z.string(), usage: z.looseObject({ memory: z.string() }) })),
+    }),
+  ),
+});
+
+/**
+ * The working sets of the target's containers now, from metrics.k8s.io; the reason as a text where that cannot be read.
+ * API: https://github.com/kubernetes/metrics/blob/master/pkg/apis/metrics/v1beta1/types.go
+ */
+export async function readWorkingSets(
+  kubernetes: Kubernetes,
+  state: TargetState,
+  signal?: AbortSignal,
+): Promise<MemorySample[] | string> {
+  try {
+    const answer: unknown = await kubernetes.custom.listNamespacedCustomObject(
+      {
+        group: 'metrics.k8s.io',
+        version: 'v1beta1',
+        plural: 'pods',
+        namespace: state.workload.namespace,
+        labelSelector: selectorText(state.workload.selector),
+      },
+      callOptions(signal === undefined ? {} : { signal }),
+    );
+    return podMetrics.parse(answer).items.flatMap(({ metadata, timestamp, containers }) =>
+      containers.map(({ name, usage }) => ({
+        pod: metadata.name,
+        container: name,
+        at: timestamp,
+        bytes: Number(parseQuantity(usage.memory) / 1_000_000_000n),
+      })),
+    );
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    return thrown instanceof KintsugiError ? `${thrown.code}: ${thrown.message}` : messageOf(thrown);
+  }
+}
+
+/**
+ * Whether the working set has levelled off below 80 % of the limit (safety 19), for every container of the current revision
+ * that has one. Two measurements of an instance are needed: over the later half of them it may grow by 5 % of the limit.
+ */
+export function levelledOff(state: TargetState, samples: readonly MemorySample[], container?: string): Judgement {
+  const judgements = state.current.flatMap((pod) =>
+    (pod.spec?.containers ?? [])
+      .filter(({ name }) => container === undefined || name === container)
+      .flatMap(({ name, resources }) => {
+        const limit = resources?.limits?.memory;
+        if (limit === undefined) return [];
+        const own = samples.filter((sample) => sample.pod === pod.metadata?.name && sample.container === name);
+        return [judge(`${name} of ${pod.metadata?.name}`, limit, own)];
+      }),
+  );
+  if (judgements.length === 0) return { result: 'unknown', saw: 'no container has a memory limit' };
+  const worst =
+    judgements.find(({ result }) => result === 'fail') ?? judgements.find(({ result }) => result === 'unknown');
+  return worst ?? { result: 'pass', saw: judgements.map(({ saw }) => saw).join('; ') };
+}
+
+function judge(who: string, limit: string, samples: readonly MemorySample[]): Judgement {
+  const limitBytes = Number(parseQuantity(limit) / 1_000_000_000n);
+  const distinct = [...new Map(samples.map((sample) => [sample.at, sample])).values()].sort(
+    (left, right) => Date.parse(left.at) - Date.parse(right.at),
+  );
+  const last = distinct.at(-1);
+  if (last === undefined) return { result: 'unknown', saw: `${who}: metrics.k8s.io has no measurement yet` };
+  const share = `${who} uses ${percent(last.bytes / limitBytes)} of ${limit}`;
+  if (last.bytes >= CEILING * limitBytes) return { result: 'fail', saw: `${share}, over ${percent(CEILING)}` };
+  const earlier = distinct[Math.floor((distinct.length - 1) / 2)];
+  if (earlier === undefined || earlier === last) return { result: 'unknown', saw: `${share}, measured only once` };
+  const growth = (last.bytes - earlier.bytes) / limitBytes;
+  if (growth > GROWTH) return { result: 'fail', saw: `${share} and still grows, by ${percent(growth)} of it` };
+  return { result: 'pass', saw: `${share} and has levelled off` };
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
