@@ -3,6 +3,7 @@ import type { Baselines } from '../activities/baseline.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import type { RunbookContent } from '../recovery/activities.ts';
 import type { Finding, Plan, Target } from '../recovery/values.ts';
+import type { Secrets } from './write/secrets.ts';
 
 /** One permission that an action needs, as RBAC and `kintsugi doctor` name it. `subresource` as in `pods/eviction`. */
 export interface Permission {
@@ -12,23 +13,32 @@ export interface Permission {
   verbs: ('get' | 'list' | 'watch' | 'create' | 'patch' | 'update' | 'delete')[];
 }
 
-/** What an action works with: the cluster, the target, the finding it is to mend, and what was known healthy. */
-export interface ActionContext {
+/** What a write or an undo works with: the cluster, whose step it is, and what keeps it from a late or foreign write. */
+export interface WriteContext {
   kubernetes: Kubernetes;
   target: Target;
   runbook: RunbookContent;
-  finding: Finding;
   /** Recovery id and seq of the started event: the late-write guard's annotation value is `<recoveryId>#<step>` (durability 3). */
   recoveryId: string;
   step: number;
-  /** When the target broke, RFC 3339: a template changed after it asks (safety 5). */
-  brokenSince: string;
-  /** The plans of the remedy's earlier actions. */
-  earlier: Plan[];
-  baselines: Baselines;
+  secrets: Secrets;
+  /** Whether another recovery's run is still open; throws a retryable KintsugiError when Temporal cannot tell. */
+  isRunOpen(recoveryId: string): Promise<boolean>;
   /** Beats the activity's heart with what is being waited for; throws when the activity was cancelled. */
   heartbeat(detail: string): void;
   signal: AbortSignal;
+}
+
+/** What planning works with besides: the finding it is to mend, and what was known healthy. */
+export interface ActionContext extends WriteContext {
+  finding: Finding;
+  /** When the target broke, RFC 3339: a template changed after it asks (safety 5). */
+  brokenSince: string;
+  /** The plans of the remedy's earlier actions: what they change counts as changed. */
+  earlier: Plan[];
+  baselines: Baselines;
+  /** The configuration's registry mirrors, host to address (safety 4). */
+  mirrors: Readonly<Record<string, string>>;
 }
 
 /** What an undo found: it put the change back, had nothing to do, or refused over a foreign change (safety 16). */
@@ -49,6 +59,6 @@ export interface Action<P> {
   disruptive: boolean;
   permissions(params: P): Permission[];
   plan(context: ActionContext, params: P): Promise<Plan>;
-  apply(context: ActionContext, plan: Plan): Promise<'applied' | 'unchanged'>;
-  revert(context: ActionContext, plan: Plan): Promise<RevertResult>;
+  apply(context: WriteContext, plan: Plan): Promise<'applied' | 'unchanged'>;
+  revert(context: WriteContext, plan: Plan): Promise<RevertResult>;
 }

@@ -1,3 +1,4 @@
+import type { Secrets } from '../actions/write/secrets.ts';
 import type { Json, Target } from '../recovery/values.ts';
 
 /**
@@ -28,6 +29,8 @@ export interface Baseline {
 
 /** Reads and writes baselines. */
 export interface Baselines {
+  /** With whose key the secrets of what is recorded are hashed. */
+  readonly secrets: Secrets;
   /** The newest baseline of a target, or null if it was never seen healthy. Throws a KintsugiError if it cannot be read. */
   read(target: Target): Promise<Baseline | null>;
   write(baseline: Baseline): Promise<void>;

@@ -7,6 +7,9 @@ export const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 /** What Kintsugi writes on an object's own metadata; never in a pod template, where it would be a rollout. */
 export const KINTSUGI_PREFIX = 'kintsugi.dev/';
 
+/** Labels that the controllers add to a revision's template. */
+const HASH_LABELS: ReadonlySet<string> = new Set(['pod-template-hash', 'controller-revision-hash']);
+
 /** SHA-256 of the canonical template: without bookkeeping annotations, the controller's hash labels and empty leftovers. */
 export function templateHash(template: V1PodTemplateSpec): string {
   return createHash('sha256')
@@ -18,15 +21,29 @@ export function templateHash(template: V1PodTemplateSpec): string {
 export function canonicalTemplate(template: Json): Json {
   if (!isRecord(template)) return template;
   const metadata = isRecord(template.metadata) ? template.metadata : {};
-  const labels = withoutKeys(
-    metadata.labels,
-    (key) => key === 'pod-template-hash' || key === 'controller-revision-hash',
-  );
+  const labels = withoutKeys(metadata.labels, (key) => HASH_LABELS.has(key));
   const annotations = withoutKeys(metadata.annotations, isBookkeeping);
   const { creationTimestamp: _, labels: _l, annotations: _a, ...rest } = metadata;
   return {
     ...template,
     metadata: { ...rest, ...(labels === null ? {} : { labels }), ...(annotations === null ? {} : { annotations }) },
+  };
+}
+
+/** Another template in this one's place: the wanted one, with the bookkeeping annotations that stand there now (safety 16). */
+export function templateInPlaceOf(present: V1PodTemplateSpec, wanted: V1PodTemplateSpec): V1PodTemplateSpec {
+  const bookkeeping = Object.entries(present.metadata?.annotations ?? {}).filter(([key]) => isBookkeeping(key));
+  const others = Object.entries(wanted.metadata?.annotations ?? {}).filter(([key]) => !isBookkeeping(key));
+  const annotations = [...others, ...bookkeeping];
+  const labels = Object.entries(wanted.metadata?.labels ?? {}).filter(([key]) => !HASH_LABELS.has(key));
+  const { annotations: _, labels: _l, ...metadata } = wanted.metadata ?? {};
+  return {
+    ...wanted,
+    metadata: {
+      ...metadata,
+      ...(labels.length === 0 ? {} : { labels: Object.fromEntries(labels) }),
+      ...(annotations.length === 0 ? {} : { annotations: Object.fromEntries(annotations) }),
+    },
   };
 }
 

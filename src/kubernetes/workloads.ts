@@ -1,4 +1,10 @@
-import type { V1LabelSelector, V1ManagedFieldsEntry, V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node';
+import type {
+  V1LabelSelector,
+  V1ManagedFieldsEntry,
+  V1OwnerReference,
+  V1Pod,
+  V1PodTemplateSpec,
+} from '@kubernetes/client-node';
 import { KintsugiError } from '../errors.ts';
 import type { ObjectRef, Target } from '../recovery/values.ts';
 import type { Kubernetes } from './client.ts';
@@ -35,6 +41,8 @@ export interface Workload {
   strategy: string;
   /** False for a StatefulSet that replaces its pods in order, one ready before the next. */
   parallel: boolean;
+  /** A StatefulSet's pods below this ordinal keep the old revision. */
+  partition: number;
   /** Pods over `replicas` during a rollout are allowed (a Deployment's maxSurge is not 0). */
   surge: boolean;
   status: WorkloadStatus;
@@ -63,6 +71,7 @@ export interface WorkloadObject {
     generation?: number;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
+    ownerReferences?: V1OwnerReference[];
     managedFields?: V1ManagedFieldsEntry[];
   };
   spec: {
@@ -71,7 +80,7 @@ export interface WorkloadObject {
     selector: V1LabelSelector;
     template: V1PodTemplateSpec;
     strategy?: { type?: string; rollingUpdate?: { maxSurge?: number | string } };
-    updateStrategy?: { type?: string };
+    updateStrategy?: { type?: string; rollingUpdate?: { partition?: number } };
     podManagementPolicy?: string;
   };
   status?: {
@@ -172,6 +181,7 @@ export function toWorkload(kind: WorkloadKind, object: WorkloadObject): Workload
     replicas: kind === 'DaemonSet' ? (status.desiredNumberScheduled ?? 0) : (spec.replicas ?? 1),
     strategy: (kind === 'Deployment' ? spec.strategy?.type : spec.updateStrategy?.type) ?? 'RollingUpdate',
     parallel: kind !== 'StatefulSet' || spec.podManagementPolicy === 'Parallel',
+    partition: spec.updateStrategy?.rollingUpdate?.partition ?? 0,
     surge: kind === 'Deployment' && surge !== undefined && surge !== 0 && surge !== '0' && surge !== '0%',
     status: {
       replicas: status.replicas ?? status.currentNumberScheduled ?? 0,

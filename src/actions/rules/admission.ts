@@ -1,0 +1,48 @@
+import { KintsugiError } from '../../errors.ts';
+import { isReady } from '../../kubernetes/pods.ts';
+import type { OwnedWorkload } from '../../kubernetes/revisions.ts';
+import { findRoom } from '../../kubernetes/room.ts';
+import { toJson } from '../../kubernetes/template.ts';
+import { callOptions } from '../../kubernetes/transport.ts';
+import type { Workload } from '../../kubernetes/workloads.ts';
+import type { ActionContext } from '../action.ts';
+import { ask, FINE, refuse, together, type Verdict } from './verdict.ts';
+
+/**
+ * Whether a pod of this workload, as its controller would make it, is admitted and finds room (safety 8): a server dry run
+ * for LimitRange, quota and admission plug-ins, and the nodes' allocatable minus requests.
+ */
+export async function admitsPod(context: ActionContext, owned: OwnedWorkload): Promise<Verdict> {
+  return together(await dryRun(context, owned.workload), await room(context, owned));
+}
+
+async function dryRun({ kubernetes, signal }: ActionContext, workload: Workload): Promise<Verdict> {
+  const { namespace, name, template } = workload;
+  const pod = {
+    metadata: {
+      generateName: `${name}-`,
+      labels: template.metadata?.labels ?? {},
+      annotations: template.metadata?.annotations ?? {},
+    },
+    // Through JSON: the dry run must see exactly the fields that the controller would copy.
+    spec: JSON.parse(JSON.stringify(toJson(template.spec))),
+  };
+  try {
+    await kubernetes.core.createNamespacedPod({ namespace, body: pod, dryRun: 'All' }, callOptions({ signal }));
+    return FINE;
+  } catch (error) {
+    if (!(error instanceof KintsugiError) || (error.code !== 'refused' && error.code !== 'invalid')) throw error;
+    if (/admission webhook|ValidatingAdmissionPolicy/.test(error.message))
+      return ask(`admission refuses such a pod now: ${error.message}`);
+    return refuse('not-admitted', `such a pod would not be admitted: ${error.message}`);
+  }
+}
+
+async function room({ kubernetes, signal }: ActionContext, { workload, pods }: OwnedWorkload): Promise<Verdict> {
+  const { spec } = workload.template;
+  if (spec === undefined) return FINE;
+  // Without surge the old pod goes first and leaves its room to the new one.
+  const leaving = workload.surge ? [] : pods.filter((pod) => !isReady(pod)).slice(0, 1);
+  const { fits, saw } = await findRoom(kubernetes, spec, leaving, signal);
+  return fits ? FINE : refuse('no-room', `no node has room for such a pod: ${saw}`);
+}

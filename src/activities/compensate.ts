@@ -1,0 +1,43 @@
+import { actionNamed } from '../actions/parameters.ts';
+import { readRecipe, type UndoRecipe } from '../actions/write/guard.ts';
+import { KintsugiError } from '../errors.ts';
+import type { Kubernetes } from '../kubernetes/client.ts';
+import { readWorkload } from '../kubernetes/workloads.ts';
+import type { Activities, CompensateInput, CompensateResult } from '../recovery/activities.ts';
+import type { Target } from '../recovery/values.ts';
+import { withFailures } from './failure.ts';
+import { beating, type Pulse } from './heartbeat.ts';
+import type { RemediationDependencies } from './remediate.ts';
+
+/** What an undo needs. */
+export type CompensationDependencies = Pick<RemediationDependencies, 'kubernetes' | 'baselines' | 'isRunOpen'>;
+
+/** The activity that takes a change back. A pause never holds it (safety 1), and it needs no Lease. */
+export function createCompensation(dependencies: CompensationDependencies): Pick<Activities, 'compensate'> {
+  return { compensate: withFailures((input) => beating((pulse) => compensate(dependencies, input, pulse))) };
+}
+
+/** Reverts one recorded plan; what fails for good is an answer, what passes is thrown for Temporal to try again. */
+export async function compensate(
+  { kubernetes, baselines, isRunOpen }: CompensationDependencies,
+  { plan, step, target, runbook, recoveryId }: CompensateInput,
+  { heartbeat, signal }: Pulse,
+): Promise<CompensateResult> {
+  const { secrets } = baselines;
+  const context = { kubernetes, target, runbook, recoveryId, step, secrets, isRunOpen, heartbeat, signal };
+  try {
+    return await actionNamed(plan.action).revert(context, plan);
+  } catch (error) {
+    if (!(error instanceof KintsugiError) || error.retryable) throw error;
+    return { outcome: 'failed', saw: `${error.message} (${error.where})` };
+  }
+}
+
+/**
+ * What a former recovery left standing on the target, by the annotation that every write leaves (durability 5); null where
+ * nothing stands. It is adopted only if Temporal shows that the former run was terminated or timed out.
+ */
+export async function readStandingUndo(kubernetes: Kubernetes, target: Target): Promise<UndoRecipe | null> {
+  const workload = await readWorkload(kubernetes, target);
+  return readRecipe(workload.annotations);
+}

@@ -1,0 +1,73 @@
+import type { V1Container, V1Pod } from '@kubernetes/client-node';
+import type { Secrets } from '../actions/write/secrets.ts';
+import { KintsugiError } from '../errors.ts';
+import type { Kubernetes } from '../kubernetes/client.ts';
+import { objectText } from '../kubernetes/objects.ts';
+import { containerStatus, isReady } from '../kubernetes/pods.ts';
+import { contentHashes } from '../kubernetes/references.ts';
+import { currentRevision, type OwnedWorkload, readOwned, revisionOfPod } from '../kubernetes/revisions.ts';
+import { rolloutProgress } from '../kubernetes/rollout.ts';
+import { toJson } from '../kubernetes/template.ts';
+import type { Target } from '../recovery/values.ts';
+import { digestOfImageId } from '../registry/reference.ts';
+import type { Baseline, Baselines } from './baseline.ts';
+
+/**
+ * Records the target as it is now as its healthy baseline (safety 3): the caller has seen it healthy. Secrets' values are
+ * kept as keyed hashes.
+ * @throws KintsugiError `refused` when its last change is not rolled out to ready pods: that is no healthy state
+ */
+export async function recordBaseline(
+  kubernetes: Kubernetes,
+  baselines: Baselines,
+  target: Target,
+  signal?: AbortSignal,
+): Promise<Baseline> {
+  const owned = await readOwned(kubernetes, target, signal);
+  const { workload, revisions } = owned;
+  const current = currentRevision(workload, revisions);
+  const progress = rolloutProgress(workload);
+  if (progress.state !== 'ready' || current === undefined)
+    throw new KintsugiError('refused', `not recorded as healthy: ${progress.saw}`, {
+      where: objectText(workload.ref),
+      fix: 'Record it when its last change is rolled out and every pod is ready.',
+    });
+  const { secrets } = baselines;
+  const pods = owned.pods.filter((pod) => isReady(pod) && revisionOfPod(pod, revisions)?.uid === current.uid);
+  const baseline: Baseline = {
+    target: { namespace: workload.namespace, kind: workload.kind, name: workload.name },
+    seenAt: new Date().toISOString(),
+    revision: String(current.revision),
+    templateHash: current.templateHash,
+    replicas: workload.replicas,
+    containers: containersOf(owned).map((container) => ({
+      name: container.name,
+      image: container.image ?? '',
+      digest: digestOf(pods, container.name),
+      env: environment(container, secrets),
+    })),
+    references: await contentHashes(kubernetes, workload.namespace, workload.template, secrets.hmac, signal),
+  };
+  await baselines.write(baseline);
+  return baseline;
+}
+
+function containersOf({ workload }: OwnedWorkload): V1Container[] {
+  return workload.template.spec?.containers ?? [];
+}
+
+/** The one digest that all ready pods run; empty where it is not known, or they differ under a moved tag. */
+function digestOf(pods: readonly V1Pod[], container: string): string {
+  const digests = new Set(pods.map((pod) => digestOfImageId(containerStatus(pod, container)?.imageID) ?? ''));
+  const [only] = digests;
+  return digests.size === 1 && only !== undefined ? only : '';
+}
+
+function environment({ env = [] }: V1Container, secrets: Secrets): Baseline['containers'][number]['env'] {
+  return Object.fromEntries(
+    env.map(({ name, value = '', valueFrom }) => {
+      if (valueFrom !== undefined) return [name, { from: toJson(valueFrom) }];
+      return [name, secrets.isSecret(name, value) ? { hmac: secrets.hmac(value) } : { value }];
+    }),
+  );
+}

@@ -1,0 +1,255 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { ActionContext } from '../actions/action.ts';
+import { type ResolvedCall, resolveParameters } from '../actions/parameters.ts';
+import { comparePlans } from '../actions/plan/compare.ts';
+import { dependencyNamed } from '../actions/plan/subject.ts';
+import { declaredTarget } from '../actions/rules/runbook-target.ts';
+import { fieldChanges, readSame } from '../actions/write/fields.ts';
+import { isOwnStep } from '../actions/write/guard.ts';
+import { isPodGone } from '../actions/write/pods.ts';
+import { KintsugiError } from '../errors.ts';
+import type { Kubernetes } from '../kubernetes/client.ts';
+import { canonicalText, toJson } from '../kubernetes/template.ts';
+import { readWorkload } from '../kubernetes/workloads.ts';
+import type { Logger } from '../log.ts';
+import type {
+  Activities,
+  ApplyInput,
+  ApplyResult,
+  PlanInput,
+  ReleaseInput,
+  RemedyPlans,
+} from '../recovery/activities.ts';
+import type { Plan } from '../recovery/values.ts';
+import type { Remedy } from '../runbook/schema.ts';
+import type { Baselines } from './baseline.ts';
+import { stepErrorOf, withFailures } from './failure.ts';
+import { beating, type Pulse } from './heartbeat.ts';
+import { acquireLeases, releaseLeases, type Scope, scopeText } from './lease.ts';
+import { pauseText, readPause } from './pause.ts';
+
+/** What remediation needs. */
+export interface RemediationDependencies {
+  kubernetes: Kubernetes;
+  /** Its secrets are those that plans are kept free of. */
+  baselines: Baselines;
+  log: Logger;
+  /** KINTSUGI_NAMESPACE: the Leases and the pause switch. */
+  namespace: string;
+  /** The configuration's registry mirrors, host to address. */
+  mirrors: Readonly<Record<string, string>>;
+  /** Whether Temporal has an open run of that recovery; throws a retryable KintsugiError when it cannot tell. */
+  isRunOpen(recoveryId: string): Promise<boolean>;
+}
+
+/** The activities that plan and make changes, and give the Leases back. */
+export function createRemediation(
+  dependencies: RemediationDependencies,
+): Pick<Activities, 'planRemedy' | 'applyAction' | 'release'> {
+  return {
+    planRemedy: withFailures((input) => beating((pulse) => planRemedy(dependencies, input, pulse))),
+    applyAction: withFailures((input) => beating((pulse) => applyAction(dependencies, input, pulse))),
+    release: withFailures((input) => release(dependencies, input)),
+  };
+}
+
+/** Plans every action of the remedy in order, each on the target as the earlier ones will leave it. Only reads. */
+export async function planRemedy(
+  dependencies: RemediationDependencies,
+  input: PlanInput,
+  pulse: Pulse,
+): Promise<RemedyPlans> {
+  const plans: Plan[] = [];
+  for (const call of remedyOf(input).actions) {
+    const resolved = resolveParameters(call, input.runbook.spec);
+    const context = contextOf(dependencies, input, { step: 0, earlier: plans }, pulse);
+    pulse.heartbeat(`planning ${resolved.action.name}`);
+    plans.push(await planOrRefusal(context, resolved));
+  }
+  return { plans, digest: digestOf(plans) };
+}
+
+/** SHA-256 of plans: what an approval approves. */
+export function digestOf(plans: readonly Plan[]): string {
+  return createHash('sha256')
+    .update(canonicalText(toJson(plans)))
+    .digest('hex');
+}
+
+/**
+ * Makes one action's change, if nothing forbids it now: the pause switch, another recovery's Lease, a plan made anew that
+ * differs (safety 1, 14). Repeatable: a step that has already written is only finished.
+ */
+export async function applyAction(
+  dependencies: RemediationDependencies,
+  input: ApplyInput,
+  pulse: Pulse,
+): Promise<ApplyResult> {
+  const call = remedyOf(input).actions[input.i];
+  if (call === undefined)
+    throw new KintsugiError('invalid', `remedy ${input.remedy} has no action ${input.i}`, {
+      where: input.runbook.metadata.name,
+      fix: 'Plan the remedy again.',
+    });
+  const resolved = resolveParameters(call, input.runbook.spec);
+  const context = contextOf(dependencies, input, input, pulse);
+  try {
+    const held = await heldBack(dependencies, input, resolved);
+    if (held !== null) return { outcome: 'held-back', why: held };
+    const stopped = await planAgain(context, resolved, input);
+    if (stopped !== null) return stopped;
+    // The switch is thrown to stop the very next write, so it is the last thing that is looked at.
+    const paused = await pausedNow(dependencies, input.plan);
+    if (paused !== null) return { outcome: 'held-back', why: paused };
+    return { outcome: await resolved.action.apply(context, input.plan) };
+  } catch (error) {
+    return failedForGood(context, input, error);
+  }
+}
+
+/** An error that passes is thrown, for Temporal to try again; a final one is an answer, unless this step has written. */
+async function failedForGood(context: ActionContext, input: ApplyInput, error: unknown): Promise<ApplyResult> {
+  if (!(error instanceof KintsugiError) || error.retryable) throw error;
+  if (await hasWritten(context, input.plan).catch(() => true)) throw error;
+  return { outcome: 'failed', error: stepErrorOf(error) };
+}
+
+/** Why the action may not begin now; takes the Leases when it may. */
+async function heldBack(
+  dependencies: RemediationDependencies,
+  input: ApplyInput,
+  resolved: ResolvedCall,
+): Promise<string | null> {
+  if (!writes(input.plan)) return null;
+  const paused = await pausedNow(dependencies, input.plan);
+  if (paused !== null) return paused;
+  const lease = await acquireLeases(dependencies, scopesOf(input, resolved), input.recoveryId);
+  return lease.held ? null : `recovery ${lease.by} is mending ${scopeText(lease.scope)}`;
+}
+
+async function pausedNow(dependencies: RemediationDependencies, plan: Plan): Promise<string | null> {
+  if (!writes(plan)) return null;
+  const state = await readPause(dependencies);
+  return state.paused ? pauseText(state) : null;
+}
+
+/** Plans anew and compares; null when the recorded plan is still the right one, or this step has already written. */
+async function planAgain(
+  context: ActionContext,
+  resolved: ResolvedCall,
+  input: ApplyInput,
+): Promise<ApplyResult | null> {
+  if (await hasWritten(context, input.plan)) return null;
+  if (await podsAreGone(context, input.plan)) return { outcome: 'unchanged' };
+  const fresh = await planOrRefusal(context, resolved);
+  const comparison = comparePlans(input.plan, fresh, input.approved);
+  switch (comparison.is) {
+    case 'same':
+      return null;
+    case 'done':
+      return { outcome: 'unchanged' };
+    case 'different':
+      return { outcome: 'replanned', plan: fresh };
+    case 'refused':
+      return {
+        outcome: 'failed',
+        error: { code: comparison.code, message: comparison.reason, where: input.plan.action },
+      };
+  }
+}
+
+/** Whether the late-write guard on the plan's object names this very step: its answer was lost. */
+async function hasWritten(context: ActionContext, plan: Plan): Promise<boolean> {
+  const [field] = fieldChanges(plan);
+  if (field === undefined) return false;
+  return isOwnStep(context, await readSame(context, field.object));
+}
+
+/** Whether a plan that only deletes pods has none left: made already, or come about by itself; their successors are not meant. */
+async function podsAreGone({ kubernetes, signal }: ActionContext, { changes }: Plan): Promise<boolean> {
+  const deletes = changes.filter((change) => change.type === 'delete');
+  if (deletes.length === 0 || deletes.length < changes.length) return false;
+  const gone = await Promise.all(deletes.map(({ object }) => isPodGone(kubernetes, object, signal)));
+  return gone.every(Boolean);
+}
+
+/** A plan that cannot be made for good is a refusal with its reason: the next remedy is tried. */
+async function planOrRefusal(context: ActionContext, { action, params }: ResolvedCall): Promise<Plan> {
+  try {
+    const plan = await action.plan(context, params);
+    if (plan.refusal !== undefined || !writes(plan)) return plan;
+    const { refusal } = declaredTarget(
+      context.runbook,
+      await readWorkload(context.kubernetes, context.target, context.signal),
+    );
+    return refusal === undefined ? plan : { ...plan, refusal };
+  } catch (error) {
+    if (!(error instanceof KintsugiError) || error.retryable) throw error;
+    return {
+      action: action.name,
+      summary: action.summary,
+      risk: 'none',
+      undo: 'none',
+      changes: [],
+      args: {},
+      waitSeconds: 0,
+      refusal: { code: error.code, reason: `${error.message} (${error.where})` },
+    };
+  }
+}
+
+async function release(dependencies: RemediationDependencies, input: ReleaseInput): Promise<void> {
+  const dependencyScopes = input.runbook.spec.dependencies.flatMap(scopesOfDependency);
+  await releaseLeases(dependencies, [{ namespace: input.target.namespace }, ...dependencyScopes], input.recoveryId);
+}
+
+const ofDependency = z.looseObject({ of: z.string().optional() });
+
+function scopesOf(input: ApplyInput, { params }: ResolvedCall): Scope[] {
+  const of = ofDependency.safeParse(params).data?.of;
+  const shared = of === undefined ? [] : scopesOfDependency(dependencyNamed(input, of));
+  return [{ namespace: input.target.namespace }, ...shared];
+}
+
+function scopesOfDependency({ namespace, name }: { namespace: string; name: string }): Scope[] {
+  return [{ namespace }, { dependency: { namespace, name } }];
+}
+
+function writes(plan: Plan): boolean {
+  return plan.changes.some(({ type }) => type !== 'effect');
+}
+
+function remedyOf({ runbook, finding, remedy }: PlanInput): Remedy {
+  const entry = runbook.spec.causes.find(({ cause }) => cause === finding.cause);
+  const found = entry?.remedies.find(({ name }) => name === remedy);
+  if (found !== undefined) return found;
+  throw new KintsugiError('invalid', `cause ${finding.cause} has no remedy '${remedy}'`, {
+    where: `runbook ${runbook.metadata.name}`,
+    fix: `Name one of: ${entry?.remedies.map(({ name }) => name).join(', ') || 'the cause has none'}.`,
+  });
+}
+
+function contextOf(
+  { kubernetes, baselines, mirrors, isRunOpen }: RemediationDependencies,
+  { target, runbook, recoveryId, finding, brokenSince }: PlanInput,
+  { step, earlier }: { step: number; earlier: Plan[] },
+  { heartbeat, signal }: Pulse,
+): ActionContext {
+  return {
+    kubernetes,
+    target,
+    runbook,
+    recoveryId,
+    step,
+    secrets: baselines.secrets,
+    isRunOpen,
+    heartbeat,
+    signal,
+    finding,
+    brokenSince,
+    earlier,
+    baselines,
+    mirrors,
+  };
+}

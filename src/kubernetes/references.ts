@@ -1,0 +1,159 @@
+import type { V1Container, V1PodTemplateSpec, V1Volume } from '@kubernetes/client-node';
+import { KintsugiError } from '../errors.ts';
+import type { Kubernetes } from './client.ts';
+import { canonicalText, toJson } from './template.ts';
+import { callOptions } from './transport.ts';
+
+/** An object that a pod needs to start, and the keys of it. */
+export interface Reference {
+  kind: 'ConfigMap' | 'Secret' | 'PersistentVolumeClaim' | 'ServiceAccount';
+  name: string;
+  keys: string[];
+  /** Kubernetes starts the pod without it. */
+  optional: boolean;
+}
+
+/** Everything that a template refers to by name, each object once (safety 6). */
+export function referencesOf(template: V1PodTemplateSpec): Reference[] {
+  const spec = template.spec;
+  if (spec === undefined) return [];
+  const containers = [...spec.containers, ...(spec.initContainers ?? [])];
+  const all: Reference[] = [
+    { kind: 'ServiceAccount', name: spec.serviceAccountName ?? 'default', keys: [], optional: false },
+    ...(spec.imagePullSecrets ?? []).flatMap(({ name }) => named('Secret', name, undefined)),
+    ...containers.flatMap(referencesOfContainer),
+    ...(spec.volumes ?? []).flatMap(referencesOfVolume),
+  ];
+  return merge(all);
+}
+
+/**
+ * What a template refers to and does not exist (an object, or a key of it), each as a clause: "Secret bruno/redis-url is
+ * missing". Optional references are left out.
+ */
+export async function missingReferences(
+  kubernetes: Kubernetes,
+  namespace: string,
+  template: V1PodTemplateSpec,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const required = referencesOf(template).filter(({ optional }) => !optional);
+  const found = await Promise.all(
+    required.map(async (reference) => {
+      const keys = await readKeys(kubernetes, namespace, reference, signal);
+      if (keys === null) return [`${reference.kind} ${namespace}/${reference.name} is missing`];
+      return reference.keys
+        .filter((key) => !keys.includes(key))
+        .map((key) => `${reference.kind} ${namespace}/${reference.name} has no key ${key}`);
+    }),
+  );
+  return found.flat();
+}
+
+/**
+ * The content of the ConfigMaps and Secrets that a template refers to, as keyed hashes by `ConfigMap/name` and
+ * `Secret/name`; `absent` for one that does not exist.
+ */
+export async function contentHashes(
+  kubernetes: Kubernetes,
+  namespace: string,
+  template: V1PodTemplateSpec,
+  hmac: (text: string) => string,
+  signal?: AbortSignal,
+): Promise<Record<string, string>> {
+  const contents = referencesOf(template).filter(({ kind }) => kind === 'ConfigMap' || kind === 'Secret');
+  const entries = await Promise.all(
+    contents.map(async ({ kind, name }) => {
+      const content = await readContent(kubernetes, namespace, { kind, name }, signal);
+      return [`${kind}/${name}`, content === null ? 'absent' : hmac(canonicalText(toJson(content)))] as const;
+    }),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** The object's keys (none for kinds without), or null if it does not exist. */
+async function readKeys(
+  kubernetes: Kubernetes,
+  namespace: string,
+  reference: Pick<Reference, 'kind' | 'name'>,
+  signal: AbortSignal | undefined,
+): Promise<string[] | null> {
+  const content = await readContent(kubernetes, namespace, reference, signal);
+  return content === null ? null : Object.keys(content);
+}
+
+async function readContent(
+  kubernetes: Kubernetes,
+  namespace: string,
+  { kind, name }: Pick<Reference, 'kind' | 'name'>,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, string> | null> {
+  const options = callOptions(signal === undefined ? {} : { signal });
+  const { core } = kubernetes;
+  try {
+    switch (kind) {
+      case 'ConfigMap': {
+        const map = await core.readNamespacedConfigMap({ name, namespace }, options);
+        return { ...map.binaryData, ...map.data };
+      }
+      case 'Secret':
+        return (await core.readNamespacedSecret({ name, namespace }, options)).data ?? {};
+      case 'PersistentVolumeClaim':
+        await core.readNamespacedPersistentVolumeClaim({ name, namespace }, options);
+        return {};
+      case 'ServiceAccount':
+        await core.readNamespacedServiceAccount({ name, namespace }, options);
+        return {};
+    }
+  } catch (error) {
+    if (error instanceof KintsugiError && error.code === 'not-found') return null;
+    throw error;
+  }
+}
+
+function referencesOfContainer({ env = [], envFrom = [] }: V1Container): Reference[] {
+  return [
+    ...env.flatMap(({ valueFrom }) => [
+      ...named('ConfigMap', valueFrom?.configMapKeyRef?.name, valueFrom?.configMapKeyRef),
+      ...named('Secret', valueFrom?.secretKeyRef?.name, valueFrom?.secretKeyRef),
+    ]),
+    ...envFrom.flatMap(({ configMapRef, secretRef }) => [
+      ...named('ConfigMap', configMapRef?.name, configMapRef),
+      ...named('Secret', secretRef?.name, secretRef),
+    ]),
+  ];
+}
+
+function referencesOfVolume({ configMap, secret, persistentVolumeClaim, projected }: V1Volume): Reference[] {
+  return [
+    ...named('ConfigMap', configMap?.name, configMap),
+    ...named('Secret', secret?.secretName, secret),
+    ...named('PersistentVolumeClaim', persistentVolumeClaim?.claimName, undefined),
+    ...(projected?.sources ?? []).flatMap((source) => [
+      ...named('ConfigMap', source.configMap?.name, source.configMap),
+      ...named('Secret', source.secret?.name, source.secret),
+    ]),
+  ];
+}
+
+function named(
+  kind: Reference['kind'],
+  name: string | undefined,
+  from: { key?: string; items?: { key: string }[]; optional?: boolean } | undefined,
+): Reference[] {
+  if (name === undefined) return [];
+  const keys = [...(from?.key === undefined ? [] : [from.key]), ...(from?.items ?? []).map(({ key }) => key)];
+  return [{ kind, name, keys, optional: from?.optional ?? false }];
+}
+
+/** One entry an object and optionality: its keys together. */
+function merge(references: readonly Reference[]): Reference[] {
+  const merged = new Map<string, Reference>();
+  for (const reference of references) {
+    const id = `${reference.kind}/${reference.name}/${reference.optional}`;
+    const known = merged.get(id);
+    const keys = [...new Set([...(known?.keys ?? []), ...reference.keys])];
+    merged.set(id, { ...reference, keys });
+  }
+  return [...merged.values()];
+}
