@@ -24,6 +24,7 @@ export function lazyTemporal(settings: Settings): Client {
 export async function connectTemporal(settings: Settings): Promise<Client> {
   const client = lazyTemporal(settings);
   try {
+    await client.connection.ensureConnected();
     await checkTemporal(client);
     return client;
   } catch (thrown) {
@@ -36,7 +37,6 @@ export async function connectTemporal(settings: Settings): Promise<Client> {
 export async function checkTemporal(client: Client, timeoutMs: number = CALL_TIMEOUT_MS): Promise<void> {
   const { connection, options } = client;
   await connection.withDeadline(Date.now() + timeoutMs, async () => {
-    await connection.ensureConnected();
     await connection.workflowService.describeNamespace({ namespace: options.namespace });
   });
 }

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { Configuration } from '../configuration/configuration.ts';
+import { KintsugiError, messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Catalogue } from '../runbook/catalogue.ts';
+import { lazyTemporal } from '../temporal/connect.ts';
+import { registerSearchAttributes } from '../temporal/search-attributes.ts';
+import { createGateway } from './server.ts';
+import { createShelf } from './shelf.ts';
+
+export interface GatewayOptions {
+  catalogue: Catalogue;
+  log: Logger;
+  /** Called if Temporal refuses for good what the gateway needs: the process should say so and end. */
+  onFatal(thrown: unknown): void;
+}
+
+export interface RunningGateway {
+  /** `http://127.0.0.1:8790`: where it listens, with the port that it got if 0 was asked for. */
+  url: string;
+  /** Lets the requests that came in finish, then ends; safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const RETRY_MS = 2_000;
+
+/**
+ * Starts the gateway. It listens at once, Temporal there or not: until then alerts are answered with 503 and sent again.
+ * Throws if its address is taken, its runbooks cannot be read or a setting is missing.
+ */
+export async function startGateway(
+  configuration: Configuration,
+  { catalogue, log, onFatal }: GatewayOptions,
+): Promise<RunningGateway> {
+  const clock = () => new Date();
+  const temporal = lazyTemporal(configuration.temporal);
+  const stopping = new AbortController();
+  try {
+    const runbooks = await createShelf(configuration.runbooks, catalogue, log, clock);
+    const app = createGateway({ configuration, temporal, runbooks, log, clock });
+    const url = await listen(app, configuration);
+    const registering = register(temporal, log, stopping.signal).catch(onFatal);
+    log.info(
+      { url, temporal: configuration.temporal.address, runbooks: configuration.runbooks },
+      'the gateway listens',
+    );
+    const stop = async () => {
+      stopping.abort();
+      await app.close();
+      await registering;
+      await temporal.connection.close();
+    };
+    return { url, stop };
+  } catch (thrown) {
+    await temporal.connection.close();
+    throw thrown;
+  }
+}
+
+async function listen(app: ReturnType<typeof createGateway>, { gatewayAddress }: Configuration): Promise<string> {
+  try {
+    return await app.listen(gatewayAddress);
+  } catch (thrown) {
+    await app.close();
+    const where = `${gatewayAddress.host}:${gatewayAddress.port}`;
+    throw new KintsugiError('unavailable', `the gateway cannot listen: ${messageOf(thrown)}`, {
+      where,
+      fix: 'stop what listens there, or set KINTSUGI_GATEWAY_ADDRESS',
+      retryable: false,
+      cause: thrown,
+    });
+  }
+}
+
+/** Registers the search attributes as soon as Temporal answers. Throws what cannot be cured by waiting. */
+async function register(temporal: Client, log: Logger, signal: AbortSignal): Promise<void> {
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
+    try {
+      await registerSearchAttributes(temporal);
+      log.info('Temporal answers, its search attributes are registered');
+      return;
+    } catch (thrown) {
+      if (signal.aborted) return;
+      if (!(thrown instanceof KintsugiError && thrown.retryable)) throw thrown;
+      if (attempt === 1)
+        log.warn({ error: thrown.message }, 'Temporal does not answer yet: alerts are sent again until it does');
+    }
+    await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
+  }
+}
