@@ -55,8 +55,8 @@ export async function isBuiltInHealthy(state: ClusterState): Promise<boolean> {
 /** Starts the whole cluster. The caller has made sure that none is there, and tears down what a failure leaves. */
 export async function startBuiltIn(progress: Progress, signal: AbortSignal | undefined): Promise<ClusterAccess> {
   await ensureDebianPackages(PACKAGES, progress, signal);
-  const binaries = await ensureBinaries(BINARIES, progress, signal);
   await refuseForeignCluster();
+  const binaries = await ensureBinaries(BINARIES, progress, signal);
   const layout = clusterLayout();
   const journal = new StateJournal(emptyState('built-in', builtInRecipe(), layout.data));
   journal.record((state) => state.cgroups.push(CGROUP));

@@ -6,7 +6,7 @@ import { isRunning } from '../build/process-identity.ts';
 import { isBuiltInHealthy, startBuiltIn } from './built-in.ts';
 import { importImage } from './containerd.ts';
 import { requireMarkedCluster, useExistingCluster } from './existing.ts';
-import { canUseKind, isKindHealthy, KIND_CLUSTER, startKind } from './kind.ts';
+import { canUseKind, isKindHealthy, KIND_CLUSTER, pushWithDocker, startKind } from './kind.ts';
 import { clusterLayout } from './layout.ts';
 import { pushToRegistry } from './registry.ts';
 import { type ClusterAccess, type ClusterState, readState, removeState, stateFilePath } from './state.ts';
@@ -153,9 +153,10 @@ export async function loadImage(archive: string): Promise<void> {
  * then pulls it as from there. Throws `invalid` for a host other than ghcr.io and docker.io.
  */
 export async function pushImage(archive: string, image: string): Promise<void> {
-  const { access } = requireOwnCluster();
+  const { access, provider } = requireOwnCluster();
   if (access?.registry === undefined) throw noCluster();
-  await pushToRegistry(access.registry, archive, image);
+  const push = provider === 'kind' ? pushWithDocker : pushToRegistry;
+  await push(access.registry, archive, image);
 }
 
 function requireOwnCluster(): ClusterState {

@@ -4,16 +4,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
+import { KintsugiError } from '../../src/errors.ts';
 import type { Progress } from '../build/cache.ts';
 import { findOnPath, run } from '../build/commands.ts';
 import { createMarker, isNodeReady, isReady } from './api.ts';
 import { requestKubeconfig } from './client-certificate.ts';
 import { clusterLayout, type Layout } from './layout.ts';
 import { waitUntil } from './processes.ts';
-import { registryAnswers } from './registry.ts';
+import { nameInRegistry, registryAnswers } from './registry.ts';
 import { type ClusterAccess, type ClusterState, emptyState, type Registry, StateJournal } from './state.ts';
 
 export const KIND_CLUSTER = 'kintsugi-development';
+const NODE_CONTAINER = `${KIND_CLUSTER}-control-plane`;
 const REGISTRY_CONTAINER = 'kintsugi-development-registry';
 const REGISTRY_IMAGE = 'registry:2';
 const REGISTRY_PORT = 5000;
@@ -59,14 +61,14 @@ export async function startKind(progress: Progress, signal: AbortSignal | undefi
   await createMarker(kubeconfig);
 
   const kubectl = findOnPath('kubectl');
-  const nodeAddress = await gatewayOfKindNetwork();
+  const { gateway } = await keepPodsOnMachine();
   const access: ClusterAccess = {
     kubeconfig,
     kintsugiKubeconfig: await requestKubeconfig(kubeconfig, 'kintsugi', join(layout.data, 'kubeconfigs')),
     auditLog: layout.auditLog,
     registry,
     ...(kubectl === undefined ? {} : { kubectl }),
-    ...(nodeAddress === undefined ? {} : { nodeAddress }),
+    nodeAddress: gateway,
   };
   journal.record((state) => {
     state.access = access;
@@ -170,11 +172,45 @@ function kubeletPatch() {
   };
 }
 
-/** The machine's address in kind's network, by which pods reach programs on it. */
-async function gatewayOfKindNetwork(): Promise<string | undefined> {
-  const gateways = await run('docker', [
+/**
+ * Rejects what pods send anywhere but to kind's own network (safety 27); the rule ends with the node's container.
+ * Returns the machine's address in that network, by which pods reach programs on it.
+ */
+async function keepPodsOnMachine(): Promise<{ gateway: string }> {
+  const ranges = await run('docker', [
     ...['network', 'inspect', 'kind'],
-    ...['--format', '{{range .IPAM.Config}}{{.Gateway}} {{end}}'],
+    ...['--format', '{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}}{{println}}{{end}}'],
   ]);
-  return gateways.split(' ').find((address) => address.includes('.'));
+  const range = ranges.split('\n').find((line) => line.includes('.'));
+  const [subnet, gateway] = range?.split(' ') ?? [];
+  if (subnet === undefined || gateway === undefined) {
+    throw new KintsugiError('unavailable', "Docker's network 'kind' has no IPv4 range", {
+      where: 'docker network inspect kind',
+      fix: 'Remove that network and run this again: kind makes it anew.',
+    });
+  }
+  const rule = ['-o', 'eth0', '!', '-d', subnet, '-j', 'REJECT'];
+  await run('docker', ['exec', NODE_CONTAINER, 'iptables', '-w', '-I', 'FORWARD', '1', ...rule]);
+  return { gateway };
+}
+
+/** Pushes a docker archive through the Docker engine; the login is taken back afterwards. */
+export async function pushWithDocker(registry: Registry, archive: string, image: string): Promise<void> {
+  const loaded = await run('docker', ['load', '--input', archive]);
+  const source = /Loaded image(?: ID)?: (\S+)/.exec(loaded)?.[1];
+  if (source === undefined) {
+    throw new KintsugiError('invalid', `docker loaded no image from ${archive}: ${loaded}`, {
+      where: archive,
+      fix: 'Give an archive of one image, as docker save makes it.',
+    });
+  }
+  const target = nameInRegistry(registry.address, image);
+  await run('docker', ['tag', source, target]);
+  const login = ['login', '--username', registry.user, '--password-stdin', registry.address];
+  await run('docker', login, { input: registry.password });
+  try {
+    await run('docker', ['push', '--quiet', target]);
+  } finally {
+    await run('docker', ['logout', registry.address]);
+  }
 }

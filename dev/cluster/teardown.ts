@@ -10,6 +10,7 @@ import { bootId, type ClusterState } from './state.ts';
 /** Where the kubelet and the CNI library keep what their configuration cannot move. */
 const CONTAINER_LOG_LINKS = '/var/log/containers';
 const CNI_RESULTS = '/var/lib/cni/results';
+const KUBELET_SOCKET = '/var/lib/kubelet/device-plugins/kubelet.sock';
 
 /**
  * Takes away everything that a built-in cluster's state lists, in whatever condition it is; nothing has to run for it.
@@ -80,15 +81,19 @@ function unescapeMount(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
-/** Removes the links to the pods' logs, and the records of the network plugin, that stand outside the data folder. */
+/** Removes the links to the pods' logs, the network plugin's records and the kubelet's socket outside the data folder. */
 function removeOutsideFiles(data: string): void {
   for (const name of listFolder(CONTAINER_LOG_LINKS)) {
     const link = join(CONTAINER_LOG_LINKS, name);
     if (targetOf(link)?.startsWith(`${data}/`)) rmSync(link, { force: true });
   }
   for (const name of listFolder(CNI_RESULTS)) {
-    if (name.startsWith('kintsugi-')) rmSync(join(CNI_RESULTS, name), { force: true });
+    const result = join(CNI_RESULTS, name);
+    // Each names the network namespace that it was made for.
+    if (readFileSync(result, 'utf8').includes(`"sandbox":"${data}/`)) rmSync(result, { force: true });
   }
+  // `up` refuses a machine with another kubelet: this one is ours.
+  rmSync(KUBELET_SOCKET, { force: true });
 }
 
 function targetOf(link: string): string | undefined {
