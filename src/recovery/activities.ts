@@ -121,6 +121,8 @@ export interface Verification {
 /** One live look without waiting: while settling, watching, and to compare after a failed remedy. */
 export interface LookInput extends StepContext {
   before?: Measure;
+  /** When the last look was taken, RFC 3339: only a restart after it means `broken`. */
+  since?: string;
 }
 export interface Look {
   healthy: boolean;
