@@ -79,8 +79,12 @@ async function start(
   }
 }
 
-/** Stops the cluster and removes all that it left on the machine. Returns false when there was none. */
+/**
+ * Stops the cluster and removes all that it left on the machine. Returns false when there was none of ours, and when
+ * KINTSUGI_DEV_KUBECONFIG names the one in use: nothing is stopped then.
+ */
 export async function clusterDown(options: ClusterOptions = {}): Promise<boolean> {
+  if (process.env[EXISTING]) return false;
   return exclusively(options, async () => {
     const state = readState();
     if (state === undefined) return false;

@@ -42,7 +42,7 @@ async function up(signal: AbortSignal): Promise<number> {
 
 async function down(): Promise<number> {
   const existed = await clusterDown({ progress });
-  progress(existed ? 'the cluster is gone' : 'there was no cluster');
+  progress(existed ? 'the cluster is gone' : 'there is no cluster of ours to stop');
   return 0;
 }
 

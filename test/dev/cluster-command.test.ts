@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
+import { emptyState } from '../../dev/cluster/state.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kintsugi-cluster-command-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -36,7 +37,16 @@ describe('npm run cluster', () => {
 
   test('down where there is none is no fault', async () => {
     const result = await cluster(['down']);
-    expect(result).toMatchObject({ exitCode: 0, stderr: 'there was no cluster' });
+    expect(result).toMatchObject({ exitCode: 0, stderr: 'there is no cluster of ours to stop' });
+  });
+
+  test('down leaves a cluster alone that KINTSUGI_DEV_KUBECONFIG names, and our own with it', async () => {
+    const state = join(folder, 'state.json');
+    writeFileSync(state, JSON.stringify(emptyState('kind', 'recipe', join(folder, 'data'))));
+    const environment = { KINTSUGI_DEV_KUBECONFIG: '/some.kubeconfig', KINTSUGI_DEV_STATE: state };
+    const result = await cluster(['down'], environment);
+    expect(result).toMatchObject({ exitCode: 0, stderr: 'there is no cluster of ours to stop' });
+    expect(existsSync(state)).toBe(true);
   });
 
   test('load-image says that no cluster runs, and how to start one', async () => {
