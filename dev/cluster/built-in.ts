@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { KintsugiError } from '../../src/errors.ts';
 import { ensureBinaries, recipeKey } from '../build/binaries.ts';
 import type { Progress } from '../build/cache.ts';
 import { isRunning } from '../build/process-identity.ts';
@@ -54,6 +55,7 @@ export async function isBuiltInHealthy(state: ClusterState): Promise<boolean> {
 
 /** Starts the whole cluster. The caller has made sure that none is there, and tears down what a failure leaves. */
 export async function startBuiltIn(progress: Progress, signal: AbortSignal | undefined): Promise<ClusterAccess> {
+  requireRootOnLinux();
   await ensureDebianPackages(PACKAGES, progress, signal);
   await refuseForeignCluster();
   const binaries = await ensureBinaries(BINARIES, progress, signal);
@@ -82,6 +84,19 @@ export async function startBuiltIn(progress: Progress, signal: AbortSignal | und
     state.access = access;
   });
   return access;
+}
+
+function requireRootOnLinux(): void {
+  if (process.platform === 'linux' && process.getuid?.() === 0) return;
+  throw new KintsugiError(
+    'unavailable',
+    'the built-in cluster needs Linux and root: it runs a kubelet on this machine',
+    {
+      where: 'npm run cluster -- up',
+      fix: 'Install Docker and kind, or set KINTSUGI_DEV_KUBECONFIG to a cluster for development, or run it as root.',
+      retryable: false,
+    },
+  );
 }
 
 async function createContext(
