@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { KintsugiError, messageOf } from '../errors.ts';
 import { recordAt } from '../faults/data.ts';
 import { type Fault, formatFault } from '../faults/fault.ts';
-import type { Catalogue } from './catalogue.ts';
+import { type Catalogue, knownCatalogue } from './catalogue.ts';
 import { namesOf, resolveReferences } from './references.ts';
 import { type Runbook, runbookSchema } from './schema.ts';
 import { validateRunbook } from './validate.ts';
@@ -25,7 +25,7 @@ export interface Runbooks {
 }
 
 /** Reads all runbooks of a folder. One faulty file does not hide the others. Throws `not-found` if there is no such folder. */
-export async function loadRunbooks(dir: string, catalogue: Catalogue): Promise<Runbooks> {
+export async function loadRunbooks(dir: string, catalogue: Catalogue = knownCatalogue): Promise<Runbooks> {
   const read = await Promise.all(
     (await runbookNames(dir)).map(async (name) => {
       const file = join(dir, `${name}.yaml`);
@@ -42,7 +42,11 @@ export async function loadRunbooks(dir: string, catalogue: Catalogue): Promise<R
  * Reads one runbook by its name, which is its file's and the workflow type's. Throws `not-found` with the names that there are,
  * or `invalid` with every fault of the file.
  */
-export async function loadRunbook(dir: string, name: string, catalogue: Catalogue): Promise<StoredRunbook> {
+export async function loadRunbook(
+  dir: string,
+  name: string,
+  catalogue: Catalogue = knownCatalogue,
+): Promise<StoredRunbook> {
   const known = await runbookNames(dir);
   if (!known.includes(name)) {
     throw new KintsugiError('not-found', `there is no runbook named "${name}"`, {

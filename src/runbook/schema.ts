@@ -63,39 +63,57 @@ const link = z.strictObject({
     .describe('True where the document lies outside this repository and was not resolved'),
 });
 
-const impact = z.strictObject({ level: z.enum(['none', 'low', 'high', 'severe']), text });
+const impact = z.strictObject({
+  level: z.enum(['none', 'low', 'high', 'severe']),
+  text: text.describe('One sentence: what is not possible, or what is safe'),
+});
 
 const alertMatcher = z.union([
   text,
-  z.strictObject({ name: text, matchers: z.record(z.string(), z.string()).optional() }),
+  z.strictObject({
+    name: text.describe("The alert's name, if labels are asked for too"),
+    matchers: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('Labels that the alert must have, with their values'),
+  }),
 ]);
 
 const target = z.strictObject({
-  namespace: name,
-  kinds: z.array(z.enum(['Deployment', 'StatefulSet', 'DaemonSet'])).min(1),
+  namespace: name.describe('An alert about another namespace is refused'),
+  kinds: z
+    .array(z.enum(['Deployment', 'StatefulSet', 'DaemonSet']))
+    .min(1)
+    .describe('What the workload may be'),
   name: name.optional().describe('One workload; without it every workload that the selector finds'),
   selector: text.optional().describe('A label selector: app=agent-bruno'),
-  container: name.optional(),
+  container: name.optional().describe('The container that the runbook is about; by default the first'),
   service: z
     .string()
     .regex(/^[a-z0-9][-a-z0-9]*:[0-9]+$/, 'a Service and its port: agent-bruno-service:8080')
-    .optional(),
+    .optional()
+    .describe('The Service in front of it, with its port: agent-bruno-service:8080'),
   command: z.array(z.string()).optional().describe('The command that the image should run'),
 });
 
 const variable = z.strictObject({
-  name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'an environment variable name'),
+  name: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'an environment variable name')
+    .describe('An environment variable that the container must have'),
   pattern: text.optional().describe('A regular expression that its value must match'),
   value: text.optional().describe('The value that the runbook gives it'),
 });
 
 const dependency = z.strictObject({
-  name,
-  type: z.enum(['redis', 'mongodb', 'http']),
+  name: name.describe('What actions call it: `of: redis`'),
+  type: z
+    .enum(['redis', 'mongodb', 'http'])
+    .describe('How it is asked whether it is well: PING, hello, a GET of `path`'),
   env: text.optional().describe('The variable that holds its address'),
   namespace: name,
-  selector: text,
-  helmRelease: name.optional(),
+  selector: text.describe('Label selector of its pods'),
+  helmRelease: name.optional().describe('The HelmRelease that owns it'),
   port: z.int().min(1).max(65535).optional(),
   path: text.optional().describe('For http: the path that answers when it is well'),
   data: z
@@ -107,8 +125,8 @@ const dependency = z.strictObject({
 export const approval = z.union([
   z.literal('none'),
   z.strictObject({
-    quorum: z.int().min(1).default(1),
-    expires: duration.default('10m'),
+    quorum: z.int().min(1).default(1).describe('People who must approve; 1 until distinct people can be told apart'),
+    expires: duration.default('10m').describe('How long an answer is waited for'),
     onExpiry: z.enum(['escalate', 'next']).default('escalate').describe('What happens when nobody answers in time'),
   }),
 ]);
@@ -119,18 +137,18 @@ export const actionCall = z
   .refine((call) => Object.keys(call).length === 1, 'one action with its parameters: {set-resources: {...}}');
 
 const remedy = z.strictObject({
-  name,
-  approval: approval.default('none'),
-  actions: z.array(actionCall).min(1),
+  name: name.describe('Unique in its cause'),
+  approval: approval.default('none').describe('`none`: it may run by itself where the mode is auto'),
+  actions: z.array(actionCall).min(1).describe('Done in this order, undone in reverse; see docs/reference/actions.md'),
 });
 
 const causeEntry = z
   .strictObject({
-    cause: z.enum(causeNames),
+    cause: z.enum(causeNames).describe('What diagnosis calls it'),
     section: text.optional().describe("The written runbook's heading"),
-    symptoms: z.array(text).default([]),
-    remedies: z.array(remedy).default([]),
-    person: text.optional().describe('What a person should do'),
+    symptoms: z.array(text).default([]).describe('How it shows, for people; diagnosis has its own signatures'),
+    remedies: z.array(remedy).default([]).describe('Tried in this order, none twice for the same finding'),
+    person: text.optional().describe('What a person should do; required where there are no remedies'),
     prevention: z.array(text).default([]),
     seeAlso: z.array(z.union([text, link])).default([]),
   })
@@ -146,7 +164,10 @@ export const checkCall = z.union([
     .refine((call) => Object.keys(call).length === 1, 'one check with its parameters: {http: {path: /health}}'),
 ]);
 
-const rung = z.strictObject({ after: duration, notify: z.array(name).min(1) });
+const rung = z.strictObject({
+  after: duration.describe('Since the earliest trigger alert; the first rung is the deadline'),
+  notify: z.array(name).min(1).describe('Notifiers in their order of fallback; see docs/reference/notifiers.md'),
+});
 
 export const escalationStepIds = [
   'recent-changes',
@@ -160,36 +181,53 @@ export const escalationStepIds = [
 const escalationStep = z.union([z.enum(escalationStepIds), z.strictObject({ id: z.enum(escalationStepIds), text })]);
 
 export const runbookSpec = z.strictObject({
-  mode: mode.optional(),
-  params: z.record(z.string(), z.json()).default({}),
-  symptom: text,
+  mode: mode.optional().describe('The lowest of runbook, start and worker wins; without it the runbook does not vote'),
+  params: z
+    .record(z.string(), z.json())
+    .default({})
+    .describe('Parameters of a procedure with their defaults, named as `$name`'),
+  symptom: text.describe('What is seen from outside, one sentence'),
   impact: z.strictObject({ user: impact, business: impact, data: impact }),
-  alerts: z.strictObject({ trigger: z.array(alertMatcher).min(1), related: z.array(alertMatcher).default([]) }),
+  alerts: z.strictObject({
+    trigger: z.array(alertMatcher).min(1).describe('Start a recovery'),
+    related: z.array(alertMatcher).default([]).describe('Join the one that runs on the same target; never start one'),
+  }),
   target,
-  variables: z.array(variable).default([]),
-  dependencies: z.array(dependency).default([]),
-  causes: z.array(causeEntry).min(1),
+  variables: z.array(variable).default([]).describe('Environment variables that must be there and right'),
+  dependencies: z
+    .array(dependency)
+    .default([])
+    .describe('What the workload needs to run; a broken one is the root cause'),
+  causes: z.array(causeEntry).min(1).describe('Each cause with what mends it'),
   verify: z.strictObject({
     window: z.strictObject({
       crashes: z.number().positive().default(3).describe('Times the longest life before a crash'),
-      min: duration.default('60s'),
-      max: duration.default('300s'),
+      min: duration.default('60s').describe('At least'),
+      max: duration.default('300s').describe('At most'),
     }),
-    checks: z.array(checkCall).min(1),
+    checks: z.array(checkCall).min(1).describe('All must pass; see docs/reference/checks.md'),
   }),
   escalation: z.strictObject({
     team: text,
     contact: text.optional(),
-    steps: z.array(escalationStep).min(1),
+    steps: z.array(escalationStep).min(1).describe('The written steps; the page says for each what was found'),
     rungs: z
       .array(rung)
       .min(1)
       .default([{ after: '15m', notify: ['webhook', 'log'] }]),
   }),
-  settle: duration.default('30m'),
+  settle: duration.default('30m').describe('How long a recovered target is watched for a relapse'),
   prevention: z.array(z.strictObject({ group: text, points: z.array(text).min(1) })).default([]),
-  checklist: z.array(z.strictObject({ id: name, text })).default([]),
-  rollback: z.strictObject({ text, steps: z.array(text).min(1) }).optional(),
+  checklist: z
+    .array(z.strictObject({ id: name, text }))
+    .default([])
+    .describe(
+      'Points that the page fills in: previous-logs, environment, redis, mongodb, ollama, resources, image, probes, recent-changes, cluster-events',
+    ),
+  rollback: z
+    .strictObject({ text, steps: z.array(text).min(1) })
+    .optional()
+    .describe('The written rollback, for people'),
   byHand: z
     .array(z.strictObject({ title: text, steps: z.array(text).min(1) }))
     .optional()
@@ -201,9 +239,9 @@ export const runbookSchema = z.strictObject({
   apiVersion: z.literal('kintsugi.dev/v1'),
   kind: z.literal('Runbook'),
   metadata: z.strictObject({
-    name,
+    name: name.describe("The file's name without .yaml, and the workflow type"),
     title: text,
-    version: text,
+    version: text.describe('In quotes: "1.0"'),
     updated: z.iso.date().optional(),
     severity: z.enum(['critical', 'warning', 'info']),
     component: text,

@@ -3,7 +3,7 @@ import { valueAt } from '../faults/data.ts';
 import type { Complaint, Fault } from '../faults/fault.ts';
 import { complaintsOf } from '../faults/issues.ts';
 import { parseSource } from '../faults/source.ts';
-import type { Catalogue } from './catalogue.ts';
+import { type Catalogue, knownCatalogue } from './catalogue.ts';
 import { complaintsOfRules } from './rules.ts';
 import { runbookSchema } from './schema.ts';
 
@@ -13,7 +13,7 @@ export { type Fault, formatFault } from '../faults/fault.ts';
  * Everything that is wrong with a runbook, all at once and in the order of the file: YAML, keys, values, names, parameters.
  * Empty means that it can run. `file` is what the faults name; its base name must be the runbook's name.
  */
-export function validateRunbook(file: string, text: string, catalogue: Catalogue): Fault[] {
+export function validateRunbook(file: string, text: string, catalogue: Catalogue = knownCatalogue): Fault[] {
   const source = parseSource(file, text);
   const complaints = distinct([
     ...complaintsOfRules(source.value, catalogue),

@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import type { Action, Permission } from '../../src/actions/action.ts';
+import { actions } from '../../src/actions/registry.ts';
+import { checks } from '../../src/checks/registry.ts';
+import { environmentSchema, secretVariables, temporalVariables } from '../../src/configuration/environment.ts';
+import { fileSchema } from '../../src/configuration/file.ts';
+import { notifiers } from '../../src/notify/registry.ts';
+import { knownCatalogue } from '../../src/runbook/catalogue.ts';
+import { runbookJsonSchema } from '../../src/runbook/json-schema.ts';
+import { loadRunbooks } from '../../src/runbook/load.ts';
+import { type Runbook, runbookSchema } from '../../src/runbook/schema.ts';
+import { eventsPage } from './events.ts';
+import { fieldsTable, page, table } from './markdown.ts';
+import { formatted, type Output } from './output.ts';
+
+/** The JSON Schema for editors and every page of docs/reference, made from what the code declares. */
+export async function references(root: string): Promise<Output[]> {
+  const { runbooks: stored } = await loadRunbooks(join(root, 'runbooks'));
+  const runbooks = stored.map(({ runbook }) => runbook);
+  const schema = `${JSON.stringify(runbookJsonSchema(knownCatalogue), null, 2)}\n`;
+  const events = readFileSync(join(root, 'src/recovery/events.ts'), 'utf8');
+  return [
+    formatted({ file: 'runbooks/runbook.schema.json', text: schema }),
+    { file: 'docs/reference/runbook.md', text: runbookPage() },
+    { file: 'docs/reference/actions.md', text: actionsPage(runbooks) },
+    { file: 'docs/reference/checks.md', text: checksPage() },
+    { file: 'docs/reference/notifiers.md', text: notifiersPage() },
+    { file: 'docs/reference/events.md', text: eventsPage(events) },
+    { file: 'docs/reference/configuration.md', text: configurationPage() },
+  ];
+}
+
+function schemaOf(schema: z.ZodType) {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+}
+
+function runbookPage(): string {
+  const about =
+    'Every field of a runbook. `[]` stands for each item of a list. Unknown keys are faults. How to write one: `docs/writing-a-runbook.md`.';
+  const names =
+    'In the parameters of actions and checks a whole value may be `$name`: of the target `$namespace`, `$name`, `$selector`, `$container`, `$service`; of a dependency `$redis.selector` and its other fields; of `params` the name itself.';
+  return page('Runbook', about, [fieldsTable(schemaOf(runbookSchema)), '## Names', names]);
+}
+
+function actionsPage(runbooks: Runbook[]): string {
+  const named: Readonly<Record<string, Action<unknown>>> = actions;
+  const sections = Object.values(named).map((action) => {
+    const uses = usesOf(action, runbooks);
+    const parts = [
+      `## ${action.name}`,
+      action.summary,
+      action.disruptive ? 'Replaces or deletes running pods.' : 'Leaves running pods as they are.',
+      '### Parameters',
+      fieldsTable(schemaOf(action.params)),
+      '### Permissions',
+      permissionsTable(permissionsOf(action, uses)),
+      ...(uses.length === 0 ? [] : ['### Examples', examples(action, uses)]),
+    ];
+    return parts.join('\n\n');
+  });
+  return page(
+    'Actions',
+    'What a remedy can do: `{action-name: {parameters}}`. Only what the rules of `docs/safety.md` allow is applied.',
+    sections,
+  );
+}
+
+/** The permissions that an action may need, with the parameters that the runbooks give it. */
+function permissionsOf(action: Action<unknown>, uses: unknown[]): Permission[] {
+  const all = (uses.length === 0 ? [{}] : uses).flatMap((params) =>
+    action.permissions(action.params.safeParse(params).data ?? params),
+  );
+  return [...new Map(all.map((permission) => [JSON.stringify(permission), permission])).values()];
+}
+
+/** How the runbooks use an action, each way once. */
+function usesOf(action: Action<unknown>, runbooks: Runbook[]): unknown[] {
+  const remedies = runbooks.flatMap(({ spec }) => spec.causes.flatMap((cause) => cause.remedies));
+  const calls = remedies.flatMap((remedy) => remedy.actions.flatMap((call) => Object.entries(call)));
+  const texts = calls.flatMap(([name, params]) => (name === action.name ? [JSON.stringify(params)] : []));
+  return [...new Set(texts)].map((text): unknown => JSON.parse(text));
+}
+
+function examples(action: Action<unknown>, uses: unknown[]): string {
+  const lines = uses.map(
+    (params) => `- ${stringify({ [action.name]: params }, { collectionStyle: 'flow', lineWidth: 0 }).trim()}`,
+  );
+  return ['```yaml', ...lines, '```'].join('\n');
+}
+
+function permissionsTable(permissions: Permission[]): string {
+  const rows = permissions.map(({ group, resource, subresource, verbs }) => [
+    group === '' ? 'core' : group,
+    subresource === undefined ? resource : `${resource}/${subresource}`,
+    verbs.join(', '),
+  ]);
+  return rows.length === 0 ? 'None.' : table(['API group', 'Resource', 'Verbs'], rows);
+}
+
+function checksPage(): string {
+  const sections = Object.values(checks).map(({ name, summary, params }) =>
+    [`## ${name}`, summary, fieldsTable(schemaOf(params))].join('\n\n'),
+  );
+  const about =
+    'What a recovery is verified by (`spec.verify.checks`): a name, or `{name: {parameters}}`. Each answers `pass`, `fail` or `unknown`.';
+  return page('Checks', about, sections);
+}
+
+function notifiersPage(): string {
+  const rows = Object.values(notifiers).map(({ name, summary }) => [`\`${name}\``, summary]);
+  return page('Notifiers', 'What a rung of the escalation ladder may name in `notify`, in the order of fallback.', [
+    table(['Name', 'What it does'], rows),
+  ]);
+}
+
+function configurationPage(): string {
+  const { properties = {}, required = [] } = schemaOf(environmentSchema);
+  const secrets: readonly string[] = secretVariables;
+  const variables = Object.entries(properties).map(([name, schema]) => {
+    const { description = '', default: byDefault } = typeof schema === 'boolean' ? {} : schema;
+    const value = byDefault === undefined ? (required.includes(name) ? 'required' : '') : `\`${String(byDefault)}\``;
+    return [
+      secrets.includes(name) ? `\`${name}\` or \`${name}_FILE\`` : `\`${name}\``,
+      value.replace(/`.*\/\.kintsugi`/, '`~/.kintsugi`'),
+      description,
+    ];
+  });
+  const temporal = temporalVariables.map(({ name, about }) => [`\`${name}\``, about]);
+  const about =
+    'Everything is read from environment variables and one YAML file, and checked at the start: all faults are listed at once. A variable that may hold a secret may be given as `<NAME>_FILE`, the path of a file with the value.';
+  return page('Configuration', about, [
+    '## Variables',
+    table(['Variable', 'Default', 'Meaning'], variables),
+    '## The file named by KINTSUGI_CONFIG',
+    fieldsTable(schemaOf(fileSchema)),
+    '## Temporal',
+    table(['Variable', 'Meaning'], temporal),
+  ]);
+}
