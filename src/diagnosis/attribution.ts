@@ -1,0 +1,87 @@
+import type { Cause } from '../runbook/schema.ts';
+import { backingServices, otherMark, otherPorts } from './connections.ts';
+import type { DependencyEvidence } from './evidence.ts';
+import type { Surroundings } from './log-context.ts';
+import type { Hit } from './log-scan.ts';
+
+/** What a failed connection was to. `cause` is null for a service that no cause stands for. */
+export interface Attribution {
+  cause: Cause | null;
+  /** Host and port as far as they are known: "redis-master.redis:6379". */
+  address?: string;
+  /** How certain: 1 when the line itself names it, less the farther away the name stands. */
+  certainty: number;
+}
+
+const typeCauses: Record<string, Cause> = {
+  redis: 'redis-connection-failure',
+  mongodb: 'mongodb-connection-failure',
+  http: 'ollama-timeout',
+};
+
+/** The cause that stands for a dependency of the runbook. */
+export function causeOfDependency(dependency: Pick<DependencyEvidence, 'type'>): Cause | null {
+  return typeCauses[dependency.type] ?? null;
+}
+
+/**
+ * Finds what a failed connection was to: by the runbook's dependencies, by host and port, by the line's own words, by the
+ * library frames and source lines of the traceback, by what was said before it; for an HTTP client that names nobody the one
+ * HTTP dependency is meant.
+ */
+export function attribute(hit: Hit, around: Surroundings, dependencies: readonly DependencyEvidence[]): Attribution {
+  if (hit.matched.kind !== 'connection') throw new TypeError('only connection wordings are attributed');
+  const { host, port, wording } = hit.matched;
+  const address = host === undefined ? undefined : port === undefined ? host : `${host}:${port}`;
+  const named = (cause: Cause | null, certainty: number): Attribution => ({
+    cause,
+    certainty,
+    ...(address === undefined ? {} : { address }),
+  });
+
+  const declared = dependencies.find((dependency) => mentions(hit.line, dependency));
+  if (declared !== undefined) return named(causeOfDependency(declared), 1);
+  const byAddress = serviceOfAddress(host, port);
+  if (byAddress !== undefined) return named(byAddress, 1);
+  const byLine = nearestMark(hit.line, hit.line.length);
+  if (byLine !== undefined) return named(byLine, 1);
+  const byBlock = nearestMark(around.block, around.at);
+  if (byBlock !== undefined) return named(byBlock, 0.95);
+  if (host !== undefined && !isAddressLiteral(host)) return named(null, 0.9);
+  const byEarlier = nearestMark(around.earlier, around.earlier.length);
+  if (byEarlier !== undefined) return named(byEarlier, 0.8);
+  if (wording.http === true && address === undefined) return named('ollama-timeout', 0.7);
+  return named(null, 0.6);
+}
+
+function mentions(line: string, dependency: DependencyEvidence): boolean {
+  return dependency.hosts.some((host) => host.length > 2 && line.includes(host));
+}
+
+const isAddressLiteral = (host: string): boolean => /^[\d.]+$|^\[|^localhost$|^::1$/.test(host);
+
+function serviceOfAddress(host: string | undefined, port: number | undefined): Cause | null | undefined {
+  const byHost = backingServices.find((service) => host !== undefined && service.mark.test(host));
+  if (byHost !== undefined) return byHost.cause;
+  if (host !== undefined && otherMark.test(host)) return null;
+  const byPort = backingServices.find((service) => port !== undefined && service.ports.has(port));
+  if (byPort !== undefined) return byPort.cause;
+  return port !== undefined && otherPorts.has(port) ? null : undefined;
+}
+
+/** The service whose mark stands nearest to `at`, before it rather than after; undefined when there is none. */
+function nearestMark(text: string, at: number): Cause | null | undefined {
+  let best: { cause: Cause | null; distance: number } | undefined;
+  const marks: [RegExp, Cause | null][] = [
+    ...backingServices.map((service): [RegExp, Cause | null] => [service.mark, service.cause]),
+    [otherMark, null],
+  ];
+  for (const [mark, cause] of marks) {
+    const everywhere = new RegExp(mark.source, 'gi');
+    for (const found of text.matchAll(everywhere)) {
+      const distance = found.index <= at ? at - found.index : 2 * (found.index - at);
+      if (best === undefined || distance < best.distance) best = { cause, distance };
+    }
+  }
+  return best?.cause;
+}

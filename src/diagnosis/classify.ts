@@ -1,0 +1,180 @@
+import type { Finding } from '../recovery/values.ts';
+import { clusterFacts } from './cluster-facts.ts';
+import { weighDependencies } from './dependency-root.ts';
+import type { ContainerEvidence, Evidence, PodEvidence } from './evidence.ts';
+import { finding, ranked } from './finding.ts';
+import { describeEnd, eventsOf, kubeletFacts, lastEnd } from './kubelet-facts.ts';
+import { type LogVerdict, readLog } from './log-verdict.ts';
+import { endedFromOutside, livenessFact, readinessFact } from './probe-facts.ts';
+import { logSentence, tidySubject } from './sentences.ts';
+import { configurationSubject } from './subjects.ts';
+
+/** From this score on a fact leaves no room for what the log of the same container says. */
+const DECIDED = 85;
+/** A wording must be this strong to explain the end of a process that was ended from outside or that ended well. */
+const STRONG = 6;
+
+/**
+ * Finds why a workload does not run: ranked findings, best first. Deterministic; never throws on any evidence; bounded in time.
+ * The kubelet's facts outrank log lines; a dependency that is down is the root of its dependents; `unknown` where nothing decides.
+ * An empty list means that nothing is wrong with what was seen.
+ */
+export function classify(evidence: Evidence): Finding[] {
+  const facts = [...clusterFacts(evidence), ...kubeletFacts(evidence)];
+  const containers = evidence.pods.flatMap((pod) => pod.containers.map((container) => ({ pod, container })));
+  const told = containers.flatMap(({ pod, container }) => containerFindings(evidence, pod, container, facts));
+  const found = ranked(weighDependencies(evidence, [...facts, ...told]));
+  const named = found.filter((entry) => entry.cause !== 'unknown');
+  // What nobody can name is worth saying only where nothing else is said.
+  return named.length > 0 ? named : found.slice(0, 3);
+}
+
+function containerFindings(
+  evidence: Evidence,
+  pod: PodEvidence,
+  container: ContainerEvidence,
+  facts: Finding[],
+): Finding[] {
+  if (!hasTrouble(pod, container)) return [];
+  const own = facts.filter(
+    (fact) => fact.pod === pod.name && (fact.container === undefined || fact.container === container.name),
+  );
+  if (own.some((fact) => fact.score >= DECIDED)) return [];
+  const events = eventsOf(evidence, pod, container);
+  const probe = livenessFact(pod, container, events) ?? readinessFact(pod, container, events);
+  const end = endFacts(pod, container);
+  const log = logFinding(evidence, pod, container, probe);
+  const found = [probe, ...end, log].filter((entry) => entry !== null);
+  if (found.length > 0) return found;
+  return own.length > 0 ? [] : [unknownFinding(pod, container)];
+}
+
+/** Whether a container's state or history is worth an explanation. */
+function hasTrouble(pod: PodEvidence, container: ContainerEvidence): boolean {
+  if (container.role === 'init' && lastEnd(container)?.exitCode === 0) return false;
+  if (container.state.kind === 'waiting')
+    return !/^(?:PodInitializing|ContainerCreating)$/.test(container.state.reason ?? '');
+  if (lastEnd(container) !== undefined) return true;
+  if (container.logs.previous !== undefined || container.restarts > 0) return true;
+  return container.state.kind === 'running' ? !container.ready && !pod.ready : container.logs.current !== undefined;
+}
+
+/** What the bare end of a container says: an init container that failed, a program that simply ended. */
+function endFacts(pod: PodEvidence, container: ContainerEvidence): Finding[] {
+  const end = lastEnd(container);
+  if (end?.exitCode === undefined) return [];
+  const place = { pod: pod.name, container: container.name };
+  const quotes = [{ source: `${pod.name} ${container.name} last state`, text: describeEnd(end) }];
+  if (container.role === 'init' && end.exitCode !== 0) {
+    return [
+      finding({
+        ...place,
+        cause: 'init-container-failure',
+        subject: container.name,
+        score: 82,
+        summary: `Init container ${container.name} fails (${describeEnd(end)}), so the pod's other containers never start.`,
+        quotes,
+      }),
+    ];
+  }
+  if (end.exitCode === 0 && container.role === 'main') {
+    return [
+      finding({
+        ...place,
+        cause: 'completed',
+        score: 65,
+        summary: `${container.name} ends by itself with exit code 0: a program that should stay was given nothing to do.`,
+        quotes,
+      }),
+    ];
+  }
+  return [];
+}
+
+/** The log of the instance that ended; for one that never ended the current one. */
+function decidingLog(container: ContainerEvidence): { text: string; which: string } | null {
+  const { current, previous } = container.logs;
+  const crashed = container.state.kind !== 'running' || container.restarts > 0;
+  const chosen = crashed ? (previous ?? current) : current;
+  if (chosen === undefined || isKubeletsOwnFailure(chosen.text)) return null;
+  return { text: chosen.text, which: chosen === previous ? 'previous log' : 'log' };
+}
+
+/** The kubelet answers a read of a log that is gone with status 200 and this text (kubernetes pkg/kubelet/kuberuntime). */
+export function isKubeletsOwnFailure(text: string): boolean {
+  return /^(?:unable to retrieve container logs for |failed to (?:try resolving symlinks|open log file|create fsnotify watcher))/.test(
+    text,
+  );
+}
+
+function logFinding(
+  evidence: Evidence,
+  pod: PodEvidence,
+  container: ContainerEvidence,
+  probe: Finding | null,
+): Finding | null {
+  const log = decidingLog(container);
+  if (log === null) return null;
+  const verdict = readLog(log.text, evidence.dependencies);
+  if (verdict === null || !explainsEnd(verdict, container, probe)) return null;
+  const subject = subjectOf(evidence, container, log.text, verdict);
+  const named: LogVerdict = { ...verdict };
+  if (subject === undefined) delete named.subject;
+  else named.subject = subject;
+  return finding({
+    cause: verdict.cause,
+    pod: pod.name,
+    container: container.name,
+    subject,
+    score: Math.min(80, Math.round(20 + 4 * verdict.strength)),
+    summary: logSentence(named, container.name),
+    quotes: [{ source: `${pod.name} ${container.name} ${log.which}`, text: verdict.line.trim() }],
+  });
+}
+
+/** A process that was ended from outside, or that ended well, was not ended by what its log complains of, unless that is strong. */
+function explainsEnd(verdict: LogVerdict, container: ContainerEvidence, probe: Finding | null): boolean {
+  if (probe !== null && probe.score >= DECIDED) return false;
+  if (!endedFromOutside(container) && lastEnd(container)?.exitCode !== 0) return true;
+  return verdict.terminal && verdict.strength >= STRONG;
+}
+
+function subjectOf(
+  evidence: Evidence,
+  container: ContainerEvidence,
+  text: string,
+  verdict: LogVerdict,
+): string | undefined {
+  if (verdict.cause !== 'configuration-error') return tidySubject(verdict.subject);
+  const template = evidence.workload?.containers.find((entry) => entry.name === container.name);
+  const variables = new Map((template?.env ?? []).map((entry) => [entry.name, entry.value] as const));
+  for (const change of evidence.difference?.changes ?? []) {
+    const removed = /^env (\S+)$/.exec(change.what)?.[1];
+    if (removed !== undefined && (change.container ?? container.name) === container.name && !variables.has(removed)) {
+      variables.set(removed, undefined);
+    }
+  }
+  return tidySubject(configurationSubject(text, verdict, variables));
+}
+
+function unknownFinding(pod: PodEvidence, container: ContainerEvidence): Finding {
+  const log = decidingLog(container);
+  const last = log?.text
+    .trimEnd()
+    .split('\n')
+    .findLast((line) => line.trim() !== '');
+  const end = lastEnd(container);
+  const ended = end === undefined ? 'does not become ready' : `ended (${describeEnd(end)})`;
+  const said = last === undefined ? 'and left no log' : 'and its log names no known cause';
+  return finding({
+    cause: 'unknown',
+    pod: pod.name,
+    container: container.name,
+    score: 10,
+    summary: `${container.name} ${ended} ${said}.`,
+    quotes:
+      last === undefined || log === null
+        ? []
+        : [{ source: `${pod.name} ${container.name} ${log.which}`, text: last.trim() }],
+  });
+}

@@ -1,0 +1,245 @@
+import type { Json, Target } from '../recovery/values.ts';
+
+/**
+ * What was seen of a target at one moment, redacted and bounded: the input of the classifier, the content of the evidence
+ * artifact, and (trimmed, in the same shape) the excerpt that travels in events. Times are RFC 3339.
+ */
+export interface Evidence {
+  v: 1;
+  takenAt: string;
+  target: Target;
+  workload: WorkloadEvidence | null;
+  pods: PodEvidence[];
+  events: EventEvidence[];
+  revisions: RevisionEvidence[];
+  /** How the template differs from the healthy baseline, else from the revision before; null when there is nothing to compare with. */
+  difference: TemplateDifference | null;
+  references: ReferenceEvidence[];
+  claims: ClaimEvidence[];
+  nodes: NodeEvidence[];
+  dependencies: DependencyEvidence[];
+  service: ServiceEvidence | null;
+  /** What could not be read, and why: "events: forbidden". */
+  missing: string[];
+}
+
+export interface WorkloadEvidence {
+  uid: string;
+  generation: number;
+  observedGeneration: number;
+  /** `spec.replicas`, or what the HPA set. */
+  desired: number;
+  ready: number;
+  updated: number;
+  unavailable: number;
+  paused: boolean;
+  revision: string;
+  serviceAccount: string;
+  conditions: ConditionEvidence[];
+  containers: ContainerTemplate[];
+  /** Who owns the manifest in Git, e.g. `HelmRelease redis/redis` or `Kustomization flux-system/apps`; null when nobody does. */
+  gitops: string | null;
+  autoscaler: { name: string; min: number; max: number; desired: number; conditions: ConditionEvidence[] } | null;
+  /** Whether our own bookkeeping or a person holds it back: annotations of ours by name. */
+  annotations: Record<string, string>;
+}
+
+export interface ConditionEvidence {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+  since?: string;
+}
+
+/** One container of the pod template: values redacted. */
+export interface ContainerTemplate {
+  name: string;
+  role: ContainerRole;
+  image: string;
+  command: string[];
+  args: string[];
+  env: EnvironmentEvidence[];
+  resources: { requests: Record<string, string>; limits: Record<string, string> };
+  probes: Partial<Record<'liveness' | 'readiness' | 'startup', Json>>;
+  securityContext: Json;
+}
+
+/** `init` runs to its end before the others; `sidecar` is an init container that stays (`restartPolicy: Always`). */
+export type ContainerRole = 'init' | 'sidecar' | 'main';
+
+export interface EnvironmentEvidence {
+  name: string;
+  /** The literal's value, redacted. */
+  value?: string;
+  /** `ConfigMap/app:LOG_LEVEL`, `Secret/app:TOKEN`, `field:status.podIP`. */
+  from?: string;
+}
+
+export interface PodEvidence {
+  name: string;
+  uid: string;
+  phase: string;
+  reason?: string;
+  message?: string;
+  /** `pod-template-hash` or `controller-revision-hash`. */
+  revision: string;
+  /** Whether it is of the workload's current template. */
+  current: boolean;
+  node?: string;
+  createdAt: string;
+  ready: boolean;
+  readySince?: string;
+  deleting: boolean;
+  conditions: ConditionEvidence[];
+  containers: ContainerEvidence[];
+}
+
+export interface ContainerEvidence {
+  name: string;
+  role: ContainerRole;
+  image: string;
+  /** The digest that runs (`imageID`). */
+  digest: string;
+  ready: boolean;
+  started: boolean;
+  restarts: number;
+  state: ContainerState;
+  lastState?: ContainerState;
+  logs: { current?: LogEvidence; previous?: LogEvidence };
+}
+
+export interface ContainerState {
+  kind: 'waiting' | 'running' | 'terminated' | 'none';
+  reason?: string;
+  message?: string;
+  exitCode?: number;
+  signal?: number;
+  startedAt?: string;
+  finishedAt?: string;
+}
+
+/** The last lines of one container instance. `cut` is true when more was written than is kept here. */
+export interface LogEvidence {
+  text: string;
+  cut: boolean;
+}
+
+export interface EventEvidence {
+  type: string;
+  reason: string;
+  message: string;
+  /** `Pod/agent-bruno-5d…`, `ReplicaSet/…`. */
+  object?: string;
+  /** The container that `involvedObject.fieldPath` names. */
+  container?: string;
+  count?: number;
+  firstSeen?: string;
+  lastSeen?: string;
+}
+
+export interface RevisionEvidence {
+  revision: string;
+  name: string;
+  createdAt: string;
+  changeCause?: string;
+  images: string[];
+  replicas: number;
+  ready: number;
+  current: boolean;
+  /** Whether Kintsugi's baseline saw this revision healthy. */
+  healthyBaseline: boolean;
+}
+
+export interface TemplateDifference {
+  /** What it was compared with: `baseline of 2026-01-01T…` or `revision 3`. */
+  against: string;
+  kind: 'baseline' | 'previous-revision';
+  changes: TemplateChange[];
+}
+
+export interface TemplateChange {
+  container?: string;
+  /** `image`, `env REDIS_URL`, `resources.limits.memory`, `Secret/app`. */
+  what: string;
+  before: string;
+  after: string;
+}
+
+export interface ReferenceEvidence {
+  kind: 'ConfigMap' | 'Secret' | 'ServiceAccount' | 'PersistentVolumeClaim';
+  name: string;
+  found: boolean | 'unknown';
+  optional: boolean;
+  keys: string[];
+  /** SHA-256 of a ConfigMap's content, keyed hash of a Secret's. */
+  hash?: string;
+  /** Keys that the template asks for and the object lacks. */
+  missingKeys: string[];
+}
+
+export interface ClaimEvidence {
+  name: string;
+  phase: string;
+  storageClass?: string;
+  volume?: string;
+}
+
+export interface NodeEvidence {
+  name: string;
+  ready: boolean;
+  unschedulable: boolean;
+  /** Pressure conditions that are true: `MemoryPressure`, `DiskPressure` ... */
+  pressure: string[];
+  reason?: string;
+}
+
+export interface DependencyEvidence {
+  name: string;
+  type: string;
+  namespace: string;
+  selector: string;
+  podsFound: number;
+  podsReady: number;
+  /** One line a pod that is not ready: "redis-0 CrashLoopBackOff". */
+  notReady: string[];
+  /** Ready endpoints of the Services that select these pods; null when there is no such Service. */
+  endpointsReady: number | null;
+  /** The variable of the target that holds its address. */
+  env?: string;
+  /** The address in that variable, redacted; and host and port in it. */
+  address?: string;
+  hosts: string[];
+  port?: number;
+  helmRelease?: string;
+  /** False when its pods could not be read. */
+  known: boolean;
+}
+
+export interface ServiceEvidence {
+  name: string;
+  found: boolean;
+  selector: Record<string, string>;
+  endpointsReady: number;
+  endpointsNotReady: number;
+}
+
+/** Evidence with nothing in it, for what is known from a log file alone. */
+export function emptyEvidence(target: Target, takenAt: string): Evidence {
+  return {
+    v: 1,
+    takenAt,
+    target,
+    workload: null,
+    pods: [],
+    events: [],
+    revisions: [],
+    difference: null,
+    references: [],
+    claims: [],
+    nodes: [],
+    dependencies: [],
+    service: null,
+    missing: [],
+  };
+}

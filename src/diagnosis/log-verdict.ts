@@ -1,0 +1,137 @@
+import type { Cause } from '../runbook/schema.ts';
+import { attribute } from './attribution.ts';
+import type { Failure } from './connections.ts';
+import type { DependencyEvidence } from './evidence.ts';
+import { LogContext } from './log-context.ts';
+import { type Hit, scanLog } from './log-scan.ts';
+import { isRetried, isTerminal, isTolerated, type Level, levelOf } from './log-text.ts';
+
+/** What one log says about why its process ended; `cause` is `unknown` for a failure that no cause stands for. */
+export interface LogVerdict {
+  cause: Cause;
+  subject?: string;
+  /** For failed connections: how, and to what. */
+  connection?: { how: Failure; address?: string };
+  /** 0 to 15: the wording's weight with what its place in the log adds or takes. */
+  strength: number;
+  /** Whether a runtime says that this ended the process, or the program logs it as an error. */
+  terminal: boolean;
+  /** The line that decided. */
+  line: string;
+  start: number;
+}
+
+/** Below this a wording decides nothing. */
+export const DECIDES = 3;
+
+const LEVEL_FACTOR: Record<Level, number> = { fatal: 1.1, error: 1, none: 1, warning: 0.4, info: 0.25 };
+const TERMINAL_FACTOR = 1.5;
+const TOLERATED_FACTOR = 0.15;
+const RETRIED_FACTOR = 0.7;
+
+/** Finds what decides in a log, or null. The exception that ended the process outranks the noise before it. */
+export function readLog(text: string, dependencies: readonly DependencyEvidence[] = []): LogVerdict | null {
+  const hits = scanLog(text);
+  if (hits.length === 0) return null;
+  const context = new LogContext(text);
+  const byLine = Map.groupBy(hits, (hit) => hit.start);
+  const verdicts = [...byLine.values()]
+    .map((ofLine) => strongestOfLine(ofLine, context, dependencies))
+    .filter((verdict) => verdict !== undefined)
+    .map((verdict) => outlived(verdict, context))
+    .filter((verdict) => verdict.strength >= DECIDES);
+  return decide(verdicts, context);
+}
+
+function strongestOfLine(
+  hits: Hit[],
+  context: LogContext,
+  dependencies: readonly DependencyEvidence[],
+): LogVerdict | undefined {
+  let best: LogVerdict | undefined;
+  for (const hit of hits) {
+    const weighed = weigh(hit, context, dependencies);
+    if (weighed === undefined) continue;
+    const better = best === undefined || weighed.strength > best.strength;
+    const moreExact =
+      weighed.strength === best?.strength && best.subject === undefined && weighed.subject !== undefined;
+    if (better || moreExact) best = weighed;
+  }
+  return best;
+}
+
+function weigh(hit: Hit, context: LogContext, dependencies: readonly DependencyEvidence[]): LogVerdict | undefined {
+  const level = levelOf(hit.line);
+  const terminal = isTerminal(hit.line) || level === 'fatal';
+  const tolerated = isTolerated(hit.line) || (terminal && context.introducedAsTolerated(hit.start));
+  const factor =
+    LEVEL_FACTOR[level] *
+    (terminal ? TERMINAL_FACTOR : 1) *
+    (tolerated ? TOLERATED_FACTOR : 1) *
+    (isRetried(hit.line) ? RETRIED_FACTOR : 1);
+  const base = { terminal: terminal || level === 'error', line: hit.line, start: hit.start };
+  if (hit.matched.kind === 'cause') {
+    if (!conditionsHold(hit, context)) return undefined;
+    const subject = hit.subject === undefined ? {} : { subject: hit.subject };
+    return { ...base, ...subject, cause: hit.matched.cause, strength: hit.weight * factor };
+  }
+  const to = attribute(hit, context.surroundings(hit.start), dependencies);
+  const how = hit.matched.wording.how;
+  const address = to.address === undefined ? {} : { address: to.address };
+  return {
+    ...base,
+    cause: to.cause ?? (how === 'name not found' ? 'dns-failure' : 'unknown'),
+    ...(to.address === undefined ? {} : { subject: to.address }),
+    connection: { how, ...address },
+    strength: hit.weight * to.certainty * factor,
+  };
+}
+
+function conditionsHold(hit: Hit, context: LogContext): boolean {
+  if (hit.matched.kind !== 'cause') return true;
+  const { near, beside, unless } = hit.matched.pattern;
+  if (near === undefined && beside === undefined && unless === undefined) return true;
+  const place = context.surroundings(hit.start);
+  if (near !== undefined && !test(near, place.block)) return false;
+  if (beside !== undefined && !test(beside, place.beside)) return false;
+  return unless === undefined || !test(unless, place.block);
+}
+
+const conditions = new Map<string, RegExp>();
+
+function test(condition: string, text: string): boolean {
+  const known = conditions.get(condition) ?? new RegExp(condition, 'im');
+  conditions.set(condition, known);
+  return known.test(text);
+}
+
+/** Takes strength from what the program outlived: many lines of ordinary work after it. */
+function outlived(verdict: LogVerdict, context: LogContext): LogVerdict {
+  const ordinary = context.ordinaryLinesAfter(verdict.start);
+  const factor = ordinary <= 3 ? 1 : ordinary <= 12 ? 0.85 : ordinary <= 40 ? 0.6 : 0.4;
+  return { ...verdict, strength: verdict.strength * factor };
+}
+
+const DIRECT_CAUSE = 'direct cause of the following';
+const WHILE_HANDLING = 'During handling of';
+
+/** Of the strongest the last decides, but an exception that was the declared cause of the last one (`raise ... from`) decides over it. */
+function decide(verdicts: LogVerdict[], context: LogContext): LogVerdict | null {
+  let chosen: LogVerdict | null = null;
+  for (const verdict of verdicts.toSorted((a, b) => a.start - b.start)) {
+    if (chosen === null || verdict.strength >= chosen.strength - 0.01) {
+      const between = chosen === null ? '' : context.between(chosen.start, verdict.start);
+      const wrapped = between.includes(DIRECT_CAUSE) && !between.includes(WHILE_HANDLING);
+      if (chosen !== null && wrapped && chosen.terminal && chosen.cause !== verdict.cause) continue;
+      chosen = verdict;
+    }
+  }
+  return chosen === null ? null : withSubject(chosen, verdicts);
+}
+
+/** The same cause named more exactly on another line lends its subject. */
+function withSubject(chosen: LogVerdict, verdicts: LogVerdict[]): LogVerdict {
+  if (chosen.subject !== undefined) return chosen;
+  const exact = verdicts.findLast((verdict) => verdict.cause === chosen.cause && verdict.subject !== undefined);
+  return exact?.subject === undefined ? chosen : { ...chosen, subject: exact.subject };
+}

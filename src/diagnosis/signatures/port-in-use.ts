@@ -1,0 +1,125 @@
+import type { Signature } from '../signature.ts';
+
+/** Something already listens where the program wants to listen. */
+export default {
+  cause: 'port-in-use',
+  patterns: [
+    {
+      regex: String.raw`EADDRINUSE(?:: address already in use (?:[\w.:*\[\]-]*?:)?(\d+)?| .{0,40}?:(\d+))?`,
+      weight: 9,
+      subject: 1,
+      language: 'node',
+      source: 'Node.js lib/net.js setupListenHandle (UVExceptionWithHostPort)',
+    },
+    {
+      regex: String.raw`error while attempting to bind on address \('([^']*', ?\d+)(?:, \d+, \d+)?\): (?:\[Errno \d+\] )?address already in use`,
+      weight: 10,
+      subject: 1,
+      language: 'python',
+      source: 'CPython Lib/asyncio/base_events.py create_server',
+    },
+    {
+      regex: String.raw`\[Errno (?:98|48)\] (?:Address (?:already )?in use|error while attempting to bind)`,
+      weight: 9,
+      language: 'python',
+      source: 'glibc strerror(EADDRINUSE) by CPython OSError',
+    },
+    {
+      regex: String.raw`Connection in use: \('([^']*', ?\d+)\)`,
+      weight: 9,
+      subject: 1,
+      language: 'python',
+      source: 'gunicorn gunicorn/sock.py create_sockets',
+    },
+    {
+      regex: String.raw`(?:bind|listen)(?:\(\))?(?: \w+)*:? .{0,80}(?:address (?:is )?already in use|Address in use)`,
+      weight: 9,
+      language: 'go',
+      source: 'Go net.OpError of bind(2); nginx src/core/ngx_connection.c; redis src/anet.c',
+    },
+    {
+      regex: String.raw`listen (?:tcp|udp)[46]? \S*:(\d+): bind: address already in use`,
+      weight: 10,
+      subject: 1,
+      language: 'go',
+      source: 'Go src/net/sock_posix.go listenStream',
+    },
+    {
+      regex: 'BindException.{0,60}Address already in use',
+      weight: 9,
+      language: 'java',
+      source: 'OpenJDK src/java.base/unix/native/libnio/ch/Net.c handleSocketError',
+    },
+    {
+      regex: String.raw`\bjava\.net\.BindException: Address already in use`,
+      weight: 9,
+      language: 'java',
+      source: 'OpenJDK Net.bind0',
+    },
+    {
+      regex: String.raw`Web server failed to start\. Port (\d+) was already in use`,
+      weight: 10,
+      subject: 1,
+      language: 'java',
+      source: 'spring-boot PortInUseFailureAnalyzer.java',
+    },
+    {
+      regex: String.raw`\bPort (\d+) (?:is|was) (?:already )?in use\b`,
+      weight: 9,
+      subject: 1,
+      source: 'werkzeug serving.py; spring-boot PortInUseException; quarkus QuarkusBindException',
+    },
+    {
+      regex: String.raw`Port\(s\) already bound: (\d+)|Port already bound: (\d+)`,
+      weight: 9,
+      subject: 1,
+      language: 'java',
+      source: 'quarkus QuarkusBindException',
+    },
+    {
+      regex: 'That port is already in use',
+      weight: 9,
+      language: 'python',
+      source: 'django core/management/commands/runserver.py',
+    },
+    {
+      regex: String.raw`Failed to bind to address (\S+?): address already in use`,
+      weight: 10,
+      subject: 1,
+      language: 'dotnet',
+      source: 'aspnetcore Kestrel.Core CoreStrings.resx EndpointAlreadyInUse',
+    },
+    {
+      regex: String.raw`SocketException \(98\): Address already in use`,
+      weight: 9,
+      language: 'dotnet',
+      source: 'dotnet/runtime System.Net.Sockets SocketException',
+    },
+    {
+      regex: String.raw`(?:AddrInUse|Address in use \(os error 98\)|Address already in use \(os error 98\))`,
+      weight: 9,
+      source: 'Rust std::io::ErrorKind::AddrInUse',
+    },
+    {
+      regex: String.raw`\(9?8\)? ?:? ?Address already in use|\(98\)Address already in use`,
+      weight: 9,
+      source: 'Apache httpd AH00072 make_sock; nginx bind() failed (98: ...)',
+    },
+    { regex: 'Errno::EADDRINUSE', weight: 9, source: 'Ruby socket library' },
+    { regex: 'Only one usage of each socket address', weight: 9, source: 'Windows WSAEADDRINUSE' },
+    { regex: 'Address already in use', weight: 7, source: 'glibc strerror(EADDRINUSE)' },
+    {
+      regex: String.raw`(?:port|address) ["']?(?:\S*:)?(\d{2,5})["']? (?:is )?already (?:in use|allocated|bound|taken)`,
+      weight: 8,
+      subject: 1,
+      source: 'wording that programs give their own message',
+    },
+    {
+      regex: String.raw`Something is already running on port (\d+)`,
+      weight: 9,
+      subject: 1,
+      language: 'node',
+      source: 'react-dev-utils WebpackDevServerUtils.js choosePort',
+    },
+  ],
+} satisfies Signature;
