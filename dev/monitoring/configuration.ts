@@ -60,8 +60,8 @@ export function renderRules(namespaces: string[], durations: Durations): unknown
 export interface PrometheusTargets {
   exporter: string;
   alertmanagers: string[];
-  /** Metrics of Kintsugi's worker, with kintsugi_covered. */
-  kintsugi?: string | undefined;
+  /** Metrics of Kintsugi's gateways and workers, with kintsugi_covered. */
+  kintsugi: string[];
 }
 
 /** Prometheus' configuration file. */
@@ -78,9 +78,8 @@ export function renderPrometheus(rulesFile: string, targets: PrometheusTargets, 
         job_name: 'agent-bruno',
         http_sd_configs: [{ url: `http://${targets.exporter}/targets`, refresh_interval: durations.interval }],
       },
-      ...(targets.kintsugi === undefined
-        ? []
-        : [{ job_name: 'kintsugi', static_configs: [{ targets: [targets.kintsugi] }] }]),
+      // As in deploy/prometheus/scrape.yaml, whose service discovery Debian's Prometheus lacks.
+      { job_name: 'kintsugi', honor_labels: true, static_configs: [{ targets: targets.kintsugi }] },
     ],
   };
 }

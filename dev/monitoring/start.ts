@@ -28,8 +28,8 @@ export interface MonitoringOptions {
   /** Where KintsugiSilent goes, and the team's own copy of the related alerts; without them nobody is told. */
   silentUrl?: string;
   teamUrl?: string;
-  /** Host and port of the metrics of Kintsugi's worker. */
-  kintsugiMetrics?: string;
+  /** Where Kintsugi's gateways and workers serve `/metrics`: host:port. */
+  kintsugiMetrics?: string[];
   /** How many Alertmanagers, each of which posts every alert: 1 if not given. */
   alertmanagers?: number;
   durations?: Partial<Durations>;
@@ -94,7 +94,7 @@ async function startAll(
     addresses.push(address);
   }
   const rules = writeYaml(folder, 'rules.yaml', renderRules(options.namespaces, durations));
-  const targets = { exporter: exporter.address, alertmanagers: addresses, kintsugi: options.kintsugiMetrics };
+  const targets = { exporter: exporter.address, alertmanagers: addresses, kintsugi: options.kintsugiMetrics ?? [] };
   const scrapes = writeYaml(folder, 'prometheus.yaml', renderPrometheus(rules, targets, durations));
   const address = `127.0.0.1:${await freePort('127.0.0.1')}`;
   programs.push(await start(prometheus(address, scrapes, durations, folder)));

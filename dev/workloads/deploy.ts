@@ -8,7 +8,8 @@ import { DEVELOPMENT_LABEL, type Namespaces, PUBLISHED } from './namespaces.ts';
 import { type Manifest, type Part, type RegistryLogin, renderPart } from './render.ts';
 import { waitFor } from './wait.ts';
 
-const FIELD_MANAGER = 'kintsugi-development';
+/** Who the API server is told that the fields belong to. */
+export const FIELD_MANAGER = 'kintsugi-development';
 
 export interface DeployOptions {
   /** The published names (`bruno`, `redis`, `mongodb`, `ollama`) if not given. */

@@ -15,14 +15,15 @@ const PULL_SECRET = 'ghcr-secret';
 /** The hosts that the images' references name; containerd asks the local registry in their place. */
 const REGISTRY_HOSTS = ['ghcr.io', 'docker.io'];
 
-const objectSchema = z.looseObject({
+/** What every API object has. */
+export const manifestSchema = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
   metadata: z.looseObject({ name: z.string(), namespace: z.string().exactOptional() }),
 });
 
 /** An object as a manifest writes it. */
-export type Manifest = z.infer<typeof objectSchema>;
+export type Manifest = z.infer<typeof manifestSchema>;
 
 /** The parts of the world, in the order in which they have to be ready. */
 export type Part = keyof Namespaces;
@@ -56,7 +57,7 @@ function readManifests(file: string, namespaces: Namespaces): Manifest[] {
     /\.(redis|mongodb|ollama)\.svc\.cluster\.local/g,
     (whole, part: string) => (isPart(part) ? `.${namespaces[part]}.svc.cluster.local` : whole),
   );
-  return parseAllDocuments(text).map((document) => objectSchema.parse(document.toJS()));
+  return parseAllDocuments(text).map((document) => manifestSchema.parse(document.toJS()));
 }
 
 function isPart(text: string): text is Part {
