@@ -168,9 +168,9 @@ async function hasWritten(context: ActionContext, plan: Plan): Promise<boolean> 
 
 /** Whether a plan that only deletes pods has none left: made already, or come about by itself; their successors are not meant. */
 async function podsAreGone({ kubernetes, signal }: ActionContext, { changes }: Plan): Promise<boolean> {
-  const deletes = changes.filter((change) => change.type === 'delete');
-  if (deletes.length === 0 || deletes.length < changes.length) return false;
-  const gone = await Promise.all(deletes.map(({ object }) => isPodGone(kubernetes, object, signal)));
+  const deleted = changes.flatMap((change) => (change.type === 'delete' ? [change.object] : []));
+  if (deleted.length === 0 || deleted.length < changes.length) return false;
+  const gone = await Promise.all(deleted.map((pod) => isPodGone(kubernetes, pod, signal)));
   return gone.every(Boolean);
 }
 

@@ -1,0 +1,73 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type RequestOptions, request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { KubeConfig } from '@kubernetes/client-node';
+
+/** A proxy in front of the API server that does what was asked for and loses the answer. */
+export interface LosingProxy {
+  /** A kubeconfig for it, as text. */
+  kubeconfig: string;
+  /** How many of the next patches lose their answer. */
+  lose: number;
+  close(): Promise<void>;
+}
+
+export async function startLosingProxy(kubeconfigPath: string): Promise<LosingProxy> {
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfigPath);
+  const upstream = new URL(config.getCurrentCluster()?.server ?? '');
+  const proxy: LosingProxy = { kubeconfig: '', lose: 0, close: async () => undefined };
+  const server = createServer((incoming, outgoing) => {
+    void forward(config, upstream, proxy, incoming, outgoing);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  proxy.kubeconfig = kubeconfigFor(server);
+  proxy.close = () =>
+    new Promise((resolve) => {
+      server.closeAllConnections();
+      server.close(() => resolve());
+    });
+  return proxy;
+}
+
+async function forward(
+  config: KubeConfig,
+  upstream: URL,
+  proxy: LosingProxy,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const loses = incoming.method === 'PATCH' && proxy.lose > 0;
+  if (loses) proxy.lose -= 1;
+  const options: RequestOptions = {
+    host: upstream.hostname,
+    port: upstream.port,
+    method: incoming.method ?? 'GET',
+    path: incoming.url ?? '/',
+    headers: { ...incoming.headers, host: upstream.host },
+  };
+  await config.applyToHTTPSOptions(options);
+  const sent = request(options, (answer) => {
+    if (loses) {
+      answer.resume();
+      answer.on('end', () => outgoing.destroy());
+      return;
+    }
+    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(outgoing);
+  });
+  sent.on('error', () => outgoing.destroy());
+  incoming.pipe(sent);
+}
+
+function kubeconfigFor(server: Server): string {
+  const { port }: AddressInfo = JSON.parse(JSON.stringify(server.address()));
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'proxy',
+    clusters: [{ name: 'proxy', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'proxy', user: {} }],
+    contexts: [{ name: 'proxy', context: { cluster: 'proxy', user: 'proxy' } }],
+  });
+}
