@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { readDeployed } from '../../dev/workloads/access.ts';
+import type { Action } from '../../src/actions/action.ts';
+import { actions } from '../../src/actions/registry.ts';
+import { fileSchema } from '../../src/configuration/file.ts';
+
+const FOLDER = join(import.meta.dirname, '..', '..', 'deploy', 'kubernetes');
+const READ_VERBS = ['get', 'list', 'watch'];
+
+const roleSchema = z.object({
+  rules: z.array(
+    z.object({ apiGroups: z.array(z.string()), resources: z.array(z.string()), verbs: z.array(z.string()) }),
+  ),
+});
+type Rule = z.infer<typeof roleSchema>['rules'][number];
+
+function rulesOf(file: string, kind: 'ClusterRole' | 'Role'): Rule[] {
+  return readDeployed(file)
+    .filter((object) => object.kind === kind)
+    .flatMap((object) => roleSchema.parse(object).rules);
+}
+
+function allows(rules: Rule[], group: string, resource: string, verb: string): boolean {
+  return rules.some(
+    (rule) => rule.apiGroups.includes(group) && rule.resources.includes(resource) && rule.verbs.includes(verb),
+  );
+}
+
+const observe = rulesOf('observe.yaml', 'ClusterRole');
+const act = rulesOf('act.yaml', 'ClusterRole');
+
+describe('the rights to observe', () => {
+  test('are reads, and the connections that checks make', () => {
+    const writes = observe.flatMap((rule) =>
+      rule.resources.flatMap((resource) =>
+        rule.verbs.filter((verb) => !READ_VERBS.includes(verb)).map((verb) => `${verb} ${resource}`),
+      ),
+    );
+    expect(writes).toEqual(['create pods/portforward']);
+  });
+
+  test('read a Secret by its name and never list them', () => {
+    const verbs = observe.filter((rule) => rule.resources.includes('secrets')).flatMap((rule) => rule.verbs);
+    expect(verbs).toEqual(['get']);
+  });
+
+  test("write into ConfigMaps and Leases of Kintsugi's own namespace", () => {
+    const own = readDeployed('observe.yaml').filter((object) => object.kind === 'Role');
+    expect(own.map((object) => object.metadata.namespace)).toEqual(['kintsugi']);
+    expect(rulesOf('observe.yaml', 'Role').flatMap((rule) => rule.resources)).toEqual(['configmaps', 'leases']);
+  });
+
+  test('are all that is installed at first', () => {
+    const { resources } = z
+      .object({ resources: z.array(z.string()) })
+      .parse(parse(readFileSync(join(FOLDER, 'kustomization.yaml'), 'utf8')));
+    expect(resources.filter((file) => file.startsWith('act'))).toEqual([]);
+  });
+
+  test('name no wildcard, and neither do those to act', () => {
+    const all = [...observe, ...act].flatMap(({ apiGroups, resources, verbs }) => [
+      ...apiGroups,
+      ...resources,
+      ...verbs,
+    ]);
+    expect(all.filter((name) => name.includes('*'))).toEqual([]);
+  });
+});
+
+describe('the rights to act', () => {
+  const all: Action<unknown>[] = Object.values(actions);
+
+  test.each(all)('are enough for $name', (action) => {
+    const missing = action.permissions(undefined).flatMap(({ group, resource, subresource, verbs }) => {
+      const name = subresource === undefined ? resource : `${resource}/${subresource}`;
+      const lacking = verbs.filter((verb) => !allows([...observe, ...act], group, name, verb));
+      return lacking.map((verb) => `${verb} ${name}`);
+    });
+    expect(missing).toEqual([]);
+  });
+
+  test('hold in a namespace only where a RoleBinding gives them', () => {
+    const bindings = ['namespace.yaml', 'observe.yaml', 'act.yaml', 'act-in-namespace.yaml']
+      .flatMap(readDeployed)
+      .filter((object) => JSON.stringify(object.roleRef ?? {}).includes('kintsugi-act'));
+    expect(bindings.map(({ kind, metadata }) => `${kind} ${metadata.namespace}`)).toEqual(['RoleBinding bruno']);
+  });
+
+  test('let a pod be created as a dry run only', () => {
+    const policy = readDeployed('act.yaml').find((object) => object.kind === 'ValidatingAdmissionPolicy');
+    expect(JSON.stringify(policy?.spec)).toContain('"expression":"request.dryRun"');
+    const binding = readDeployed('act.yaml').find((object) => object.kind === 'ValidatingAdmissionPolicyBinding');
+    expect(binding?.spec).toEqual({ policyName: policy?.metadata.name, validationActions: ['Deny'] });
+  });
+});
+
+describe('the manifests', () => {
+  test('give Kintsugi a configuration that it accepts and in which nothing is automatic', () => {
+    const [configMap] = readDeployed('configuration.yaml');
+    const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(configMap);
+    expect(fileSchema.parse(parse(data['configuration.yaml'] ?? '')).auto).toEqual([]);
+  });
+
+  test('give the gateway no credentials of the cluster', () => {
+    const gateway = readDeployed('gateway.yaml').find((object) => object.kind === 'Deployment');
+    expect(JSON.stringify(gateway)).toContain('"automountServiceAccountToken":false');
+    expect(JSON.stringify(gateway)).not.toContain('serviceAccountName');
+  });
+});

@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { stringify } from 'yaml';
+import { DEVELOPMENT_DURATIONS, renderAlertmanager, renderRules } from '../../dev/monitoring/configuration.ts';
+import { needs, provided } from '../needs.ts';
+
+needs('promtool');
+
+const DEPLOY = join(import.meta.dirname, '..', '..', 'deploy');
+const promtool = provided('promtool');
+/** Comes with Alertmanager's package as promtool does with Prometheus'. */
+const amtool = join(dirname(promtool), 'amtool');
+const folder = mkdtempSync(join(tmpdir(), 'kintsugi-deploy-test-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(program: string, ...args: string[]): string {
+  return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function written(name: string, content: unknown): string {
+  const file = join(folder, name);
+  writeFileSync(file, stringify(content));
+  return file;
+}
+
+describe('the rule file', () => {
+  test('passes its unit tests', () => {
+    expect(run(promtool, 'test', 'rules', join(DEPLOY, 'prometheus', 'kintsugi-rules_test.yaml'))).toContain('SUCCESS');
+  });
+
+  test('is one that Prometheus loads with the durations of development too', () => {
+    const rules = renderRules(['bruno-x1', 'bruno-y.*'], DEVELOPMENT_DURATIONS);
+    expect(run(promtool, 'check', 'rules', written('rules.yaml', rules))).toContain('8 rules found');
+  });
+});
+
+describe('the Alertmanager route', () => {
+  const production = join(DEPLOY, 'alertmanager', 'alertmanager.yaml');
+
+  test.each([
+    ['starts a recovery by the trigger alert and tells nobody else', 'AgentBrunoPodCrashLooping', 'kintsugi'],
+    ['gives a related alert to Kintsugi and to the team', 'AgentBrunoOOMKilled', 'kintsugi,team'],
+    ["never sends Kintsugi's own silence through Kintsugi", 'KintsugiSilent', 'kintsugi-silent'],
+  ])('%s', (_, alertname, receivers) => {
+    const component = alertname === 'KintsugiSilent' ? 'kintsugi' : 'agent-bruno';
+    const labels = [`alertname=${alertname}`, `component=${component}`];
+    expect(run(amtool, 'config', 'routes', 'test', `--config.file=${production}`, ...labels).trim()).toBe(receivers);
+  });
+
+  test("leaves everybody else's alerts with the team", () => {
+    const labels = ['alertname=NodeDown', 'component=node'];
+    expect(run(amtool, 'config', 'routes', 'test', `--config.file=${production}`, ...labels).trim()).toBe('team');
+  });
+
+  test('is one that Alertmanager loads with the addresses of development too', () => {
+    const kintsugi = { url: 'http://127.0.0.1:8790/api/v1/alerts', tokenFile: '/dev/null' };
+    const file = written('alertmanager.yaml', renderAlertmanager({ kintsugi }, DEVELOPMENT_DURATIONS));
+    expect(run(amtool, 'check-config', file)).toContain('3 receivers');
+  });
+});
