@@ -1,0 +1,161 @@
+import type { LoadedRunbook } from './activities.ts';
+import type { RecoveryRecord } from './record.ts';
+import type { StepName } from './steps.ts';
+import type {
+  AlertMessage,
+  ChecklistItem,
+  CheckResult,
+  EscalationStep,
+  EvidenceRef,
+  Finding,
+  Json,
+  Measure,
+  Mode,
+  Plan,
+  StepError,
+  Target,
+} from './values.ts';
+
+/**
+ * What happened in a recovery: an append-only union. Steps, timers, alerts and orders only append; the record is the fold of
+ * these, and the audit's rows, the query and the page's timeline are exactly these.
+ */
+export type RecoveryEvent = { v: 1; seq: number; at: string } & EventBody;
+
+/** The two things that a recovery does side by side: work on the target, and talk to people. */
+export type Lane = 'target' | 'people';
+
+/** How a recovery ended. */
+export type Outcome =
+  | 'recovered'
+  | 'recovered-by-itself'
+  | 'recovered-by-person'
+  | 'mitigated'
+  | 'observed'
+  | 'handed-over'
+  | 'closed'
+  | 'cancelled'
+  | 'target-gone'
+  | 'forwarded';
+
+/** What became of one action: `unknown` when its answer was lost, which counts as a change that may stand. */
+export type ActionOutcome = 'applied' | 'unchanged' | 'failed' | 'unknown';
+
+export type UndoOutcome = 'undone' | 'not-needed' | 'refused' | 'failed';
+
+export type EventBody =
+  /** The run began; the deadline is armed from here on, before the runbook is even loaded. */
+  | {
+      kind: 'opened';
+      recoveryId: string;
+      workflowId: string;
+      cluster: string;
+      runbookName: string;
+      /** Null until the runbook or the pod's owner names it. */
+      target: Target | null;
+      startedBy: 'alert' | 'person';
+      actor?: string;
+      reason?: string;
+      mode?: Mode;
+      brokenSince: string;
+      deadline: string;
+      /** Whether the start named the deadline; else the runbook's first rung replaces it once it is loaded. */
+      deadlineGiven: boolean;
+      /** The recovery id of the run before on the same target, when its undo recipe was adopted. */
+      previous?: string;
+    }
+  /** The run continued as new: the fold starts from this record. */
+  | { kind: 'snapshot'; record: RecoveryRecord }
+  /** A step of a lane began. Writing steps have events of their own: action-started, undo-started. */
+  | { kind: 'step-started'; lane: Lane; step: StepName }
+  /** A step ended without a result, after its retries. */
+  | { kind: 'step-failed'; lane: Lane; step: StepName; error: StepError }
+  /** A step was stopped before its end, on purpose. */
+  | { kind: 'step-stopped'; lane: Lane; step: StepName }
+  /** The pod's owner: the workload that the recovery is about. */
+  | { kind: 'owner-found'; target: Target }
+  /** The pod and its owner are gone; `healthy`: whether the runbook's selector is. */
+  | { kind: 'owner-gone'; healthy: boolean; saw: string }
+  /** All that came so far was sent on to the canonical recovery. */
+  | { kind: 'forwarded'; to: string; alerts: number }
+  /** A trigger or related alert of this target, the first time in its status and episode; `after` is the sender's first rung. */
+  | ({ kind: 'alert-received'; after?: string } & AlertMessage)
+  /** An alert that was already there came again. */
+  | { kind: 'alert-repeated'; fingerprint: string; count: number }
+  /** The runbook as it was read once for this recovery, never re-read. */
+  | ({ kind: 'runbook-loaded' } & LoadedRunbook)
+  /** One round of evidence was taken. */
+  | { kind: 'diagnosed'; round: number; healthy: boolean; measure: Measure; evidence: EvidenceRef; saw: string }
+  /** The causes that the round's evidence speaks for, best first; empty never: `unknown` is a finding. */
+  | { kind: 'classified'; round: number; findings: Finding[] }
+  /** The runbook's checklist and the written escalation steps, filled in by machine. */
+  | { kind: 'checklist'; items: ChecklistItem[]; steps: EscalationStep[] }
+  /** Everything that attempt n would do. */
+  | { kind: 'planned'; n: number; cause: string; remedy: string; findingKey: string; plans: Plan[]; digest: string }
+  /** The rules of safety, or the cluster, forbid attempt n: it is not tried. */
+  | {
+      kind: 'remedy-refused';
+      n: number;
+      cause: string;
+      remedy: string;
+      findingKey: string;
+      code: string;
+      reason: string;
+    }
+  /** A plan made right before its action differs from the recorded one. */
+  | { kind: 'replanned'; n: number; i: number; plan: Plan; digest: string }
+  | { kind: 'approval-asked'; n: number; quorum: number; expiresAt: string; digest: string; why: string }
+  | { kind: 'approval-sent'; n: number; notifier: string }
+  | { kind: 'approval-failed'; n: number; notifier: string; error: string }
+  | { kind: 'approval-expired'; n: number }
+  /** Another remedy in the namespace, or the pause switch, holds the action back: no try is used up, the deadline runs. */
+  | { kind: 'held-back'; n: number; i: number; why: string }
+  | { kind: 'action-started'; n: number; i: number }
+  | { kind: 'action-finished'; n: number; i: number; outcome: ActionOutcome; error?: StepError }
+  | {
+      kind: 'verified';
+      n: number;
+      result: 'pass' | 'fail' | 'unknown';
+      checks: CheckResult[];
+      better: boolean | 'unknown';
+    }
+  /** A look that decides whether a failed or interrupted remedy's change stays (safety 15). */
+  | { kind: 'assessed'; n: number; better: boolean | 'unknown'; healthy: boolean; saw: string }
+  | { kind: 'undo-started'; n: number; i: number; why: string }
+  | { kind: 'undo-finished'; n: number; i: number; outcome: UndoOutcome; saw?: string }
+  /** The lease of the namespace was given back. */
+  | { kind: 'released' }
+  /** Time passed. */
+  | { kind: 'tick' }
+  | { kind: 'deadline-passed' }
+  /** A page is due: rung of the escalation ladder, and why now. */
+  | { kind: 'rung-due'; rung: number; why: string }
+  | { kind: 'page-sent'; rung: number; notifier: string; key: string; providerId: string }
+  | { kind: 'page-failed'; rung: number; notifier: string; error: string }
+  | { kind: 'page-updated'; notifier: string; upTo: number }
+  | { kind: 'page-resolved'; notifier: string; reason: string }
+  /** What a person ordered, and whether it was taken. */
+  | {
+      kind: 'order';
+      id: string;
+      name: OrderName;
+      actor: string;
+      verified: boolean;
+      args: { [key: string]: Json };
+      accepted: boolean;
+      reason?: string;
+    }
+  /** A message that could not be read, or names another recovery. */
+  | { kind: 'message-refused'; why: string }
+  /** A live look while settling or watching. */
+  | { kind: 'watched'; healthy: boolean; broken: boolean; saw: string }
+  /** The target broke again while settling: the same recovery, its memory, a new deadline. */
+  | { kind: 'relapsed'; brokenSince: string; deadline: string }
+  | { kind: 'recovered'; by: 'remedy' | 'itself' | 'person' }
+  /** The end. `standing`: the changes that stay, each named. */
+  | { kind: 'closed'; outcome: Outcome; rootCause?: string; standing: string[] };
+
+export type EventKind = EventBody['kind'];
+
+/** Orders that people give. `cancel` is the Temporal UI's cancellation. */
+export type OrderName = 'approve' | 'reject' | 'undo' | 'close' | 'cancel';

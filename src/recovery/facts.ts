@@ -1,0 +1,223 @@
+import type { Clock } from './clock.ts';
+import { after, milliseconds } from './durations.ts';
+import type { EventBody, Outcome } from './events.ts';
+import { openPage } from './fold-pages.ts';
+import { hasUntold } from './people-lane.ts';
+import {
+  activeAttempt,
+  alertsFiring,
+  approvalReason,
+  canLook,
+  effectiveMode,
+  isForwarder,
+  leadingFinding,
+  nextRemedy,
+  remedyApproval,
+  standingChanges,
+} from './policy.ts';
+import type { RecoveryRecord } from './record.ts';
+
+/** Watching, settling and forwarding end after this at the latest. */
+const LIMIT_MS = 24 * 3_600_000;
+/** A run that begins past its deadline looks once before it pages; the look may take this long. */
+const FIRST_LOOK_MS = 30_000;
+const DEFAULT_RUNG_MS = 15 * 60_000;
+
+/** What follows from the record and the time alone, one fact at a time; null when nothing more does. */
+export function nextFact(record: RecoveryRecord, clock: Clock): EventBody | null {
+  if (record.closed !== null) return null;
+  return (
+    deadlinePassed(record, clock) ??
+    expiredApproval(record, clock) ??
+    recovered(record) ??
+    relapsed(record) ??
+    askedApproval(record) ??
+    dueRung(record, clock) ??
+    closed(record, clock)
+  );
+}
+
+/** How long after the alert the first rung pages, in ms. */
+export function firstRungMs(record: RecoveryRecord): number {
+  const rung = record.runbook?.content.spec.escalation.rungs[0];
+  return rung === undefined ? DEFAULT_RUNG_MS : milliseconds(rung.after);
+}
+
+function deadlinePassed(record: RecoveryRecord, clock: Clock): EventBody | null {
+  const { deadline, deadlinePassed: passed } = record.episode;
+  if (passed || record.recovered !== null || record.forward !== null) return null;
+  return clock.reached(deadline) ? { kind: 'deadline-passed' } : null;
+}
+
+function expiredApproval(record: RecoveryRecord, clock: Clock): EventBody | null {
+  const asked = record.attempts.find(({ stage }) => stage === 'asked');
+  if (asked?.approval == null || !clock.reached(asked.approval.expiresAt)) return null;
+  return { kind: 'approval-expired', n: asked.n };
+}
+
+function recovered(record: RecoveryRecord): EventBody | null {
+  if (record.recovered !== null || record.inFlight.target !== null) return null;
+  const episode = record.attempts.filter(({ episode }) => episode === record.episode.number);
+  const verified = episode.find(({ stage }) => stage === 'verified');
+  if (verified !== undefined) return { kind: 'recovered', by: verified.approval?.ordered ? 'person' : 'remedy' };
+  const active = activeAttempt(record);
+  const acting = active !== null && active.actions.length > 0;
+  if (record.look.healthy !== true || acting) return null;
+  return { kind: 'recovered', by: episode.some(({ stage }) => stage === 'unproven') ? 'remedy' : 'itself' };
+}
+
+function relapsed(record: RecoveryRecord): EventBody | null {
+  if (record.recovered === null || !record.look.broken || record.closing !== null) return null;
+  const since = newestTrigger(record, record.recovered.at) ?? record.look.at ?? record.now;
+  return { kind: 'relapsed', brokenSince: since, deadline: after(since, firstRungMs(record)) };
+}
+
+/** The begin of the newest trigger alert that began after `time`. */
+function newestTrigger(record: RecoveryRecord, time: string): string | null {
+  const begins = Object.values(record.alerts)
+    .filter(({ role, status }) => role === 'trigger' && status === 'firing')
+    .map(({ startsAt }) => startsAt)
+    .filter((startsAt) => Date.parse(startsAt) > Date.parse(time) && Date.parse(startsAt) <= Date.parse(record.now));
+  return begins.sort().at(0) ?? null;
+}
+
+function askedApproval(record: RecoveryRecord): EventBody | null {
+  const attempt = record.attempts.find(({ stage }) => stage === 'planned');
+  if (attempt === undefined || record.inFlight.target !== null || record.closing !== null) return null;
+  if (effectiveMode(record) === 'observe' || record.recovered !== null) return null;
+  const why = approvalReason(record, attempt);
+  if (why === null) return null;
+  const rule = remedyApproval(record, attempt);
+  const page = openPage(record);
+  // Under a page an offer stands as long as people are expected to look at it.
+  const limit = page === null ? milliseconds(rule?.expires ?? '10m') : LIMIT_MS;
+  const expiresAt = after(record.now, limit);
+  return { kind: 'approval-asked', n: attempt.n, quorum: rule?.quorum ?? 1, expiresAt, digest: attempt.digest, why };
+}
+
+function dueRung(record: RecoveryRecord, clock: Clock): EventBody | null {
+  if (record.recovered !== null || record.closing?.order === 'close') return null;
+  const page = openPage(record);
+  if (page === null) {
+    const why = pageReason(record, clock);
+    return why === null ? null : { kind: 'rung-due', rung: 0, why };
+  }
+  const rungs = record.runbook?.content.spec.escalation.rungs ?? [];
+  const first = page.rungs[0];
+  const next = rungs[page.rungs.length];
+  if (first === undefined || next === undefined) return null;
+  // An early page moves the later rungs with it.
+  const due = after(first.dueAt, milliseconds(next.after) - firstRungMs(record));
+  return clock.reached(due) ? { kind: 'rung-due', rung: page.rungs.length, why: `${next.after} passed` } : null;
+}
+
+/** Why people are called now, or null. */
+function pageReason(record: RecoveryRecord, clock: Clock): string | null {
+  if (record.forward !== null) return null;
+  if (record.closing !== null) return cancelledBroken(record);
+  if (record.episode.deadlinePassed && !firstLookPending(record, clock)) {
+    return 'the deadline has passed and the target is not healthy';
+  }
+  if (record.ownerGone !== null) return record.ownerGone.healthy ? null : `the pod is gone: ${record.ownerGone.saw}`;
+  const failure = record.failures.target;
+  if (failure !== null && BLOCKING.has(failure.error.code))
+    return `${failure.step} is not possible: ${failure.error.message}`;
+  if (effectiveMode(record) === 'observe') return null;
+  return nothingLeft(record);
+}
+
+/** Faults that do not pass by themselves: waiting for the deadline would only lose time. */
+const BLOCKING: ReadonlySet<string> = new Set(['forbidden', 'invalid', 'not-found', 'refused']);
+
+function firstLookPending(record: RecoveryRecord, clock: Clock): boolean {
+  const { openedAt, deadline } = record.episode;
+  const openedLate = Date.parse(openedAt) >= Date.parse(deadline);
+  const looked = record.diagnosis !== null || record.failures.target !== null;
+  return openedLate && !looked && !clock.passed(openedAt, FIRST_LOOK_MS);
+}
+
+function nothingLeft(record: RecoveryRecord): string | null {
+  const broken = record.attempts.find(
+    ({ stage, episode }) => stage === 'undo-refused' && episode === record.episode.number,
+  );
+  if (broken !== undefined) return `undoing ${broken.remedy} was not possible`;
+  const expired = record.attempts.find(
+    ({ stage, episode }) => stage === 'expired' && episode === record.episode.number,
+  );
+  if (expired !== undefined && remedyApproval(record, expired)?.onExpiry !== 'next') {
+    return `nobody answered the approval of ${expired.remedy} in time`;
+  }
+  const idle = activeAttempt(record) === null && record.inFlight.target === null;
+  if (!idle || record.findings === null || record.diagnosisStale || nextRemedy(record) !== null) return null;
+  const cause = leadingFinding(record)?.cause ?? 'unknown';
+  return `nothing is left to try for ${cause}`;
+}
+
+function cancelledBroken(record: RecoveryRecord): string | null {
+  if (record.closing?.order !== 'cancel' || record.inFlight.target !== null) return null;
+  const looked = record.look.at !== null && Date.parse(record.look.at) >= Date.parse(record.closing.at);
+  const settled = activeAttempt(record)?.stage !== 'undoing';
+  const blind = record.failures.target !== null || !canLook(record);
+  if (blind && record.startedBy === 'person') return null;
+  if (!settled || !(looked || blind)) return null;
+  return record.look.healthy === true ? null : `cancelled by ${record.closing.actor} while the target is not healthy`;
+}
+
+function closed(record: RecoveryRecord, clock: Clock): EventBody | null {
+  if (record.inFlight.target !== null || record.inFlight.people !== null) return null;
+  const outcome = outcomeNow(record, clock);
+  if (outcome === null || record.leaseHeld || activeAttempt(record)?.stage === 'undoing' || hasUntold(record))
+    return null;
+  const rootCause = record.closing?.rootCause;
+  return {
+    kind: 'closed',
+    outcome,
+    standing: standingChanges(record),
+    ...(rootCause === undefined ? {} : { rootCause }),
+  };
+}
+
+/** The outcome with which the run may end now, or null while it goes on. */
+function outcomeNow(record: RecoveryRecord, clock: Clock): Outcome | null {
+  if (record.closing !== null) return closingOutcome(record);
+  if (isForwarder(record)) return forwarderOutcome(record, clock);
+  if (record.ownerGone !== null) {
+    const over = !alertsFiring(record) || clock.passed(record.openedAt, LIMIT_MS);
+    return record.ownerGone.healthy || over ? 'target-gone' : null;
+  }
+  if (record.recovered !== null) return settledOutcome(record, clock);
+  if (effectiveMode(record) === 'observe' && record.startedBy === 'person' && planShown(record)) return 'observed';
+  const paged = openPage(record)?.rungs[0]?.dueAt;
+  return paged !== undefined && clock.passed(paged, LIMIT_MS) ? 'handed-over' : null;
+}
+
+function closingOutcome(record: RecoveryRecord): Outcome | null {
+  if (record.closing?.order === 'close') return 'closed';
+  const looked = record.look.at !== null && Date.parse(record.look.at) >= Date.parse(record.closing?.at ?? '');
+  const blind = record.failures.target !== null || !canLook(record);
+  if (!looked && !blind) return null;
+  return 'cancelled';
+}
+
+function forwarderOutcome(record: RecoveryRecord, clock: Clock): Outcome | null {
+  if (record.forward === null) return null;
+  return !alertsFiring(record) || clock.passed(record.openedAt, LIMIT_MS) ? 'forwarded' : null;
+}
+
+function settledOutcome(record: RecoveryRecord, clock: Clock): Outcome | null {
+  const { recovered } = record;
+  if (recovered === null) return null;
+  const observing = effectiveMode(record) === 'observe';
+  const window = observing ? 0 : milliseconds(record.runbook?.content.spec.settle ?? '30m');
+  const settled = clock.passed(recovered.at, window) && !alertsFiring(record);
+  if (!settled && !clock.passed(recovered.at, LIMIT_MS)) return null;
+  if (observing) return 'observed';
+  if (recovered.by === 'itself') return 'recovered-by-itself';
+  return recovered.by === 'person' ? 'recovered-by-person' : 'recovered';
+}
+
+/** In observe mode: the plan of what would be tried is there, or there is none to make. */
+function planShown(record: RecoveryRecord): boolean {
+  if (record.findings === null || record.diagnosisStale) return false;
+  return record.attempts.length > 0 || nextRemedy(record) === null;
+}

@@ -1,0 +1,77 @@
+import type { RecoveryEvent } from './events.ts';
+import type { PageRecord, RecoveryRecord, RungRecord } from './record.ts';
+
+/** The pages' part of the fold: one page an episode of trouble, its rungs, who took it, what they were told. */
+export function foldPages(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecord {
+  switch (event.kind) {
+    case 'step-started':
+      return event.step === 'page' ? updatePage(record, (page) => ({ ...page, composedAt: event.seq })) : record;
+    case 'rung-due':
+      return openRung(record, { rung: event.rung, why: event.why, dueAt: event.at, tries: [] });
+    case 'page-sent':
+      return toldAsComposed(addTry(record, event.rung, { notifier: event.notifier, at: event.at, taken: true }));
+    case 'page-failed':
+      return addTry(record, event.rung, { notifier: event.notifier, at: event.at, taken: false, error: event.error });
+    case 'page-updated':
+      return told(record, event.upTo);
+    case 'page-resolved':
+      return updatePage(record, (page) => ({ ...page, resolved: { at: event.at, reason: event.reason } }));
+    case 'step-failed':
+      return event.step === 'update-page'
+        ? updatePage(record, (page) => ({ ...page, updateFailedAt: event.at }))
+        : record;
+    default:
+      return record;
+  }
+}
+
+/** The page that is open now, or null: a resolved page is over, a relapse opens the next number. */
+export function openPage(record: RecoveryRecord): PageRecord | null {
+  const last = record.pages.at(-1);
+  return last === undefined || last.resolved !== null ? null : last;
+}
+
+/** The notifier that took a page first, or null while none has. The log is always written and never counts. */
+export function takenBy(page: PageRecord): string | null {
+  const taken = page.rungs.flatMap(({ tries }) => tries).find((attempt) => attempt.taken && attempt.notifier !== 'log');
+  return taken?.notifier ?? null;
+}
+
+function openRung(record: RecoveryRecord, rung: RungRecord): RecoveryRecord {
+  if (openPage(record) === null) {
+    const number = record.pages.length + 1;
+    const page: PageRecord = {
+      number,
+      key: `${record.recoveryId}/${number}`,
+      rungs: [rung],
+      toldUpTo: 0,
+      composedAt: 0,
+      updateFailedAt: null,
+      resolved: null,
+    };
+    return { ...record, pages: [...record.pages, page] };
+  }
+  return updatePage(record, (page) => ({ ...page, rungs: [...page.rungs, rung] }));
+}
+
+function addTry(record: RecoveryRecord, rung: number, attempt: RungRecord['tries'][number]): RecoveryRecord {
+  return updatePage(record, (page) => ({
+    ...page,
+    rungs: page.rungs.map((entry) => (entry.rung === rung ? { ...entry, tries: [...entry.tries, attempt] } : entry)),
+  }));
+}
+
+/** People know what stood in the message that was taken, not what has happened since. */
+function toldAsComposed(record: RecoveryRecord): RecoveryRecord {
+  return told(record, openPage(record)?.composedAt ?? 0);
+}
+
+function told(record: RecoveryRecord, upTo: number): RecoveryRecord {
+  return updatePage(record, (page) => ({ ...page, toldUpTo: Math.max(page.toldUpTo, upTo), updateFailedAt: null }));
+}
+
+function updatePage(record: RecoveryRecord, change: (page: PageRecord) => PageRecord): RecoveryRecord {
+  const page = openPage(record);
+  if (page === null) return record;
+  return { ...record, pages: [...record.pages.slice(0, -1), change(page)] };
+}

@@ -1,0 +1,284 @@
+import { after, milliseconds } from './durations.ts';
+import type { EventBody, Lane, RecoveryEvent } from './events.ts';
+import { foldAttempts } from './fold-attempts.ts';
+import { foldPages } from './fold-pages.ts';
+import type { AlertRecord, Episode, InFlight, RecoveryRecord } from './record.ts';
+
+/**
+ * The record after one more event. Pure and total: an event that does not fit (a second result of a step) changes as little
+ * as it can.
+ */
+export function fold(before: RecoveryRecord, event: RecoveryEvent): RecoveryRecord {
+  if (event.kind === 'snapshot') return { ...event.record, seq: event.seq, now: event.at };
+  const record = foldLanes({ ...before, seq: event.seq, now: event.at }, event);
+  return foldNews(foldPages(foldAttempts(foldCourse(record, event), event), event), event);
+}
+
+/** The written rule: if unable to resolve within 15 minutes, escalate. */
+export const DEFAULT_DEADLINE_MS = 15 * 60_000;
+
+/** What people with an open page are told of. */
+const NEWS: ReadonlySet<RecoveryEvent['kind']> = new Set([
+  'classified',
+  'remedy-refused',
+  'approval-asked',
+  'action-finished',
+  'verified',
+  'assessed',
+  'undo-finished',
+]);
+
+function foldNews(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecord {
+  return NEWS.has(event.kind) ? { ...record, newsSeq: event.seq } : record;
+}
+
+/** Gives an event its number and time: `seq` after the record's last. */
+export function nextEvent(record: RecoveryRecord, body: EventBody, at: string): RecoveryEvent {
+  return { v: 1, seq: record.seq + 1, at, ...body };
+}
+
+/** Which lane's step an event ends. */
+const ENDS: Partial<Record<RecoveryEvent['kind'], Lane>> = {
+  'owner-found': 'target',
+  'owner-gone': 'target',
+  forwarded: 'target',
+  'runbook-loaded': 'target',
+  diagnosed: 'target',
+  checklist: 'target',
+  planned: 'target',
+  'remedy-refused': 'target',
+  replanned: 'target',
+  'held-back': 'target',
+  'action-finished': 'target',
+  verified: 'target',
+  assessed: 'target',
+  'undo-finished': 'target',
+  watched: 'target',
+  released: 'target',
+  'approval-sent': 'people',
+  'approval-failed': 'people',
+  'page-sent': 'people',
+  'page-failed': 'people',
+  'page-updated': 'people',
+  'page-resolved': 'people',
+};
+
+/** What each lane does now, and its last failure. */
+function foldLanes(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecord {
+  switch (event.kind) {
+    case 'step-started':
+      return begin(record, event.lane, { step: event.step, at: event.at });
+    case 'action-started':
+      return begin(record, 'target', { step: 'apply', at: event.at, n: event.n, i: event.i });
+    case 'undo-started':
+      return begin(record, 'target', { step: 'undo', at: event.at, n: event.n, i: event.i });
+    case 'step-stopped':
+      return { ...record, inFlight: { ...record.inFlight, [event.lane]: null } };
+    case 'step-failed': {
+      const last = record.failures[event.lane];
+      const count = last?.step === event.step ? last.count + 1 : 1;
+      const failure = { step: event.step, at: event.at, count, error: event.error };
+      return {
+        ...record,
+        inFlight: { ...record.inFlight, [event.lane]: null },
+        failures: { ...record.failures, [event.lane]: failure },
+      };
+    }
+    default: {
+      const lane = ENDS[event.kind];
+      if (lane === undefined) return record;
+      return {
+        ...record,
+        inFlight: { ...record.inFlight, [lane]: null },
+        failures: { ...record.failures, [lane]: null },
+      };
+    }
+  }
+}
+
+function begin(record: RecoveryRecord, lane: Lane, inFlight: InFlight): RecoveryRecord {
+  return { ...record, inFlight: { ...record.inFlight, [lane]: inFlight } };
+}
+
+/** The course of the recovery: opening, alerts, diagnosis, looks, orders, the end. */
+function foldCourse(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecord {
+  switch (event.kind) {
+    case 'opened':
+      return foldOpened(record, event);
+    case 'owner-found':
+      return { ...record, target: event.target };
+    case 'owner-gone':
+      return { ...record, ownerGone: { healthy: event.healthy, saw: event.saw } };
+    case 'forwarded':
+      return { ...record, forward: { to: event.to, sent: (record.forward?.sent ?? 0) + event.alerts } };
+    case 'runbook-loaded':
+      return foldRunbook(record, event);
+    case 'alert-received':
+      return foldAlert(record, event);
+    case 'alert-repeated':
+      return foldRepeat(record, event.fingerprint, event.count);
+    case 'diagnosed': {
+      const { round, healthy, measure, evidence, saw, at } = event;
+      const diagnosis = { round, healthy, measure, evidence, saw, at };
+      return {
+        ...record,
+        round,
+        diagnosis,
+        findings: null,
+        diagnosisStale: false,
+        look: { at, wanted: false, healthy, broken: !healthy, saw },
+      };
+    }
+    case 'classified':
+      return { ...record, findings: event.findings };
+    case 'checklist':
+      return { ...record, checklist: event.items, steps: event.steps };
+    case 'watched':
+      return {
+        ...record,
+        look: { at: event.at, wanted: false, healthy: event.healthy, broken: event.broken, saw: event.saw },
+      };
+    case 'deadline-passed':
+      return { ...record, episode: { ...record.episode, deadlinePassed: true } };
+    case 'relapsed':
+      return foldRelapse(record, event);
+    case 'recovered':
+      return foldRecovered(record, event);
+    case 'order':
+      return foldOrder(record, event);
+    case 'message-refused':
+      return { ...record, refusedMessages: record.refusedMessages + 1 };
+    case 'released':
+      return { ...record, leaseHeld: false };
+    case 'closed': {
+      const { outcome, rootCause, standing, at } = event;
+      return { ...record, closed: { outcome, standing, at, ...(rootCause === undefined ? {} : { rootCause }) } };
+    }
+    default:
+      return record;
+  }
+}
+
+function foldOpened(record: RecoveryRecord, event: RecoveryEvent & { kind: 'opened' }): RecoveryRecord {
+  return {
+    ...record,
+    recoveryId: event.recoveryId,
+    workflowId: event.workflowId,
+    cluster: event.cluster,
+    runbookName: event.runbookName,
+    target: event.target,
+    startedBy: event.startedBy,
+    ...(event.actor === undefined ? {} : { actor: event.actor }),
+    ...(event.reason === undefined ? {} : { reason: event.reason }),
+    ...(event.mode === undefined ? {} : { inputMode: event.mode }),
+    openedAt: event.at,
+    episode: {
+      number: 1,
+      brokenSince: event.brokenSince,
+      deadline: event.deadline,
+      deadlineGiven: event.deadlineGiven,
+      openedAt: event.at,
+      deadlinePassed: false,
+    },
+  };
+}
+
+function foldRunbook(record: RecoveryRecord, event: RecoveryEvent & { kind: 'runbook-loaded' }): RecoveryRecord {
+  const { name, version, digest, workerMode, runbook } = event;
+  const declared = runbook.spec.target;
+  const kind = declared.kinds[0];
+  const single =
+    declared.name !== undefined && kind !== undefined
+      ? { namespace: declared.namespace, kind, name: declared.name }
+      : null;
+  return {
+    ...record,
+    runbook: { name, version, digest, workerMode, content: runbook },
+    target: record.target ?? single,
+    episode: withOwnDeadline(record.episode, runbook.spec.escalation.rungs[0]?.after),
+  };
+}
+
+/** The runbook's first rung counts, once it is known, unless the start named a deadline. */
+function withOwnDeadline(episode: Episode, rung: string | undefined): Episode {
+  if (episode.deadlineGiven || episode.deadlinePassed || rung === undefined) return episode;
+  return { ...episode, deadline: after(episode.brokenSince, milliseconds(rung)) };
+}
+
+function foldAlert(record: RecoveryRecord, event: RecoveryEvent & { kind: 'alert-received' }): RecoveryRecord {
+  const { fingerprint, name, status, startsAt, role, labels, generatorURL, groupKey } = event;
+  const known = record.alerts[fingerprint];
+  const received: AlertRecord = {
+    fingerprint,
+    name,
+    status,
+    startsAt,
+    role,
+    labels,
+    ...(generatorURL === undefined ? {} : { generatorURL }),
+    ...(groupKey === undefined ? {} : { groupKey }),
+    count: (known?.count ?? 0) + 1,
+    receivedAt: event.at,
+  };
+  const alerts = { ...record.alerts, [fingerprint]: received };
+  if (role !== 'trigger' || status !== 'firing') return { ...wantLook(record), alerts };
+  return { ...wantLook(record), alerts, startedBy: 'alert', episode: withAlert(record, event) };
+}
+
+/** The deadline counts from the earliest trigger alert of the episode; a join never moves it later. */
+function withAlert(record: RecoveryRecord, event: RecoveryEvent & { kind: 'alert-received' }): Episode {
+  const { episode } = record;
+  if (record.recovered !== null) return episode;
+  const first = Object.values(record.alerts).every(({ role }) => role !== 'trigger');
+  const earlier = Date.parse(event.startsAt) < Date.parse(episode.brokenSince);
+  if (!first && !earlier) return episode;
+  const brokenSince = earlier ? event.startsAt : episode.brokenSince;
+  const rung = record.runbook?.content.spec.escalation.rungs[0]?.after ?? event.after;
+  const deadline = after(brokenSince, rung === undefined ? DEFAULT_DEADLINE_MS : milliseconds(rung));
+  const sooner = Date.parse(deadline) < Date.parse(episode.deadline);
+  const replaces = !episode.deadlineGiven && (sooner || first);
+  return { ...episode, brokenSince, deadline: replaces ? deadline : episode.deadline };
+}
+
+function foldRepeat(record: RecoveryRecord, fingerprint: string, count: number): RecoveryRecord {
+  const known = record.alerts[fingerprint];
+  if (known === undefined) return record;
+  return { ...wantLook(record), alerts: { ...record.alerts, [fingerprint]: { ...known, count } } };
+}
+
+/** While settling, every repeat of an alert is answered by one live look. */
+function wantLook(record: RecoveryRecord): RecoveryRecord {
+  return record.recovered === null ? record : { ...record, look: { ...record.look, wanted: true } };
+}
+
+function foldRelapse(record: RecoveryRecord, event: RecoveryEvent & { kind: 'relapsed' }): RecoveryRecord {
+  return {
+    ...record,
+    recovered: null,
+    diagnosis: null,
+    findings: null,
+    look: { ...record.look, wanted: false, healthy: false, broken: true },
+    episode: {
+      number: record.episode.number + 1,
+      brokenSince: event.brokenSince,
+      deadline: event.deadline,
+      deadlineGiven: false,
+      openedAt: event.at,
+      deadlinePassed: false,
+    },
+  };
+}
+
+function foldRecovered(record: RecoveryRecord, event: RecoveryEvent & { kind: 'recovered' }): RecoveryRecord {
+  const look = { ...record.look, at: event.at, wanted: false, healthy: true, broken: false };
+  return { ...record, recovered: { by: event.by, at: event.at }, look };
+}
+
+function foldOrder(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' }): RecoveryRecord {
+  const { id, name, actor, accepted, reason } = event;
+  const answer = { name, actor, accepted, ...(reason === undefined ? {} : { reason }) };
+  const known = { ...record, orders: { ...record.orders, [id]: answer } };
+  if (!accepted || (name !== 'close' && name !== 'cancel')) return known;
+  const rootCause = typeof event.args.rootCause === 'string' ? event.args.rootCause : undefined;
+  return { ...known, closing: { order: name, actor, at: event.at, ...(rootCause === undefined ? {} : { rootCause }) } };
+}

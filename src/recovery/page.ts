@@ -1,0 +1,70 @@
+import type { ApprovalRequest, Page } from './activities.ts';
+import { openPage } from './fold-pages.ts';
+import { causeEntry, effectiveMode, leadingFinding, standingChanges } from './policy.ts';
+import type { Attempt, RecoveryRecord } from './record.ts';
+
+/** What people are told now: everything that the recovery saw, tried and undid (the webhook's body is made from it). */
+export function pageOf(record: RecoveryRecord, key: string): Page {
+  const content = record.runbook?.content;
+  const finding = leadingFinding(record);
+  const entry = finding === null ? null : causeEntry(record, finding.cause);
+  const target = record.target ?? { namespace: '', kind: '', name: '' };
+  const why = openPage(record)?.rungs.at(-1)?.why ?? '';
+  return {
+    key,
+    recoveryId: record.recoveryId,
+    workflowId: record.workflowId,
+    runbook: record.runbookName,
+    severity: content?.metadata.severity ?? 'critical',
+    component: content?.metadata.component ?? record.runbookName,
+    service: content?.metadata.service ?? record.runbookName,
+    symptom: content?.spec.symptom ?? 'the runbook could not be loaded',
+    title: titleOf(record),
+    target,
+    impact: content?.spec.impact ?? {},
+    brokenSince: record.episode.brokenSince,
+    deadline: record.episode.deadline,
+    mode: effectiveMode(record),
+    findings: record.findings ?? [],
+    attempts: record.attempts.map(attemptLine),
+    holds: standingChanges(record),
+    steps: record.steps,
+    checklist: record.checklist,
+    ...(entry?.person === undefined ? {} : { person: entry.person }),
+    prevention: entry?.prevention ?? [],
+    team: content?.spec.escalation.team ?? 'on call',
+    ...(content?.spec.escalation.contact === undefined ? {} : { contact: content.spec.escalation.contact }),
+    links: (content?.spec.links ?? []).map(({ title, url }) => ({ title, url })),
+    why,
+  };
+}
+
+/** One line for the phone: what is broken, and the cause seen. */
+function titleOf(record: RecoveryRecord): string {
+  const { target } = record;
+  const name = target === null ? record.workflowId : `${target.namespace}/${target.name}`;
+  const cause = leadingFinding(record)?.summary ?? record.failures.target?.error.message ?? 'not diagnosed yet';
+  return `${name}: ${cause}`;
+}
+
+function attemptLine(attempt: Attempt): Page['attempts'][number] {
+  const verdict = attempt.verification?.checks
+    .filter(({ result }) => result !== 'pass')
+    .map(({ name, saw }) => `${name}: ${saw}`)
+    .join('; ');
+  return {
+    remedy: attempt.remedy,
+    cause: attempt.cause,
+    outcome: attempt.stage,
+    undone: attempt.stage === 'undone',
+    saw: attempt.why ?? attempt.assessment?.saw ?? verdict ?? '',
+  };
+}
+
+/** What an approval asks of people, or null if the attempt does not wait for one. */
+export function approvalRequest(record: RecoveryRecord, n: number): ApprovalRequest | null {
+  const attempt = record.attempts.find((candidate) => candidate.n === n);
+  if (attempt?.approval == null) return null;
+  const { quorum, expiresAt, digest, why } = attempt.approval;
+  return { n, remedy: attempt.remedy, cause: attempt.cause, quorum, expiresAt, digest, why, plans: attempt.plans };
+}

@@ -1,0 +1,114 @@
+import type { Clock } from './clock.ts';
+import { openPage, takenBy } from './fold-pages.ts';
+import type { PageRecord, RecoveryRecord, RungRecord } from './record.ts';
+import type { PeopleStep } from './steps.ts';
+
+/** When every notifier of a rung has refused, the list is tried again after this (durability 11). */
+const NOTIFY_AGAIN_MS = 30_000;
+/** Rounds of the list before a run that could end otherwise no longer waits for them. */
+const MOST_ROUNDS = 20;
+/** Where a recovery pages whose runbook never loaded. */
+const DEFAULT_NOTIFIERS = ['webhook', 'log'];
+
+/** What the people lane should do now: pages before questions, questions before news. Paging never waits for the target. */
+export function nextPeopleStep(record: RecoveryRecord, clock: Clock): PeopleStep | null {
+  if (record.closed !== null || record.inFlight.people !== null) return null;
+  const failure = record.failures.people;
+  if (failure !== null && !clock.passed(failure.at, NOTIFY_AGAIN_MS)) return null;
+  return resolvePage(record) ?? sendPage(record, clock) ?? askApproval(record, clock) ?? updatePage(record);
+}
+
+/** The notifiers of a rung in the order of fallback. */
+function notifiersOf(record: RecoveryRecord, rung: number): string[] {
+  const rungs = record.runbook?.content.spec.escalation.rungs;
+  return rungs?.[rung]?.notify ?? DEFAULT_NOTIFIERS;
+}
+
+function sendPage(record: RecoveryRecord, clock: Clock): PeopleStep | null {
+  const page = openPage(record);
+  if (page === null) return null;
+  for (const rung of page.rungs) {
+    const notifier = nextNotifier(rung, notifiersOf(record, rung.rung), clock);
+    if (notifier !== null) return { name: 'page', rung: rung.rung, notifier };
+  }
+  return null;
+}
+
+/** The log first, once, whatever the list says; then the list in order until one takes it, and again from its start. */
+function nextNotifier(rung: RungRecord, list: string[], clock: Clock): string | null {
+  if (!rung.tries.some(({ notifier }) => notifier === 'log')) return 'log';
+  const providers = list.filter((name) => name !== 'log');
+  const tries = rung.tries.filter(({ notifier }) => notifier !== 'log');
+  if (tries.some(({ taken }) => taken)) return null;
+  return inTurn(providers, tries, clock);
+}
+
+/** The next of a list after `tries` fruitless ones; a pause lies between two rounds. */
+function inTurn(list: string[], tries: { at: string }[], clock: Clock): string | null {
+  const last = tries.at(-1);
+  const roundIsOver = list.length > 0 && tries.length % list.length === 0;
+  if (last !== undefined && roundIsOver && !clock.passed(last.at, NOTIFY_AGAIN_MS)) return null;
+  return list[tries.length % Math.max(1, list.length)] ?? null;
+}
+
+function askApproval(record: RecoveryRecord, clock: Clock): PeopleStep | null {
+  const asked = record.attempts.find(({ stage }) => stage === 'asked');
+  if (asked?.approval == null || asked.approval.sentBy !== null) return null;
+  const providers = notifiersOf(record, 0).filter((name) => name !== 'log');
+  const notifier = inTurn(providers.length > 0 ? providers : ['log'], asked.approval.tries, clock);
+  return notifier === null ? null : { name: 'ask', n: asked.n, notifier };
+}
+
+/** A page that people got is resolved when the target has verified healthy, or when a person has closed the recovery. */
+function resolvePage(record: RecoveryRecord): PeopleStep | null {
+  const page = openPage(record);
+  if (page === null) return null;
+  const reason = resolution(record);
+  return reason === null || resolveGivenUp(record)
+    ? null
+    : { name: 'resolve-page', notifier: takenBy(page) ?? 'log', reason };
+}
+
+function resolution(record: RecoveryRecord): string | null {
+  if (record.closing?.order === 'close') return `closed by ${record.closing.actor}`;
+  switch (record.recovered?.by) {
+    case 'remedy':
+      return 'a remedy verified: the target is healthy';
+    case 'itself':
+      return 'the target is healthy again by itself';
+    case 'person':
+      return 'the remedy that a person ordered verified: the target is healthy';
+    case undefined:
+      return null;
+  }
+}
+
+function updatePage(record: RecoveryRecord): PeopleStep | null {
+  const page = openPage(record);
+  if (page === null || !hasNews(record, page)) return null;
+  const notifier = takenBy(page);
+  return notifier === null ? null : { name: 'update-page', notifier, upTo: record.seq };
+}
+
+function hasNews(record: RecoveryRecord, page: PageRecord): boolean {
+  return record.newsSeq > page.toldUpTo;
+}
+
+/** Whether people are to be told something still: the run does not end before, within reason. */
+export function hasUntold(record: RecoveryRecord): boolean {
+  const page = openPage(record);
+  if (page === null) return false;
+  if (resolution(record) !== null) return !resolveGivenUp(record);
+  return page.rungs.some((rung) => {
+    const providers = notifiersOf(record, rung.rung).filter((name) => name !== 'log');
+    const tries = rung.tries.filter(({ notifier }) => notifier !== 'log');
+    const open = !tries.some(({ taken }) => taken) && tries.length < MOST_ROUNDS * providers.length;
+    return rung.tries.length === 0 || open;
+  });
+}
+
+/** A resolution that nobody takes holds the end up for ten minutes at most. */
+function resolveGivenUp(record: RecoveryRecord): boolean {
+  const failure = record.failures.people;
+  return failure?.step === 'resolve-page' && failure.count >= MOST_ROUNDS;
+}

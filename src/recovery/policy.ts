@@ -1,0 +1,118 @@
+import { mayStand } from './fold-attempts.ts';
+import { openPage } from './fold-pages.ts';
+import type { Attempt, AttemptStage, RecoveryRecord } from './record.ts';
+import type { Finding, Mode } from './values.ts';
+
+/** The questions that both lanes and the facts ask of a record: which mode holds, which remedy is next, what needs a person. */
+
+const CAUTION: Mode[] = ['observe', 'approve', 'auto'];
+
+/** The most cautious of what runbook, start and worker say; the worker's voice is always there. */
+export function effectiveMode(record: RecoveryRecord): Mode {
+  const voices = [record.runbook?.workerMode ?? 'observe', record.runbook?.content.spec.mode, record.inputMode];
+  const ranks = voices.flatMap((voice) => (voice === undefined ? [] : [CAUTION.indexOf(voice)]));
+  return CAUTION[Math.min(...ranks)] ?? 'observe';
+}
+
+/** The cause that remedies go by: the best finding that no other one explains. */
+export function leadingFinding(record: RecoveryRecord): Finding | null {
+  return record.findings?.find(({ root }) => root) ?? record.findings?.[0] ?? null;
+}
+
+/** The runbook's entry for a cause. */
+export function causeEntry(record: RecoveryRecord, cause: string) {
+  return record.runbook?.content.spec.causes.find((entry) => entry.cause === cause) ?? null;
+}
+
+/** The next remedy for the leading finding that this episode has not tried for it, or null when nothing is left. */
+export function nextRemedy(record: RecoveryRecord): { finding: Finding; remedy: string } | null {
+  const finding = leadingFinding(record);
+  if (finding === null) return null;
+  const tried = record.attempts
+    .filter(({ findingKey, stage }) => findingKey === finding.key && stage !== 'withdrawn')
+    .map(({ remedy }) => remedy);
+  const remedy = causeEntry(record, finding.cause)?.remedies.find(({ name }) => !tried.includes(name));
+  return remedy === undefined ? null : { finding, remedy: remedy.name };
+}
+
+const ENDED: ReadonlySet<AttemptStage> = new Set([
+  'refused',
+  'rejected',
+  'expired',
+  'withdrawn',
+  'undone',
+  'unproven',
+  'undo-refused',
+  'verified',
+]);
+
+/** The attempt that is under way: planned, waiting, acting, verifying or undoing. */
+export function activeAttempt(record: RecoveryRecord): Attempt | null {
+  return (
+    record.attempts.find(({ stage }) => stage === 'undoing') ??
+    record.attempts.find(({ stage }) => !ENDED.has(stage)) ??
+    null
+  );
+}
+
+/** Why an attempt waits for a person's approval, or null if it may go on by itself. */
+export function approvalReason(record: RecoveryRecord, attempt: Attempt): string | null {
+  const asks = attempt.plans.flatMap(({ ask }) => (ask === undefined ? [] : [ask]));
+  if (asks.length > 0) return asks.join('; ');
+  if (remedyApproval(record, attempt) !== null) return 'the runbook asks for approval of this remedy';
+  if (effectiveMode(record) === 'approve') return 'the mode is approve';
+  if (openPage(record) !== null) return 'people were paged: from then on a write needs an order';
+  if (attempt.replans >= 3) return 'its plan changed three times while it was to be applied';
+  if (attempt.replans > 0 && attempt.approval !== null) return 'its plan changed since it was approved';
+  return null;
+}
+
+/** The runbook's approval rule of an attempt's remedy; null for `none`. */
+export function remedyApproval(record: RecoveryRecord, attempt: Attempt) {
+  const remedy = causeEntry(record, attempt.cause)?.remedies.find(({ name }) => name === attempt.remedy);
+  return remedy === undefined || remedy.approval === 'none' ? null : remedy.approval;
+}
+
+/** Whether the deadline has come over an attempt that nobody ordered: it stops, and is looked at before it stays or is undone. */
+export function isInterrupted(record: RecoveryRecord, attempt: Attempt): boolean {
+  if (!record.episode.deadlinePassed || attempt.episode !== record.episode.number) return false;
+  if (attempt.approval?.ordered === true) return false;
+  return attempt.assessment === null || Date.parse(attempt.assessment.at) < Date.parse(record.episode.deadline);
+}
+
+/** Every change that stays without having verified: applied or unknown, and not taken back. One sentence each. */
+export function standingChanges(record: RecoveryRecord): string[] {
+  return record.attempts
+    .filter(({ stage }) => stage !== 'verified')
+    .flatMap((attempt) =>
+      attempt.actions
+        .filter((action) => mayStand(action, attempt))
+        .map((action) => {
+          const summary = attempt.plans[action.i]?.summary ?? attempt.remedy;
+          return action.outcome === 'applied' ? summary : `${summary} (outcome unknown)`;
+        }),
+    );
+}
+
+/** Whether the run only sends on to a canonical recovery: a pod's run, or a start with another id. */
+export function isForwarder(record: RecoveryRecord): boolean {
+  return canonicalWorkflowId(record) !== null && canonicalWorkflowId(record) !== record.workflowId;
+}
+
+/** Whether there is a workload that a live look can be taken at. */
+export function canLook(record: RecoveryRecord): boolean {
+  const { runbook, target, ownerGone } = record;
+  return runbook !== null && target !== null && target.kind !== 'Pod' && ownerGone === null && !isForwarder(record);
+}
+
+/** `recovery/<cluster>/<namespace>/<kind>/<name>` of the target, or null while the target is not known or is a pod. */
+export function canonicalWorkflowId(record: RecoveryRecord): string | null {
+  const { target, cluster } = record;
+  if (target === null || target.kind === 'Pod') return null;
+  return `recovery/${cluster}/${target.namespace}/${target.kind.toLowerCase()}/${target.name}`;
+}
+
+/** Whether a trigger alert of this recovery still fires. */
+export function alertsFiring(record: RecoveryRecord): boolean {
+  return Object.values(record.alerts).some(({ role, status }) => role === 'trigger' && status === 'firing');
+}

@@ -1,0 +1,219 @@
+import type { LoadedRunbook, RunbookContent } from './activities.ts';
+import type { ActionOutcome, Lane, OrderName, Outcome, UndoOutcome } from './events.ts';
+import type { StepName } from './steps.ts';
+import type {
+  AlertMessage,
+  ChecklistItem,
+  CheckResult,
+  EscalationStep,
+  EvidenceRef,
+  Finding,
+  Json,
+  Measure,
+  Mode,
+  Plan,
+  StepError,
+  Target,
+} from './values.ts';
+
+/** The fold of a recovery's events: the workflow's state, the query's answer, the audit's view. Plain data. Times are RFC 3339. */
+export interface RecoveryRecord {
+  v: 1;
+  /** The last event's number and time: `now` is the record's only clock. */
+  seq: number;
+  now: string;
+  recoveryId: string;
+  workflowId: string;
+  /** The Kubernetes cluster's name, as the task queue and the workflow id have it. */
+  cluster: string;
+  runbookName: string;
+  runbook: (Omit<LoadedRunbook, 'runbook'> & { content: RunbookContent }) | null;
+  target: Target | null;
+  /** Set when this run only sends on: the workflow id of the canonical recovery. */
+  forward: { to: string; sent: number } | null;
+  ownerGone: { healthy: boolean; saw: string } | null;
+  startedBy: 'alert' | 'person';
+  actor?: string;
+  reason?: string;
+  inputMode?: Mode;
+  openedAt: string;
+  /** The present episode's begin and deadline; `number` counts relapses from 1. */
+  episode: Episode;
+  alerts: Record<string, AlertRecord>;
+  round: number;
+  diagnosis: {
+    round: number;
+    healthy: boolean;
+    measure: Measure;
+    evidence: EvidenceRef;
+    saw: string;
+    at: string;
+  } | null;
+  /** Findings of the diagnosis's round; null until it is classified. */
+  findings: Finding[] | null;
+  checklist: ChecklistItem[];
+  steps: EscalationStep[];
+  attempts: Attempt[];
+  /** The attempt whose apply took the namespace's lease and has not given it back. */
+  leaseHeld: boolean;
+  pages: PageRecord[];
+  orders: Record<string, { name: OrderName; actor: string; accepted: boolean; reason?: string }>;
+  /** What each lane is doing now. */
+  inFlight: Record<Lane, InFlight | null>;
+  /** The last failure of a step, to pause before the next try; cleared by the next result in the lane. */
+  failures: Record<Lane, { step: StepName; at: string; count: number; error: StepError } | null>;
+  /** The last live look, and what asks for one before its time. */
+  look: { at: string | null; wanted: boolean; healthy: boolean | null; broken: boolean; saw: string };
+  /** Whether something was changed or taken back since the last diagnosis. */
+  diagnosisStale: boolean;
+  /** Seq of the last event that people with an open page should hear of. */
+  newsSeq: number;
+  recovered: { by: 'remedy' | 'itself' | 'person'; at: string } | null;
+  closing: { order: 'close' | 'cancel'; rootCause?: string; actor: string; at: string } | null;
+  closed: { outcome: Outcome; rootCause?: string; standing: string[]; at: string } | null;
+  /** Messages that were refused, by number; their reasons stand in the events. */
+  refusedMessages: number;
+}
+
+/** One time of trouble: it begins with the first alert, and again with a relapse. */
+export interface Episode {
+  number: number;
+  brokenSince: string;
+  deadline: string;
+  /** Whether a person set the deadline: the runbook's own does not replace it. */
+  deadlineGiven: boolean;
+  openedAt: string;
+  deadlinePassed: boolean;
+}
+
+export type AlertRecord = AlertMessage & { count: number; receivedAt: string };
+
+export interface InFlight {
+  step: StepName;
+  at: string;
+  n?: number;
+  i?: number;
+}
+
+/** Where an attempt stands; see `fold-attempts.ts` for the transitions. */
+export type AttemptStage =
+  | 'planned'
+  | 'refused'
+  | 'asked'
+  | 'approved'
+  | 'rejected'
+  | 'expired'
+  /** The target recovered or broke anew before it was applied: it does not count as tried. */
+  | 'withdrawn'
+  | 'applying'
+  | 'applied'
+  | 'failed'
+  | 'undoing'
+  | 'undone'
+  | 'unproven'
+  | 'undo-refused'
+  | 'verified';
+
+/** One try of one remedy for one finding. */
+export interface Attempt {
+  n: number;
+  episode: number;
+  cause: string;
+  remedy: string;
+  findingKey: string;
+  stage: AttemptStage;
+  plans: Plan[];
+  digest: string;
+  replans: number;
+  /** How the target did when it was planned. */
+  before: Measure | null;
+  approval: Approval | null;
+  actions: ActionRecord[];
+  heldBack: { at: string; why: string } | null;
+  changedAt: string | null;
+  verification: { result: 'pass' | 'fail' | 'unknown'; checks: CheckResult[]; better: boolean | 'unknown' } | null;
+  assessment: { better: boolean | 'unknown'; saw: string; at: string } | null;
+  /** Why it is being or was undone, or refused. */
+  why?: string;
+}
+
+export interface Approval {
+  quorum: number;
+  expiresAt: string;
+  digest: string;
+  why: string;
+  by: string[];
+  /** Approved under an open page: an order, which the deadline does not interrupt. */
+  ordered: boolean;
+  sentBy: string | null;
+  tries: { notifier: string; at: string }[];
+}
+
+export interface ActionRecord {
+  i: number;
+  /** The seq of its action-started event. */
+  step: number;
+  outcome: ActionOutcome | 'started';
+  error?: StepError;
+  undo?: { step: number; outcome: UndoOutcome | 'started'; saw?: string };
+}
+
+/** One page: all rungs, updates and its resolution under one key (durability 11). */
+export interface PageRecord {
+  number: number;
+  key: string;
+  rungs: RungRecord[];
+  /** Seq up to which the people have been told. */
+  toldUpTo: number;
+  /** Seq of the record that the message on its way was made from. */
+  composedAt: number;
+  updateFailedAt: string | null;
+  resolved: { at: string; reason: string } | null;
+}
+
+export interface RungRecord {
+  rung: number;
+  why: string;
+  dueAt: string;
+  tries: { notifier: string; at: string; taken: boolean; error?: string }[];
+}
+
+/** The record before its first event. */
+export const emptyRecord: RecoveryRecord = {
+  v: 1,
+  seq: 0,
+  now: '1970-01-01T00:00:00.000Z',
+  recoveryId: '',
+  workflowId: '',
+  cluster: '',
+  runbookName: '',
+  runbook: null,
+  target: null,
+  forward: null,
+  ownerGone: null,
+  startedBy: 'person',
+  openedAt: '',
+  episode: { number: 1, brokenSince: '', deadline: '', deadlineGiven: false, openedAt: '', deadlinePassed: false },
+  alerts: {},
+  round: 0,
+  diagnosis: null,
+  findings: null,
+  checklist: [],
+  steps: [],
+  attempts: [],
+  leaseHeld: false,
+  pages: [],
+  orders: {},
+  inFlight: { target: null, people: null },
+  failures: { target: null, people: null },
+  look: { at: null, wanted: false, healthy: null, broken: false, saw: '' },
+  diagnosisStale: false,
+  newsSeq: 0,
+  recovered: null,
+  closing: null,
+  closed: null,
+  refusedMessages: 0,
+};
+
+/** Arguments of an order as events keep them. */
+export type OrderArgs = { [key: string]: Json };

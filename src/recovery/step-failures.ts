@@ -1,0 +1,52 @@
+import type { EventBody, Lane } from './events.ts';
+import type { PeopleStep, TargetStep } from './steps.ts';
+import type { StepError } from './values.ts';
+
+/** The events of a step that ended without a result: stopped on purpose, failed, or (a write) with its outcome unknown. */
+export function failureEvents(
+  lane: Lane,
+  step: TargetStep | PeopleStep,
+  error: StepError,
+  stopped: boolean,
+): EventBody[] {
+  switch (step.name) {
+    case 'apply':
+      return [{ kind: 'action-finished', n: step.n, i: step.i, outcome: 'unknown', error }];
+    case 'page':
+      return [{ kind: 'page-failed', rung: step.rung, notifier: step.notifier, error: error.message }];
+    case 'ask':
+      return [{ kind: 'approval-failed', n: step.n, notifier: step.notifier, error: error.message }];
+    default:
+      break;
+  }
+  if (stopped) return [{ kind: 'step-stopped', lane, step: step.name }];
+  switch (step.name) {
+    case 'verify': {
+      const checks = [{ name: 'verify', result: 'unknown' as const, saw: error.message }];
+      return [{ kind: 'verified', n: step.n, result: 'unknown', checks, better: 'unknown' }];
+    }
+    case 'assess':
+      return [{ kind: 'assessed', n: step.n, better: 'unknown', healthy: false, saw: error.message }];
+    case 'plan':
+      return isPassing(error)
+        ? [{ kind: 'step-failed', lane, step: step.name, error }]
+        : [refusedRemedy(step, error.code, error.message)];
+    case 'release':
+      // Temporal shows that this run has ended: the next holder may break the lease.
+      return [{ kind: 'released' }];
+    default:
+      return [{ kind: 'step-failed', lane, step: step.name, error }];
+  }
+}
+
+const PASSING: ReadonlySet<string> = new Set(['unavailable', 'timeout', 'conflict']);
+
+function isPassing(error: StepError): boolean {
+  return PASSING.has(error.code);
+}
+
+/** The event of a remedy that must not, or cannot, be planned. */
+export function refusedRemedy(step: TargetStep & { name: 'plan' }, code: string, reason: string): EventBody {
+  const { n, cause, remedy, findingKey } = step;
+  return { kind: 'remedy-refused', n, cause, remedy, findingKey, code, reason };
+}

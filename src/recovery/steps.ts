@@ -1,0 +1,23 @@
+/** What the two lanes can be doing: each step is one activity. `decideNext` names steps, the workflow runs them. */
+
+export type TargetStep =
+  | { name: 'load-runbook' }
+  | { name: 'find-owner' }
+  | { name: 'forward' }
+  | { name: 'diagnose'; round: number }
+  | { name: 'classify'; round: number }
+  | { name: 'plan'; n: number; cause: string; remedy: string; findingKey: string }
+  | { name: 'apply'; n: number; i: number }
+  | { name: 'verify'; n: number }
+  | { name: 'assess'; n: number }
+  | { name: 'undo'; n: number; i: number; why: string }
+  | { name: 'look' }
+  | { name: 'release' };
+
+export type PeopleStep =
+  | { name: 'page'; rung: number; notifier: string }
+  | { name: 'ask'; n: number; notifier: string }
+  | { name: 'update-page'; notifier: string; upTo: number }
+  | { name: 'resolve-page'; notifier: string; reason: string };
+
+export type StepName = TargetStep['name'] | PeopleStep['name'];

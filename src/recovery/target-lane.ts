@@ -1,0 +1,162 @@
+import type { Clock } from './clock.ts';
+import { isPast } from './durations.ts';
+import { awaitsUndo } from './fold-attempts.ts';
+import { openPage } from './fold-pages.ts';
+import {
+  activeAttempt,
+  approvalReason,
+  canLook,
+  effectiveMode,
+  isForwarder,
+  isInterrupted,
+  nextRemedy,
+} from './policy.ts';
+import type { Attempt, RecoveryRecord } from './record.ts';
+import type { TargetStep } from './steps.ts';
+
+/** After a step failed (its own retries are over) or was held back, it is tried again after this. */
+const RETRY_MS = 15_000;
+/** Looks while settling or watching: this often for the first ten minutes, then less. */
+const LOOK_MS = 30_000;
+const CLOSE_LOOKS_MS = 10 * 60_000;
+const LATER_LOOK_MS = 2 * 60_000;
+
+/** What the target lane should do now, at most one step; null while it is busy, waits, or has nothing to do. */
+export function nextTargetStep(record: RecoveryRecord, clock: Clock): TargetStep | null {
+  if (record.closed !== null || record.inFlight.target !== null) return null;
+  const failure = record.failures.target;
+  if (failure !== null && !clock.passed(failure.at, Math.min(RETRY_MS * failure.count, LATER_LOOK_MS))) return null;
+  return (
+    findTarget(record) ??
+    continueAttempt(record, clock) ??
+    giveBackLease(record) ??
+    lookWhenDue(record, clock) ??
+    beginAttempt(record)
+  );
+}
+
+/** Whether the step in flight on the target must end before its time. */
+export function mustStop(record: RecoveryRecord): boolean {
+  const { target } = record.inFlight;
+  if (target === null || target.step === 'undo' || target.step === 'release') return false;
+  if (record.closing !== null) return true;
+  const attempt = activeAttempt(record);
+  if (attempt === null || (target.step !== 'apply' && target.step !== 'verify')) return false;
+  if (attempt.stage === 'undoing') return true;
+  return isInterrupted(record, attempt) && pageWasTried(record);
+}
+
+/** The page goes first: only when it was handed to a notifier is the step in flight stopped. */
+function pageWasTried(record: RecoveryRecord): boolean {
+  return openPage(record)?.rungs.some(({ tries }) => tries.length > 0) ?? false;
+}
+
+/** The steps before there is a target to work on; a forwarder never goes further. */
+function findTarget(record: RecoveryRecord): TargetStep | null {
+  if (record.runbook === null) return record.closing === null ? { name: 'load-runbook' } : null;
+  if (record.ownerGone !== null) return null;
+  if (record.target?.kind === 'Pod') return { name: 'find-owner' };
+  if (!isForwarder(record)) return null;
+  const arrived = Object.values(record.alerts).reduce((sum, { count }) => sum + count, 0);
+  return record.forward === null || record.forward.sent < arrived ? { name: 'forward' } : null;
+}
+
+function continueAttempt(record: RecoveryRecord, clock: Clock): TargetStep | null {
+  const attempt = activeAttempt(record);
+  if (attempt === null) return undoAtEnd(record);
+  if (attempt.stage === 'undoing') return nextUndo(attempt);
+  if (record.closing !== null) return null;
+  switch (attempt.stage) {
+    case 'planned':
+    case 'approved':
+    case 'applying':
+      return continueApplying(record, attempt, clock);
+    case 'applied':
+      return { name: isInterrupted(record, attempt) ? 'assess' : 'verify', n: attempt.n };
+    case 'asked':
+      return attempt.actions.length > 0 && isInterrupted(record, attempt) ? { name: 'assess', n: attempt.n } : null;
+    case 'failed':
+      return { name: 'assess', n: attempt.n };
+    default:
+      return null;
+  }
+}
+
+/** The stack of started actions, last first. */
+function nextUndo(attempt: Attempt): TargetStep | null {
+  const stack = attempt.actions.filter((action) => awaitsUndo(action, attempt)).sort((a, b) => b.step - a.step);
+  const top = stack[0];
+  return top === undefined ? null : { name: 'undo', n: attempt.n, i: top.i, why: attempt.why ?? 'it did not help' };
+}
+
+/** What holds only for the time of the recovery (`undo: at-end`) is taken back when it has succeeded or closes. */
+function undoAtEnd(record: RecoveryRecord): TargetStep | null {
+  if (record.recovered === null && record.closing === null) return null;
+  for (const attempt of record.attempts) {
+    const held = attempt.actions.find(({ i }) => attempt.plans[i]?.undo === 'at-end');
+    if (held !== undefined && awaitsUndo(held, attempt)) {
+      return { name: 'undo', n: attempt.n, i: held.i, why: 'the recovery is over' };
+    }
+  }
+  return null;
+}
+
+function continueApplying(record: RecoveryRecord, attempt: Attempt, clock: Clock): TargetStep | null {
+  if (effectiveMode(record) === 'observe') return null;
+  const changed = attempt.actions.length > 0;
+  if (changed && isInterrupted(record, attempt)) return { name: 'assess', n: attempt.n };
+  if (attempt.stage === 'planned' && approvalReason(record, attempt) !== null) return null;
+  if (attempt.heldBack !== null && !clock.passed(attempt.heldBack.at, RETRY_MS)) return null;
+  return { name: 'apply', n: attempt.n, i: attempt.actions.length };
+}
+
+function giveBackLease(record: RecoveryRecord): TargetStep | null {
+  const attempt = activeAttempt(record);
+  const acting = attempt !== null && attempt.actions.length > 0 && record.closing === null;
+  return record.leaseHeld && !acting ? { name: 'release' } : null;
+}
+
+/** Live looks: while settling, after a page, in observe mode when the plan is shown, and for the close of a cancelled run. */
+function lookWhenDue(record: RecoveryRecord, clock: Clock): TargetStep | null {
+  if (!canLook(record)) return null;
+  if (record.closing !== null) {
+    const looked = record.look.at !== null && isPast(record.closing.at, record.look.at);
+    return record.closing.order === 'cancel' && !looked && record.failures.target === null ? { name: 'look' } : null;
+  }
+  const since = watchingSince(record);
+  if (since === null) return null;
+  const last = record.look.at ?? since;
+  if (record.look.wanted && clock.passed(last, 1_000)) return { name: 'look' };
+  const often = Date.parse(clock.now) - Date.parse(since) < CLOSE_LOOKS_MS;
+  return clock.passed(last, often ? LOOK_MS : LATER_LOOK_MS) ? { name: 'look' } : null;
+}
+
+/** Since when the target is only watched, or null while there is something to try. */
+function watchingSince(record: RecoveryRecord): string | null {
+  if (record.recovered !== null) return record.recovered.at;
+  if (record.diagnosis === null || record.diagnosisStale || record.findings === null) return null;
+  const attempt = activeAttempt(record);
+  const waits = attempt !== null && (attempt.stage === 'planned' || attempt.stage === 'asked');
+  if (attempt !== null && !waits) return null;
+  if (attempt === null && canBegin(record) && nextRemedy(record) !== null) return null;
+  return openPage(record)?.rungs[0]?.dueAt ?? record.diagnosis.at;
+}
+
+/** In observe mode one plan is shown, and no more is made. */
+function canBegin(record: RecoveryRecord): boolean {
+  return (
+    effectiveMode(record) !== 'observe' || record.attempts.every(({ episode }) => episode !== record.episode.number)
+  );
+}
+
+function beginAttempt(record: RecoveryRecord): TargetStep | null {
+  if (record.recovered !== null || record.closing !== null || activeAttempt(record) !== null) return null;
+  if (!canLook(record)) return null;
+  if (record.diagnosis === null || record.diagnosisStale) return { name: 'diagnose', round: record.round + 1 };
+  if (record.diagnosis.healthy) return null;
+  if (record.findings === null) return { name: 'classify', round: record.round };
+  const next = canBegin(record) ? nextRemedy(record) : null;
+  if (next === null) return null;
+  const { finding, remedy } = next;
+  return { name: 'plan', n: record.attempts.length + 1, cause: finding.cause, remedy, findingKey: finding.key };
+}

@@ -1,0 +1,64 @@
+import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../recovery/activities.ts';
+
+/**
+ * How each kind of activity is run. Every activity beats its heart twice a second for as long as its worker lives, so a killed
+ * worker is noticed within the heartbeat timeout; start-to-close bounds one that hangs.
+ */
+const HEARTBEAT: ActivityOptions = { heartbeatTimeout: '2s' };
+
+/** Reads are retried for about half a minute; then the record says what is wrong and the policy tries again later. */
+const READ: ActivityOptions = {
+  ...HEARTBEAT,
+  startToCloseTimeout: '60s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '8s', maximumAttempts: 5 },
+};
+
+/** A look is one read of the live state: soon repeated by the policy, so it is not worth many tries. */
+const LOOK: ActivityOptions = {
+  ...READ,
+  startToCloseTimeout: '20s',
+  retry: { initialInterval: '1s', maximumAttempts: 3 },
+};
+
+/**
+ * A write takes 15 s at most, so that its undo can follow soon. It is retried with the recorded plan, and safely: applying twice
+ * equals once. A cancelled write is waited for: its undo must not start while it may still write.
+ */
+function writing(waitSeconds: number): ActivityOptions {
+  return {
+    ...HEARTBEAT,
+    startToCloseTimeout: (waitSeconds + 15) * 1000,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '5s', maximumAttempts: 30 },
+  };
+}
+
+/** Verification only reads, however long its window is; a retry goes on from the pods' own start times. */
+function verifying(windowSeconds: number): ActivityOptions {
+  return {
+    ...HEARTBEAT,
+    startToCloseTimeout: (windowSeconds + 120) * 1000,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5s', maximumAttempts: 30 },
+  };
+}
+
+/** A message is tried three times under the same key, by which the receiver drops a repeat; then the next notifier has its turn. */
+const NOTIFY: ActivityOptions = {
+  ...HEARTBEAT,
+  startToCloseTimeout: '15s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumAttempts: 3 },
+};
+
+/** The activities of one step; `summary` is what the Temporal UI shows for it. */
+export const activities = {
+  reading: (summary: string) => proxyActivities<Activities>({ ...READ, summary }),
+  looking: (summary: string) => proxyActivities<Activities>({ ...LOOK, summary }),
+  writing: (summary: string, waitSeconds: number) => proxyActivities<Activities>({ ...writing(waitSeconds), summary }),
+  verifying: (summary: string, windowSeconds: number) =>
+    proxyActivities<Activities>({ ...verifying(windowSeconds), summary }),
+  notifying: (summary: string) => proxyActivities<Activities>({ ...NOTIFY, summary }),
+};

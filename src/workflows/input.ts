@@ -1,0 +1,103 @@
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { after } from '../recovery/durations.ts';
+import type { EventBody } from '../recovery/events.ts';
+import { DEFAULT_DEADLINE_MS } from '../recovery/fold.ts';
+import type { Mode, Target } from '../recovery/values.ts';
+
+/** What a start may say; every field is optional, `{}` starts the runbook on its own target. */
+export interface RecoveryInput {
+  /** `namespace/kind/name`, e.g. `bruno/deployment/agent-bruno`. */
+  target?: string;
+  mode?: Mode;
+  actor?: string;
+  reason?: string;
+  /** RFC 3339, in place of the runbook's first rung. */
+  deadline?: string;
+}
+
+const KINDS: Record<string, string> = {
+  deployment: 'Deployment',
+  statefulset: 'StatefulSet',
+  daemonset: 'DaemonSet',
+  pod: 'Pod',
+};
+const MODES: Mode[] = ['observe', 'approve', 'auto'];
+const KNOWN = ['target', 'mode', 'cause', 'params', 'actor', 'reason', 'deadline'];
+
+/** Parses a start's one argument by hand (zod stays out of the sandbox). Throws one failure that lists all faults. */
+export function parseInput(raw: unknown): RecoveryInput {
+  if (raw === undefined || raw === null) return {};
+  if (typeof raw !== 'object' || Array.isArray(raw))
+    throw invalidInput(['the input is one object, e.g. {} or {"mode": "observe"}']);
+  const faults: string[] = [];
+  const given = Object.fromEntries(Object.entries(raw));
+  for (const key of Object.keys(given)) {
+    if (!KNOWN.includes(key)) faults.push(`"${key}" is not known; known are ${KNOWN.join(', ')}`);
+  }
+  const text = (key: string): string | undefined => {
+    const value: unknown = given[key];
+    if (value === undefined) return undefined;
+    if (typeof value === 'string' && value !== '') return value;
+    faults.push(`"${key}" must be a text`);
+    return undefined;
+  };
+  const target = text('target');
+  if (target !== undefined && parseTarget(target) === null) {
+    faults.push(
+      `"target" must be namespace/kind/name with kind one of ${Object.keys(KINDS).join(', ')}, not "${target}"`,
+    );
+  }
+  const modeText = text('mode');
+  const mode = MODES.find((known) => known === modeText);
+  if (modeText !== undefined && mode === undefined)
+    faults.push(`"mode" must be one of ${MODES.join(', ')}, not "${modeText}"`);
+  const deadline = text('deadline');
+  if (deadline !== undefined && Number.isNaN(Date.parse(deadline))) {
+    faults.push(`"deadline" must be a time like 2026-01-31T03:15:00Z, not "${deadline}"`);
+  }
+  const actor = text('actor');
+  const reason = text('reason');
+  if (faults.length > 0) throw invalidInput(faults);
+  return {
+    ...(target === undefined ? {} : { target }),
+    ...(mode === undefined ? {} : { mode }),
+    ...(actor === undefined ? {} : { actor }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(deadline === undefined ? {} : { deadline }),
+  };
+}
+
+function invalidInput(faults: string[]): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(`the start's input is not valid: ${faults.join('; ')}`, 'InvalidInput');
+}
+
+/** `bruno/deployment/agent-bruno` as a target, or null. */
+export function parseTarget(text: string): Target | null {
+  const [namespace, kind, name, ...rest] = text.split('/');
+  const spelled = KINDS[kind?.toLowerCase() ?? ''];
+  if (!namespace || !name || spelled === undefined || rest.length > 0) return null;
+  return { namespace, kind: spelled, name };
+}
+
+/** The first event of a run, from its input and its own id. */
+export function openedEvent(input: RecoveryInput): EventBody {
+  const { workflowId, firstExecutionRunId, workflowType, taskQueue, startTime } = workflowInfo();
+  const now = new Date(Date.now()).toISOString();
+  const fromId = /^recovery\/[^/]+\/(.+)$/.exec(workflowId)?.[1];
+  const target = input.target ?? fromId;
+  return {
+    kind: 'opened',
+    recoveryId: `${workflowId}@${firstExecutionRunId.slice(0, 8)}`,
+    workflowId,
+    cluster: taskQueue.replace(/^kintsugi-/, ''),
+    runbookName: workflowType,
+    target: target === undefined ? null : parseTarget(target),
+    startedBy: 'person',
+    ...(input.actor === undefined ? {} : { actor: input.actor }),
+    ...(input.reason === undefined ? {} : { reason: input.reason }),
+    ...(input.mode === undefined ? {} : { mode: input.mode }),
+    brokenSince: startTime.toISOString(),
+    deadline: input.deadline ?? after(now, DEFAULT_DEADLINE_MS),
+    deadlineGiven: input.deadline !== undefined,
+  };
+}

@@ -1,0 +1,132 @@
+import type { EventBody, OrderName } from '../recovery/events.ts';
+import { type Order, refusalOf, undoable } from '../recovery/orders.ts';
+import type { OrderArgs, RecoveryRecord } from '../recovery/record.ts';
+import type { AlertMessage, Json } from '../recovery/values.ts';
+
+/**
+ * What arrives from outside, parsed by hand into events: total functions, for a handler that throws fails its task for ever.
+ * A message takes 8 KiB at most (durability 9).
+ */
+const MOST_BYTES = 8 * 1024;
+const ORDERS: OrderName[] = ['approve', 'reject', 'undo', 'close', 'cancel'];
+
+type Parsed<T> = { value: T } | { fault: string };
+
+/** The events of an `alert` signal: new ones, counted repeats, or why it was refused. */
+export function alertEvents(record: RecoveryRecord, raw: unknown, now: string): EventBody[] {
+  const parsed = parseAlerts(raw, now);
+  if ('fault' in parsed)
+    return [{ kind: 'message-refused', why: `an alert message could not be read: ${parsed.fault}` }];
+  const { alerts, after } = parsed.value;
+  return alerts.flatMap((alert) => alertEvent(record, alert, after) ?? []);
+}
+
+/** Repeats are counted, not appended; a resolution that belongs to an older episode says nothing about this one. */
+function alertEvent(record: RecoveryRecord, alert: AlertMessage, after: string | undefined): EventBody | null {
+  const known = record.alerts[alert.fingerprint];
+  if (known !== undefined && known.status === alert.status && known.startsAt === alert.startsAt) {
+    return { kind: 'alert-repeated', fingerprint: alert.fingerprint, count: known.count + 1 };
+  }
+  const older = known !== undefined && Date.parse(alert.startsAt) < Date.parse(known.startsAt);
+  if (older || (known === undefined && alert.status === 'resolved')) return null;
+  return { kind: 'alert-received', ...alert, ...(after === undefined ? {} : { after }) };
+}
+
+function parseAlerts(raw: unknown, now: string): Parsed<{ alerts: AlertMessage[]; after?: string }> {
+  const message = asObject(raw);
+  if (message === null) return { fault: 'it is not an object' };
+  if (typeof message.malformed === 'string') return { fault: message.malformed };
+  if (tooLarge(message)) return { fault: `it is larger than ${MOST_BYTES} bytes` };
+  if (!Array.isArray(message.alerts)) return { fault: '"alerts" is not a list' };
+  const alerts = message.alerts.map((alert) => parseAlert(alert, now));
+  const fault = alerts.find((alert) => 'fault' in alert);
+  if (fault !== undefined && 'fault' in fault) return fault;
+  const values = alerts.flatMap((alert) => ('value' in alert ? [alert.value] : []));
+  return { value: { alerts: values, ...(typeof message.after === 'string' ? { after: message.after } : {}) } };
+}
+
+function parseAlert(raw: unknown, now: string): Parsed<AlertMessage> {
+  const alert = asObject(raw);
+  if (alert === null) return { fault: 'an alert is not an object' };
+  const { fingerprint, name, status, role, generatorURL, groupKey } = alert;
+  if (typeof fingerprint !== 'string' || typeof name !== 'string')
+    return { fault: 'an alert has no fingerprint or name' };
+  if (status !== 'firing' && status !== 'resolved')
+    return { fault: 'an alert\'s status is neither "firing" nor "resolved"' };
+  const labels = Object.entries(asObject(alert.labels) ?? {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return {
+    value: {
+      fingerprint,
+      name,
+      status,
+      startsAt: plausibleTime(alert.startsAt, now),
+      role: role === 'related' ? 'related' : 'trigger',
+      labels: Object.fromEntries(labels),
+      ...(typeof generatorURL === 'string' ? { generatorURL } : {}),
+      ...(typeof groupKey === 'string' ? { groupKey } : {}),
+    },
+  };
+}
+
+/** An alert whose time is missing or lies ahead counts from its arrival. */
+function plausibleTime(raw: unknown, now: string): string {
+  const time = typeof raw === 'string' ? Date.parse(raw) : Number.NaN;
+  return Number.isNaN(time) || time > Date.parse(now) ? now : new Date(time).toISOString();
+}
+
+/** An order from an update's or a signal's argument. */
+export function parseOrder(name: unknown, raw: unknown): Parsed<Order> {
+  const known = ORDERS.find((order) => order === name);
+  if (known === undefined || known === 'cancel')
+    return { fault: `unknown order "${String(name)}"; known: approve, reject, undo, close` };
+  const message = asObject(raw);
+  if (message === null) return { fault: 'an order takes one object: {id, recoveryId, actor, reason}' };
+  if (typeof message.malformed === 'string') return { fault: message.malformed };
+  if (tooLarge(message)) return { fault: `it is larger than ${MOST_BYTES} bytes` };
+  const { id, recoveryId, actor, ...rest } = message;
+  const missing = Object.entries({ id, recoveryId, actor }).filter(
+    ([, value]) => typeof value !== 'string' || value === '',
+  );
+  if (typeof id !== 'string' || typeof recoveryId !== 'string' || typeof actor !== 'string' || missing.length > 0) {
+    return { fault: `missing in the order: ${missing.map(([key]) => key).join(', ')}` };
+  }
+  // Straight through Temporal nobody has checked who the actor is; the front door, once it does, signs it.
+  return { value: { id, recoveryId, name: known, actor, verified: false, args: jsonArgs(rest) } };
+}
+
+/** The events of an order: none for a repeat of one already answered. */
+export function orderEvents(record: RecoveryRecord, order: Order): EventBody[] {
+  if (record.orders[order.id] !== undefined) return [];
+  const { id, name, actor, verified } = order;
+  const reason = refusalOf(record, order);
+  const args = name === 'undo' ? { ...order.args, n: undoable(record, order) } : order.args;
+  return [
+    {
+      kind: 'order',
+      id,
+      name,
+      actor,
+      verified,
+      args,
+      accepted: reason === null,
+      ...(reason === null ? {} : { reason }),
+    },
+  ];
+}
+
+function asObject(raw: unknown): Record<string, unknown> | null {
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw)
+    ? Object.fromEntries(Object.entries(raw))
+    : null;
+}
+
+function tooLarge(message: Record<string, unknown>): boolean {
+  return JSON.stringify(message).length > MOST_BYTES;
+}
+
+function jsonArgs(rest: Record<string, unknown>): OrderArgs {
+  const parsed: { [key: string]: Json } = JSON.parse(JSON.stringify(rest));
+  return parsed;
+}

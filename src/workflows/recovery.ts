@@ -1,0 +1,239 @@
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  isCancellation,
+  makeContinueAsNewFunc,
+  setDefaultSignalHandler,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { decideNext } from '../recovery/decide.ts';
+import type { EventBody, Lane, RecoveryEvent } from '../recovery/events.ts';
+import { fold, nextEvent } from '../recovery/fold.ts';
+import { refusalOf } from '../recovery/orders.ts';
+import { emptyRecord, type RecoveryRecord } from '../recovery/record.ts';
+import { failureEvents } from '../recovery/step-failures.ts';
+import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
+import { openedEvent, parseInput, type RecoveryInput } from './input.ts';
+import { alertEvents, orderEvents, parseOrder } from './messages.ts';
+import { Publisher } from './publish.ts';
+import { runPeopleStep, runTargetStep, stepError } from './steps.ts';
+
+/** How many of the last events the query answers with (durability 9). */
+const QUERY_EVENTS = 200;
+/** Events of one run before it continues as new, if Temporal has not suggested it earlier (durability 10). */
+const MOST_EVENTS = 4_000;
+
+/** What the query `record` answers. */
+export interface RecordAnswer {
+  record: RecoveryRecord;
+  events: RecoveryEvent[];
+}
+
+/** What an update answers when it was taken. */
+export interface OrderAnswer {
+  accepted: true;
+  recoveryId: string;
+}
+
+export const alertSignal = defineSignal<[unknown]>('alert');
+export const orderSignal = defineSignal<[unknown]>('order');
+export const recordQuery = defineQuery<RecordAnswer>('record');
+export const orderNames = ['approve', 'reject', 'undo', 'close'] as const;
+
+/**
+ * A recovery: decide, start or stop what was decided, wait for something to happen or for the time to come. It serves every
+ * workflow type: the type is the runbook's name. `raw` is the start's one argument; `before` is the record of the run that
+ * continued as this one.
+ */
+export async function recover(raw: unknown, before?: RecoveryRecord): Promise<{ outcome: string; recoveryId: string }> {
+  const run = new Recovery();
+  run.listen();
+  const input = parseInput(raw);
+  if (before === undefined) run.append(openedEvent(input));
+  else run.append({ kind: 'snapshot', record: before });
+  CancellationScope.current().cancelRequested.catch(() => run.cancelled());
+  // The end of a cancelled recovery (undo, page) is work like any other: nothing below is cancelled from outside.
+  return CancellationScope.nonCancellable(() => run.toTheEnd(input));
+}
+
+class Recovery {
+  private record: RecoveryRecord = emptyRecord;
+  private events: RecoveryEvent[] = [];
+  private readonly early: (() => void)[] = [];
+  private readonly publisher = new Publisher();
+  private readonly scopes: Record<Lane, CancellationScope | null> = { target: null, people: null };
+
+  /** All handlers, before the first await; what comes before the run is opened waits. None of them throws. */
+  listen(): void {
+    setHandler(recordQuery, () => ({ record: this.record, events: this.events.slice(-QUERY_EVENTS) }), {
+      description: 'The recovery as it stands, and its last events',
+    });
+    setHandler(alertSignal, (raw) => this.whenOpened(() => this.appendAll(alertEvents(this.record, raw, timeNow()))), {
+      description: 'Alerts of this target; sent by the gateway',
+    });
+    setHandler(orderSignal, (raw) => this.whenOpened(() => this.orderBySignal(raw)), {
+      description: 'An order for when no worker answers an update: {name, id, recoveryId, actor, reason}',
+    });
+    setDefaultSignalHandler((name) =>
+      this.whenOpened(() =>
+        this.append({ kind: 'message-refused', why: `unknown signal "${name}"; known: alert, order` }),
+      ),
+    );
+    for (const name of orderNames) this.listenToOrder(name);
+  }
+
+  private listenToOrder(name: (typeof orderNames)[number]): void {
+    const handler = (raw: unknown): OrderAnswer => {
+      const order = parseOrder(name, raw);
+      if ('value' in order) this.appendAll(orderEvents(this.record, order.value));
+      return { accepted: true, recoveryId: this.record.recoveryId };
+    };
+    setHandler(defineUpdate<OrderAnswer, [unknown]>(name), handler, {
+      validator: (raw) => this.validate(name, raw),
+      description: `Order ${name}: {id, recoveryId, actor, reason}`,
+    });
+  }
+
+  private validate(name: string, raw: unknown): void {
+    const order = parseOrder(name, raw);
+    if ('fault' in order) throw ApplicationFailure.nonRetryable(order.fault, 'invalid');
+    if (this.record.orders[order.value.id] !== undefined) return;
+    const refusal = refusalOf(this.record, order.value);
+    if (refusal !== null) throw ApplicationFailure.nonRetryable(refusal, 'refused');
+  }
+
+  private orderBySignal(raw: unknown): void {
+    const name = typeof raw === 'object' && raw !== null && 'name' in raw ? raw.name : undefined;
+    const order = parseOrder(name, raw);
+    if ('fault' in order) this.append({ kind: 'message-refused', why: order.fault });
+    else this.appendAll(orderEvents(this.record, order.value));
+  }
+
+  /** The Temporal UI's cancel: stop, undo, page if broken, close. */
+  cancelled(): void {
+    const { recoveryId } = this.record;
+    const id = `cancel-${this.record.seq}`;
+    const order = { id, recoveryId, name: 'cancel' as const, actor: 'temporal-ui', verified: false, args: {} };
+    this.appendAll(orderEvents(this.record, order));
+  }
+
+  async toTheEnd(input: RecoveryInput): Promise<{ outcome: string; recoveryId: string }> {
+    for (;;) {
+      const finished = this.decideAndStart();
+      this.publisher.publish(this.record);
+      this.failUnknownStart();
+      if (finished) break;
+      if (this.shouldContinueAsNew()) await this.continueAsNew(input);
+      await this.untilSomethingHappens();
+    }
+    await condition(allHandlersFinished);
+    return { outcome: this.record.closed?.outcome ?? 'closed', recoveryId: this.record.recoveryId };
+  }
+
+  /** Appends every fact that is due, then starts and stops what was decided. Returns whether the recovery is over. */
+  private decideAndStart(): boolean {
+    this.tick();
+    for (;;) {
+      const { fact, target, people, stopTarget, finished } = decideNext(this.record);
+      if (fact !== null) {
+        this.append(fact);
+        continue;
+      }
+      if (stopTarget) this.scopes.target?.cancel();
+      if (target !== null) this.startTarget(target);
+      if (people !== null) this.startPeople(people);
+      return finished;
+    }
+  }
+
+  private async untilSomethingHappens(): Promise<void> {
+    const { wakeAt } = decideNext(this.record);
+    const seen = this.record.seq;
+    const happened = () => this.record.seq !== seen;
+    if (wakeAt === null) await condition(happened);
+    else await condition(happened, Math.max(1, Date.parse(wakeAt) - Date.now()));
+  }
+
+  private startTarget(step: TargetStep): void {
+    if (step.name === 'apply') this.append({ kind: 'action-started', n: step.n, i: step.i });
+    else if (step.name === 'undo') this.append({ kind: 'undo-started', n: step.n, i: step.i, why: step.why });
+    else this.append({ kind: 'step-started', lane: 'target', step: step.name });
+    const started = this.record;
+    this.inLane('target', step, () => runTargetStep(started, step));
+  }
+
+  private startPeople(step: PeopleStep): void {
+    this.append({ kind: 'step-started', lane: 'people', step: step.name });
+    const started = this.record;
+    this.inLane('people', step, () => runPeopleStep(started, step));
+  }
+
+  /** Runs a step beside the loop; its promise never rejects (an unhandled rejection would wedge the task for ever). */
+  private inLane(lane: Lane, step: TargetStep | PeopleStep, run: () => Promise<EventBody[]>): void {
+    const scope = new CancellationScope({ cancellable: true });
+    this.scopes[lane] = scope;
+    void scope
+      .run(run)
+      .catch((thrown: unknown) => failureEvents(lane, step, stepError(thrown), isCancellation(thrown)))
+      .then((bodies) => this.appendAll(bodies));
+  }
+
+  /** A person who starts a runbook that is not there learns it at once; an alert's run stays and pages. */
+  private failUnknownStart(): void {
+    const failure = this.record.failures.target;
+    if (this.record.startedBy !== 'person' || failure?.step !== 'load-runbook' || failure.error.code === 'unavailable')
+      return;
+    throw ApplicationFailure.nonRetryable(
+      failure.error.message,
+      failure.error.code === 'not-found' ? 'UnknownRunbook' : 'InvalidStart',
+    );
+  }
+
+  private shouldContinueAsNew(): boolean {
+    const { inFlight, closed } = this.record;
+    const idle = inFlight.target === null && inFlight.people === null && closed === null && allHandlersFinished();
+    return idle && (workflowInfo().continueAsNewSuggested || this.events.length >= MOST_EVENTS);
+  }
+
+  private async continueAsNew(input: RecoveryInput): Promise<void> {
+    const next = makeContinueAsNewFunc<typeof recover>({
+      workflowType: this.record.runbookName,
+      workflowTaskTimeout: '2s',
+    });
+    await next(input, this.record);
+  }
+
+  private whenOpened(handle: () => void): void {
+    if (this.record.seq > 0) handle();
+    else this.early.push(handle);
+  }
+
+  append(body: EventBody): void {
+    const event = nextEvent(this.record, body, timeNow());
+    this.record = fold(this.record, event);
+    // Of a row of ticks only the last says anything.
+    if (event.kind === 'tick' && this.events.at(-1)?.kind === 'tick') this.events.pop();
+    this.events.push(event);
+    for (const handle of this.early.splice(0)) handle();
+  }
+
+  private appendAll(bodies: EventBody[]): void {
+    for (const body of bodies) this.append(body);
+  }
+
+  /** Time is in the record: whatever woke the loop, the decision is made at the present time. */
+  private tick(): void {
+    if (Date.now() > Date.parse(this.record.now)) this.append({ kind: 'tick' });
+  }
+}
+
+/** Workflow time, which replays the same. */
+function timeNow(): string {
+  return new Date(Date.now()).toISOString();
+}

@@ -1,0 +1,263 @@
+import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import type { StepContext } from '../recovery/activities.ts';
+import { milliseconds } from '../recovery/durations.ts';
+import type { EventBody } from '../recovery/events.ts';
+import { openPage } from '../recovery/fold-pages.ts';
+import { approvalRequest, pageOf } from '../recovery/page.ts';
+import { canonicalWorkflowId } from '../recovery/policy.ts';
+import type { Attempt, RecoveryRecord } from '../recovery/record.ts';
+import { refusedRemedy } from '../recovery/step-failures.ts';
+import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
+import type { Finding, StepError } from '../recovery/values.ts';
+import { activities } from './activities.ts';
+
+/**
+ * Runs one step of a lane: its activity, and the events that come of it. `started` is the record right after the step's own
+ * started event, whose seq is the step's number.
+ */
+
+export async function runTargetStep(started: RecoveryRecord, step: TargetStep): Promise<EventBody[]> {
+  switch (step.name) {
+    case 'load-runbook':
+      return loadRunbook(started);
+    case 'find-owner':
+      return findOwner(started);
+    case 'forward':
+      return forward(started);
+    case 'diagnose': {
+      const { round } = step;
+      const diagnosis = await activities
+        .reading(`diagnose, round ${round}`)
+        .diagnose({ ...contextOf(started), round, brokenSince: started.episode.brokenSince });
+      return [{ kind: 'diagnosed', round, ...diagnosis }];
+    }
+    case 'classify':
+      return classify(started, step.round);
+    case 'plan':
+      return plan(started, step);
+    case 'apply':
+      return apply(started, attemptOf(started, step.n), step.i);
+    case 'verify':
+      return verify(started, attemptOf(started, step.n));
+    case 'assess':
+      return assess(started, attemptOf(started, step.n));
+    case 'undo':
+      return undo(started, attemptOf(started, step.n), step.i);
+    case 'look': {
+      const { healthy, broken, saw } = await activities.looking('look').look(contextOf(started));
+      return [{ kind: 'watched', healthy, broken, saw }];
+    }
+    case 'release':
+      await activities.reading('give the lease back').release(contextOf(started));
+      return [{ kind: 'released' }];
+  }
+}
+
+export async function runPeopleStep(started: RecoveryRecord, step: PeopleStep): Promise<EventBody[]> {
+  switch (step.name) {
+    case 'page': {
+      const { rung, notifier } = step;
+      const key = openPage(started)?.key ?? '';
+      const { taken, providerId, error } = await escalate(started, notifier, 'trigger', key, rung);
+      return taken
+        ? [{ kind: 'page-sent', rung, notifier, key, providerId: providerId ?? '' }]
+        : [{ kind: 'page-failed', rung, notifier, error: error ?? 'not taken' }];
+    }
+    case 'ask':
+      return ask(started, step.n, step.notifier);
+    case 'update-page': {
+      const { notifier, upTo } = step;
+      const { taken, error } = await escalate(started, notifier, 'update', openPage(started)?.key ?? '', 0);
+      if (!taken) throw notTaken(error);
+      return [{ kind: 'page-updated', notifier, upTo }];
+    }
+    case 'resolve-page': {
+      const { notifier, reason } = step;
+      const { taken, error } = await escalate(started, notifier, 'resolve', openPage(started)?.key ?? '', 0, reason);
+      if (!taken) throw notTaken(error);
+      return [{ kind: 'page-resolved', notifier, reason }];
+    }
+  }
+}
+
+/** The error as events keep it: an ApplicationFailure's type is our error code (`activities/failure.ts`). */
+export function stepError(thrown: unknown): StepError {
+  const cause = thrown instanceof ActivityFailure ? thrown.cause : thrown;
+  if (isCancellation(thrown)) return { code: 'refused', message: 'stopped before its end' };
+  if (cause instanceof TimeoutFailure) return { code: 'timeout', message: 'no answer in time' };
+  if (cause instanceof ApplicationFailure) return { code: cause.type ?? 'unavailable', message: cause.message };
+  return { code: 'unavailable', message: cause instanceof Error ? cause.message : String(cause) };
+}
+
+function contextOf(record: RecoveryRecord): StepContext {
+  const { recoveryId, target, runbook } = record;
+  if (target === null || runbook === null) throw ApplicationFailure.nonRetryable('a step on no target', 'invalid');
+  return { recoveryId, target, runbook: runbook.content };
+}
+
+function attemptOf(record: RecoveryRecord, n: number): Attempt {
+  const attempt = record.attempts.find((candidate) => candidate.n === n);
+  if (attempt === undefined) throw ApplicationFailure.nonRetryable(`there is no attempt ${n}`, 'invalid');
+  return attempt;
+}
+
+async function loadRunbook(record: RecoveryRecord): Promise<EventBody[]> {
+  const { runbookName: name, target } = record;
+  const loaded = await activities.reading(`load runbook ${name}`).loadRunbook({ name, target });
+  return [{ kind: 'runbook-loaded', ...loaded }];
+}
+
+async function findOwner(record: RecoveryRecord): Promise<EventBody[]> {
+  const { namespace, name } = record.target ?? { namespace: '', name: '' };
+  const owner = await activities
+    .reading(`find the owner of pod ${name}`)
+    .findOwner({ namespace, pod: name, runbook: record.runbookName });
+  if (owner.found === 'workload') return [{ kind: 'owner-found', target: owner.target }];
+  return [{ kind: 'owner-gone', healthy: owner.healthy, saw: owner.saw }];
+}
+
+async function forward(record: RecoveryRecord): Promise<EventBody[]> {
+  const { target, runbook, inputMode, actor, reason } = record;
+  if (target === null || runbook === null) return [];
+  const to = canonicalWorkflowId(record) ?? '';
+  const alerts = Object.values(record.alerts);
+  await activities.reading(`forward to ${to}`).forward({
+    to: target,
+    runbook: runbook.name,
+    digest: runbook.digest,
+    alerts: alerts.map(({ count: _count, receivedAt: _receivedAt, ...alert }) => alert),
+    input: {
+      ...(inputMode === undefined ? {} : { mode: inputMode }),
+      ...(actor === undefined ? {} : { actor }),
+      ...(reason === undefined ? {} : { reason }),
+    },
+  });
+  const arrived = alerts.reduce((sum, { count }) => sum + count, 0);
+  return [{ kind: 'forwarded', to, alerts: arrived - (record.forward?.sent ?? 0) }];
+}
+
+async function classify(record: RecoveryRecord, round: number): Promise<EventBody[]> {
+  const evidence = record.diagnosis?.evidence ?? { sha256: '', bytes: 0, excerpt: null };
+  const { findings, checklist, steps } = await activities
+    .reading(`classify, round ${round}`)
+    .classify({ ...contextOf(record), evidence, brokenSince: record.episode.brokenSince });
+  return [
+    { kind: 'classified', round, findings },
+    { kind: 'checklist', items: checklist, steps },
+  ];
+}
+
+async function plan(record: RecoveryRecord, step: TargetStep & { name: 'plan' }): Promise<EventBody[]> {
+  const { n, cause, remedy, findingKey } = step;
+  const finding = findingOf(record, findingKey);
+  const { plans, digest } = await activities
+    .reading(`plan ${remedy}`)
+    .planRemedy({ ...contextOf(record), n, finding, remedy, brokenSince: record.episode.brokenSince });
+  const refusal = plans.find((candidate) => candidate.refusal !== undefined)?.refusal;
+  if (refusal !== undefined) return [refusedRemedy(step, refusal.code, refusal.reason)];
+  return [{ kind: 'planned', n, cause, remedy, findingKey, plans, digest }];
+}
+
+function findingOf(record: RecoveryRecord, key: string): Finding {
+  const finding = record.findings?.find((candidate) => candidate.key === key);
+  if (finding === undefined) throw ApplicationFailure.nonRetryable(`there is no finding ${key}`, 'invalid');
+  return finding;
+}
+
+async function apply(record: RecoveryRecord, attempt: Attempt, i: number): Promise<EventBody[]> {
+  const { n, remedy } = attempt;
+  const recorded = attempt.plans[i];
+  if (recorded === undefined) throw ApplicationFailure.nonRetryable(`attempt ${n} has no action ${i}`, 'invalid');
+  const result = await activities.writing(recorded.summary, recorded.waitSeconds).applyAction({
+    ...contextOf(record),
+    n,
+    i,
+    remedy,
+    finding: findingOf(record, attempt.findingKey),
+    brokenSince: record.episode.brokenSince,
+    step: record.seq,
+    plan: recorded,
+    earlier: attempt.plans.slice(0, i),
+    approved: attempt.approval !== null && attempt.approval.by.length >= attempt.approval.quorum,
+  });
+  switch (result.outcome) {
+    case 'applied':
+    case 'unchanged':
+      return [{ kind: 'action-finished', n, i, outcome: result.outcome }];
+    case 'failed':
+      return [{ kind: 'action-finished', n, i, outcome: 'failed', error: result.error }];
+    case 'held-back':
+      return [{ kind: 'held-back', n, i, why: result.why }];
+    case 'replanned':
+      return [{ kind: 'replanned', n, i, plan: result.plan, digest: `${attempt.digest}/${attempt.replans + 1}` }];
+  }
+}
+
+async function verify(record: RecoveryRecord, attempt: Attempt): Promise<EventBody[]> {
+  const windowSeconds = milliseconds(record.runbook?.content.spec.verify.window.max ?? '300s') / 1000;
+  const { result, checks, better } = await activities.verifying(`verify ${attempt.remedy}`, windowSeconds).verify({
+    ...contextOf(record),
+    before: attempt.before ?? { desired: 0, ready: 0, readyHeld: 0, longestLifeSeconds: 0 },
+    ...(attempt.changedAt === null ? {} : { changedAt: attempt.changedAt }),
+    plans: attempt.plans.slice(0, attempt.actions.length),
+    cause: attempt.cause,
+  });
+  return [{ kind: 'verified', n: attempt.n, result, checks, better }];
+}
+
+async function assess(record: RecoveryRecord, attempt: Attempt): Promise<EventBody[]> {
+  const { healthy, better, saw } = await activities.looking(`is it better after ${attempt.remedy}?`).look({
+    ...contextOf(record),
+    ...(attempt.before === null ? {} : { before: attempt.before }),
+  });
+  return [{ kind: 'assessed', n: attempt.n, better, healthy, saw }];
+}
+
+async function undo(record: RecoveryRecord, attempt: Attempt, i: number): Promise<EventBody[]> {
+  const recorded = attempt.plans[i];
+  if (recorded === undefined)
+    throw ApplicationFailure.nonRetryable(`attempt ${attempt.n} has no action ${i}`, 'invalid');
+  const { outcome, saw } = await activities
+    .writing(`undo: ${recorded.summary}`, 0)
+    .compensate({ ...contextOf(record), plan: recorded, step: record.seq });
+  return [{ kind: 'undo-finished', n: attempt.n, i, outcome, ...(saw === undefined ? {} : { saw }) }];
+}
+
+async function ask(record: RecoveryRecord, n: number, notifier: string): Promise<EventBody[]> {
+  const approval = approvalRequest(record, n);
+  if (approval === null) return [{ kind: 'approval-failed', n, notifier, error: 'it no longer waits for approval' }];
+  const key = `${record.recoveryId}/approval/${n}`;
+  const { taken, error } = await activities.notifying(`ask ${notifier} to approve ${approval.remedy}`).escalate({
+    notifier,
+    event: 'approval',
+    page: pageOf(record, key),
+    messageKey: `${key}/${approval.digest}`,
+    approval,
+  });
+  return taken
+    ? [{ kind: 'approval-sent', n, notifier }]
+    : [{ kind: 'approval-failed', n, notifier, error: error ?? 'not taken' }];
+}
+
+function escalate(
+  record: RecoveryRecord,
+  notifier: string,
+  event: 'trigger' | 'update' | 'resolve',
+  key: string,
+  rung: number,
+  reason?: string,
+) {
+  // A repeated trigger of the same rung is the same message to the provider; an update is a new one each time.
+  const messageKey = event === 'trigger' ? `${key}/${rung}/trigger` : `${key}/${rung}/${event}/${record.seq}`;
+  return activities.notifying(`${event} page ${key} by ${notifier}`).escalate({
+    notifier,
+    event,
+    page: pageOf(record, key),
+    messageKey,
+    ...(reason === undefined ? {} : { reason }),
+  });
+}
+
+function notTaken(error: string | undefined): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(error ?? 'not taken', 'unavailable');
+}

@@ -1,0 +1,104 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type Played, play } from './simulation.ts';
+
+const RUNS = 300;
+const choices = fc.array(fc.integer({ min: 0, max: 1_000_000 }), { minLength: 150, maxLength: 150 });
+
+/** What random sequences must have reached for their silence to mean something (testing, trap 6). */
+const REACHED = [
+  'step diagnose',
+  'step classify',
+  'step plan',
+  'step apply',
+  'step verify',
+  'step assess',
+  'step undo',
+  'step look',
+  'step release',
+  'step page',
+  'step ask',
+  'step update-page',
+  'step resolve-page',
+  'stop apply',
+  'stop verify',
+  'failed diagnose',
+  'failed apply',
+  'failed undo',
+  'failed page',
+  'deadline-passed',
+  'held-back',
+  'replanned',
+  'approval-expired',
+  'relapsed',
+  'undo undone',
+  'undo not-needed',
+  'undo refused',
+  'undo failed',
+  'order approve accepted',
+  'order reject accepted',
+  'order undo accepted',
+  'order close accepted',
+  'order cancel accepted',
+  'stage verified',
+  'stage unproven',
+  'stage undone',
+  'stage undo-refused',
+  'stage withdrawn',
+  'closed recovered',
+  'closed recovered-by-itself',
+  'closed recovered-by-person',
+  'closed handed-over',
+  'closed observed',
+  'closed closed',
+  'closed cancelled',
+];
+
+function always(property: (played: Played) => void, reach = new Map<string, number>()): Map<string, number> {
+  fc.assert(
+    fc.property(choices, (numbers) => {
+      const played = play(numbers);
+      for (const [what, count] of played.reach) reach.set(what, (reach.get(what) ?? 0) + count);
+      property(played);
+    }),
+    { numRuns: RUNS },
+  );
+  return reach;
+}
+
+describe('whatever comes, in any order', () => {
+  test('a recovery ends, no rule is broken on the way, and every kind of step, order and outcome was reached', () => {
+    const reach = always(({ ended, broken }) => {
+      expect(broken).toEqual([]);
+      expect(ended).toBe(true);
+    });
+    expect(REACHED.filter((what) => !reach.has(what))).toEqual([]);
+  }, 120_000);
+
+  test('a change that really stands at the end, without having verified, is named in the closing event', () => {
+    always(({ record, reallyStanding }) => {
+      const named = record.closed?.standing ?? [];
+      for (const summary of reallyStanding) expect(named.some((line) => line.startsWith(summary))).toBe(true);
+    });
+  }, 120_000);
+
+  test('a page that was due was tried at once, and was taken unless the target recovered first', () => {
+    always(({ record, events }) => {
+      for (const page of record.pages) {
+        const taken = page.rungs.every(({ tries }) =>
+          tries.some((attempt) => attempt.taken && attempt.notifier !== 'log'),
+        );
+        expect(taken || page.resolved !== null || record.closed?.outcome === 'closed').toBe(true);
+      }
+      for (const [index, event] of events.entries()) {
+        if (event.kind !== 'rung-due') continue;
+        const next = events
+          .slice(index)
+          .find(({ kind }) => kind === 'page-sent' || kind === 'page-failed' || kind === 'page-resolved');
+        expect(next === undefined ? Number.POSITIVE_INFINITY : Date.parse(next.at) - Date.parse(event.at)).toBeLessThan(
+          60_000,
+        );
+      }
+    });
+  }, 120_000);
+});

@@ -1,0 +1,96 @@
+import type { RunbookContent } from '../../src/recovery/activities.ts';
+import type { Finding, Plan } from '../../src/recovery/values.ts';
+
+/** Plain values for tests of the heart and of the workflow. */
+
+export const finding: Finding = {
+  cause: 'oom-killed',
+  label: 'oom-killed',
+  key: 'oom-killed|agent-bruno|memory',
+  summary: 'container agent-bruno was OOM-killed at its limit of 1Gi',
+  container: 'agent-bruno',
+  root: true,
+  score: 100,
+  quotes: [{ source: 'pod status', text: 'reason: OOMKilled' }],
+};
+
+export const raisePlan: Plan = {
+  action: 'set-resources',
+  summary: 'raise the memory of container agent-bruno from 256Mi/1Gi to 512Mi/2Gi',
+  risk: 'low',
+  undo: 'on-failure',
+  changes: [
+    {
+      type: 'field',
+      object: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'bruno', name: 'agent-bruno' },
+      path: '/spec/template/spec/containers/0/resources/limits/memory',
+      before: { value: '1Gi' },
+      after: { value: '2Gi' },
+    },
+  ],
+  args: {},
+  waitSeconds: 0,
+};
+
+export const waitPlan: Plan = {
+  action: 'wait-ready',
+  summary: 'wait up to 180 s until the pods are ready',
+  risk: 'none',
+  undo: 'none',
+  changes: [],
+  args: {},
+  waitSeconds: 180,
+};
+
+/** A runbook with one cause, two remedies (the second by approval) and short texts; `change` adapts it. */
+export function smallRunbook(
+  change: (content: RunbookContent) => RunbookContent = (content) => content,
+): RunbookContent {
+  const impact = { level: 'none' as const, text: 'none' };
+  return change({
+    metadata: {
+      name: 'agent-bruno-pod-crash-loop',
+      title: 'Agent Bruno Pod Crash Loop',
+      version: '1.0',
+      severity: 'critical',
+      component: 'agent-bruno',
+      service: 'pod-stability',
+    },
+    spec: {
+      params: {},
+      symptom: 'Agent Bruno pod is repeatedly crashing and restarting',
+      impact: { user: impact, business: impact, data: impact },
+      alerts: { trigger: ['AgentBrunoPodCrashLooping'], related: [] },
+      target: { namespace: 'bruno', kinds: ['Deployment'], name: 'agent-bruno', container: 'agent-bruno' },
+      variables: [],
+      dependencies: [],
+      causes: [
+        {
+          cause: 'oom-killed',
+          symptoms: [],
+          remedies: [
+            { name: 'raise-memory', approval: 'none', actions: [{ 'set-resources': {} }, { 'wait-ready': {} }] },
+            {
+              name: 'roll-back',
+              approval: { quorum: 1, expires: '10m', onExpiry: 'escalate' },
+              actions: [{ 'rollout-undo': {} }],
+            },
+          ],
+          person: 'Find the leak.',
+          prevention: [],
+          seeAlso: [],
+        },
+      ],
+      verify: { window: { crashes: 3, min: '60s', max: '300s' }, checks: ['ready'] },
+      escalation: {
+        team: 'agent-bruno',
+        steps: ['recent-changes'],
+        rungs: [{ after: '15m', notify: ['webhook', 'log'] }],
+      },
+      settle: '30m',
+      prevention: [],
+      checklist: [],
+      links: [],
+    },
+  });
+}

@@ -1,0 +1,425 @@
+import { decideNext } from '../../src/recovery/decide.ts';
+import { after } from '../../src/recovery/durations.ts';
+import type { EventBody, OrderName, RecoveryEvent } from '../../src/recovery/events.ts';
+import { fold, nextEvent } from '../../src/recovery/fold.ts';
+import { openPage } from '../../src/recovery/fold-pages.ts';
+import { possibleOrders, refusalOf } from '../../src/recovery/orders.ts';
+import { emptyRecord, type RecoveryRecord } from '../../src/recovery/record.ts';
+import { failureEvents } from '../../src/recovery/step-failures.ts';
+import type { PeopleStep, TargetStep } from '../../src/recovery/steps.ts';
+import type { Finding, Mode } from '../../src/recovery/values.ts';
+import { finding as oomFinding, raisePlan, smallRunbook, waitPlan } from './samples.ts';
+
+/**
+ * Plays a recovery without Temporal or Kubernetes: steps take random time and end at random, alerts and orders come in between,
+ * time jumps to the next thing that happens. The world it keeps (which changes really stand) is the judge of what is claimed.
+ */
+export interface Played {
+  record: RecoveryRecord;
+  events: RecoveryEvent[];
+  /** Summaries of changes that really stand in the world at the end, of attempts that did not verify. */
+  reallyStanding: string[];
+  /** Rules that were broken on the way. */
+  broken: string[];
+  /** How often each thing was reached. */
+  reach: Map<string, number>;
+  ended: boolean;
+}
+
+/** After this much simulated time the world is calm: no more alerts or orders, every step gives its plain answer. */
+const CALM_AFTER_MS = [5 * 60_000, 40 * 60_000, 3 * 3_600_000];
+const MOST_ROUNDS = 40_000;
+const START = '2026-01-31T03:00:00.000Z';
+
+interface Pending {
+  at: number;
+  lane: 'target' | 'people';
+  step: TargetStep | PeopleStep;
+  events: EventBody[];
+}
+
+export function play(choices: number[]): Played {
+  return new Simulation(choices).run();
+}
+
+class Simulation {
+  private record: RecoveryRecord = emptyRecord;
+  private readonly events: RecoveryEvent[] = [];
+  private readonly broken: string[] = [];
+  private readonly reach = new Map<string, number>();
+  private readonly standing = new Map<string, string>();
+  private pending: Pending[] = [];
+  private readonly choices: number[];
+  private chosen = 0;
+  private now = Date.parse(START);
+  private readonly finallyHealthy: boolean;
+  private readonly mode: Mode;
+  private readonly calmAfterMs: number;
+  /** One turn in so many brings something from outside. */
+  private readonly quiet: number;
+  /** Whether people answer approvals. */
+  private readonly answers: boolean;
+
+  constructor(choices: number[]) {
+    this.choices = choices;
+    this.finallyHealthy = this.oneIn(2);
+    this.calmAfterMs = this.pick(CALM_AFTER_MS);
+    this.quiet = this.pick([4, 15, 60]);
+    this.answers = this.oneIn(2);
+    this.mode = this.pick<Mode>(['auto', 'auto', 'approve', 'observe']);
+  }
+
+  run(): Played {
+    this.open();
+    let ended = false;
+    for (let round = 0; round < MOST_ROUNDS && !ended; round += 1) ended = this.turn();
+    const reallyStanding = [...this.standing].flatMap(([key, summary]) => (this.isVerified(key) ? [] : [summary]));
+    const { record, events, broken, reach } = this;
+    return { record, events, reallyStanding, broken, reach, ended };
+  }
+
+  private open(): void {
+    const late = this.oneIn(8) ? 20 * 60_000 : 0;
+    const brokenSince = new Date(this.now - late).toISOString();
+    this.append({
+      kind: 'opened',
+      recoveryId: 'recovery/default/bruno/deployment/agent-bruno@12345678',
+      workflowId: 'recovery/default/bruno/deployment/agent-bruno',
+      cluster: 'default',
+      runbookName: 'agent-bruno-pod-crash-loop',
+      target: { namespace: 'bruno', kind: 'Deployment', name: 'agent-bruno' },
+      startedBy: 'person',
+      brokenSince,
+      deadline: after(brokenSince, 15 * 60_000),
+      deadlineGiven: false,
+    });
+    if (!this.oneIn(6)) this.alert('firing', brokenSince);
+  }
+
+  /** One turn: what is due happens, then time goes on to the next thing. Returns whether the recovery has ended. */
+  private turn(): boolean {
+    if (this.now > Date.parse(this.record.now)) this.append({ kind: 'tick' });
+    for (let facts = 0; ; facts += 1) {
+      const decision = decideNext(this.record);
+      if (decision.fact !== null) {
+        if (facts > 20) throw new Error(`facts without end: ${decision.fact.kind}`);
+        this.append(decision.fact);
+        continue;
+      }
+      if (decision.finished) {
+        for (const { stage } of this.record.attempts) this.count(`stage ${stage}`);
+        return true;
+      }
+      if (decision.stopTarget) this.stopTarget();
+      if (decision.target !== null) this.start('target', decision.target);
+      if (decision.people !== null) this.start('people', decision.people);
+      break;
+    }
+    this.goOn(decideNext(this.record).wakeAt);
+    return false;
+  }
+
+  private goOn(wakeAt: string | null): void {
+    const times = this.pending.map(({ at }) => at);
+    if (wakeAt !== null) times.push(Date.parse(wakeAt));
+    const calm = this.isCalm();
+    if (!calm && this.oneIn(this.quiet)) times.push(this.now + this.between(1, 120_000));
+    if (times.length === 0) {
+      this.broken.push('nothing is under way and nothing wakes the recovery');
+      this.now += 24 * 3_600_000;
+      return;
+    }
+    this.now = Math.max(this.now + 1, Math.min(...times));
+    const due = this.pending.filter(({ at }) => at <= this.now);
+    this.pending = this.pending.filter(({ at }) => at > this.now);
+    for (const { events } of due) for (const body of events) this.append(body);
+    if (this.somebodyAnswers()) this.order('approve');
+    if (!calm && this.oneIn(this.quiet)) this.somethingComes();
+  }
+
+  private isCalm(): boolean {
+    return this.now - Date.parse(START) > this.calmAfterMs;
+  }
+
+  private somethingComes(): void {
+    if (this.oneIn(2)) {
+      const known = this.record.alerts.f1;
+      const again = known !== undefined && this.oneIn(2);
+      const startsAt = again ? known.startsAt : new Date(this.now - this.between(0, 60_000)).toISOString();
+      this.alert(this.oneIn(2) ? 'resolved' : 'firing', startsAt);
+      return;
+    }
+    const orders = possibleOrders(this.record);
+    const name = this.oneIn(60) ? 'cancel' : this.pick(orders.filter((order) => order !== 'close' || this.oneIn(20)));
+    if (name !== undefined) this.order(name);
+  }
+
+  private somebodyAnswers(): boolean {
+    return this.record.attempts.some(({ stage }) => stage === 'asked') && this.answers && this.oneIn(8);
+  }
+
+  private order(name: OrderName): void {
+    const order = {
+      id: `order-${this.chosen}`,
+      recoveryId: this.record.recoveryId,
+      name,
+      actor: 'ana',
+      verified: false,
+      args: name === 'undo' ? { n: this.record.attempts.at(-1)?.n ?? 0 } : {},
+    };
+    const reason = refusalOf(this.record, order);
+    this.count(`order ${name} ${reason === null ? 'accepted' : 'refused'}`);
+    const { id, actor, verified, args } = order;
+    this.append({
+      kind: 'order',
+      id,
+      name,
+      actor,
+      verified,
+      args,
+      accepted: reason === null,
+      ...(reason === null ? {} : { reason }),
+    });
+  }
+
+  private alert(status: 'firing' | 'resolved', startsAt: string): void {
+    this.append({
+      kind: 'alert-received',
+      fingerprint: 'f1',
+      name: 'A',
+      status,
+      startsAt,
+      role: 'trigger',
+      labels: {},
+    });
+  }
+
+  private stopTarget(): void {
+    const flight = this.pending.find(({ lane }) => lane === 'target');
+    if (flight === undefined) return;
+    this.count(`stop ${flight.step.name}`);
+    flight.at = Math.min(flight.at, this.now + this.between(1, 3_000));
+    flight.events = failureEvents('target', flight.step, { code: 'refused', message: 'stopped' }, true);
+    if (flight.step.name === 'apply' && this.oneIn(2)) this.changeWorld(flight.step.n, flight.step.i);
+  }
+
+  private start(lane: 'target' | 'people', step: TargetStep | PeopleStep): void {
+    this.count(`step ${step.name}`);
+    if (this.pending.some((other) => other.lane === lane)) this.broken.push(`two steps at once in lane ${lane}`);
+    if (step.name === 'apply') this.checkApply(step.n);
+    if (step.name === 'apply') this.append({ kind: 'action-started', n: step.n, i: step.i });
+    else if (step.name === 'undo') this.append({ kind: 'undo-started', n: step.n, i: step.i, why: step.why });
+    else this.append({ kind: 'step-started', lane, step: step.name });
+    const lasts = step.name === 'verify' ? this.between(1_000, 300_000) : this.between(1, 20_000);
+    this.pending.push({
+      at: this.now + (lane === 'people' ? this.between(1, 2_000) : lasts),
+      lane,
+      step,
+      events: this.answer(lane, step),
+    });
+  }
+
+  private checkApply(n: number): void {
+    const attempt = this.record.attempts.find((candidate) => candidate.n === n);
+    if (attempt === undefined) return;
+    if (openPage(this.record) !== null && (attempt.approval?.by.length ?? 0) === 0)
+      this.broken.push('a write after the page without an order');
+    const before = this.record.attempts.filter(
+      (other) =>
+        other.n !== n &&
+        other.actions.length > 0 &&
+        other.remedy === attempt.remedy &&
+        other.findingKey === attempt.findingKey,
+    );
+    if (before.length > 0) this.broken.push('a remedy was tried twice for the same finding');
+  }
+
+  private answer(lane: 'target' | 'people', step: TargetStep | PeopleStep): EventBody[] {
+    const calm = this.isCalm();
+    if (!calm && step.name !== 'release' && this.oneIn(12)) {
+      this.count(`failed ${step.name}`);
+      if (step.name === 'apply' && this.oneIn(2)) this.changeWorld(step.n, step.i);
+      const code = this.pick(['unavailable', 'unavailable', 'forbidden']);
+      return failureEvents(lane, step, { code, message: `no ${step.name}` }, false);
+    }
+    switch (step.name) {
+      case 'load-runbook':
+        return [
+          {
+            kind: 'runbook-loaded',
+            name: 'r',
+            version: '1',
+            digest: 'd',
+            runbook: smallRunbook(),
+            workerMode: this.mode,
+          },
+        ];
+      case 'find-owner':
+      case 'forward':
+        return [];
+      case 'diagnose':
+        return [this.diagnosed(step.round)];
+      case 'classify':
+        return [
+          { kind: 'classified', round: step.round, findings: [this.finding()] },
+          { kind: 'checklist', items: [], steps: [] },
+        ];
+      case 'plan':
+        return this.planned(step);
+      case 'apply':
+        return this.applied(step.n, step.i);
+      case 'verify':
+        return this.verified(step.n);
+      case 'assess':
+        return [
+          {
+            kind: 'assessed',
+            n: step.n,
+            better: this.pick([true, false, false, 'unknown' as const]),
+            healthy: false,
+            saw: 'looked',
+          },
+        ];
+      case 'undo':
+        return this.undone(step.n, step.i);
+      case 'look':
+        return [this.looked()];
+      case 'release':
+        return [{ kind: 'released' }];
+      case 'page':
+        return [
+          {
+            kind: 'page-sent',
+            rung: step.rung,
+            notifier: step.notifier,
+            key: openPage(this.record)?.key ?? '',
+            providerId: 'p',
+          },
+        ];
+      case 'ask':
+        return [{ kind: 'approval-sent', n: step.n, notifier: step.notifier }];
+      case 'update-page':
+        return [{ kind: 'page-updated', notifier: step.notifier, upTo: step.upTo }];
+      case 'resolve-page':
+        return [{ kind: 'page-resolved', notifier: step.notifier, reason: step.reason }];
+    }
+  }
+
+  private diagnosed(round: number): EventBody {
+    const healthy = this.isCalm() ? this.finallyHealthy : this.oneIn(10);
+    const measure = { desired: 1, ready: healthy ? 1 : 0, readyHeld: 0, longestLifeSeconds: 5 };
+    return {
+      kind: 'diagnosed',
+      round,
+      healthy,
+      measure,
+      evidence: { sha256: 'e', bytes: 1, excerpt: null },
+      saw: 'saw',
+    };
+  }
+
+  private finding(): Finding {
+    const subject = this.pick(['memory', 'memory', 'other']);
+    const cause = this.oneIn(5) ? 'unknown' : 'oom-killed';
+    return { ...oomFinding, cause, subject, key: `${cause}|agent-bruno|${subject}` };
+  }
+
+  private planned(step: TargetStep & { name: 'plan' }): EventBody[] {
+    const { n, cause, remedy, findingKey } = step;
+    if (this.oneIn(8))
+      return [{ kind: 'remedy-refused', n, cause, remedy, findingKey, code: 'refused', reason: 'at the cap' }];
+    const raise = this.oneIn(6) ? { ...raisePlan, ask: 'the tag has moved' } : raisePlan;
+    return [{ kind: 'planned', n, cause, remedy, findingKey, plans: [raise, waitPlan], digest: 'p' }];
+  }
+
+  private applied(n: number, i: number): EventBody[] {
+    const chance = this.between(0, 20);
+    if (chance < 3) return [{ kind: 'held-back', n, i, why: 'paused' }];
+    if (chance === 3)
+      return [
+        {
+          kind: 'replanned',
+          n,
+          i,
+          plan: { ...raisePlan, summary: `${raisePlan.summary} anew` },
+          digest: `p${this.chosen}`,
+        },
+      ];
+    if (chance === 4)
+      return [{ kind: 'action-finished', n, i, outcome: 'failed', error: { code: 'forbidden', message: 'no' } }];
+    this.changeWorld(n, i);
+    if (chance === 5) return [{ kind: 'action-finished', n, i, outcome: 'unknown' }];
+    return [{ kind: 'action-finished', n, i, outcome: 'applied' }];
+  }
+
+  private changeWorld(n: number, i: number): void {
+    const plan = this.record.attempts.find((attempt) => attempt.n === n)?.plans[i];
+    if (plan !== undefined && plan.undo !== 'none') this.standing.set(`${n}/${i}`, plan.summary);
+  }
+
+  private verified(n: number): EventBody[] {
+    const result = this.pick(['pass', 'fail', 'fail', 'unknown'] as const);
+    const checks = [{ name: 'ready', result, saw: 'saw' }];
+    return [
+      {
+        kind: 'verified',
+        n,
+        result,
+        checks,
+        better: result === 'pass' ? true : this.pick([true, false, 'unknown' as const]),
+      },
+    ];
+  }
+
+  private undone(n: number, i: number): EventBody[] {
+    const outcome = this.pick(['undone', 'undone', 'not-needed', 'refused', 'failed'] as const);
+    const really = this.standing.has(`${n}/${i}`);
+    if (outcome === 'not-needed' && really)
+      return [{ kind: 'undo-finished', n, i, outcome: 'refused', saw: 'a foreign change' }];
+    if (outcome === 'undone') this.standing.delete(`${n}/${i}`);
+    this.count(`undo ${outcome}`);
+    return [{ kind: 'undo-finished', n, i, outcome, saw: 'saw' }];
+  }
+
+  private looked(): EventBody {
+    const healthy = this.isCalm() ? this.finallyHealthy || this.record.recovered !== null : this.oneIn(4);
+    return { kind: 'watched', healthy, broken: !healthy && !this.isCalm() && this.oneIn(3), saw: 'looked' };
+  }
+
+  private isVerified(key: string): boolean {
+    return this.record.attempts.find(({ n }) => n === Number(key.split('/')[0]))?.stage === 'verified';
+  }
+
+  private append(body: EventBody): void {
+    const event = nextEvent(this.record, body, new Date(this.now).toISOString());
+    this.record = fold(this.record, event);
+    if (event.kind !== 'tick') this.events.push(event);
+    this.count(event.kind === 'closed' ? `closed ${event.outcome}` : event.kind);
+    for (const attempt of this.record.attempts)
+      this.reach.set(`stage ${attempt.stage}`, (this.reach.get(`stage ${attempt.stage}`) ?? 0) + 1);
+  }
+
+  private count(what: string): void {
+    this.reach.set(what, (this.reach.get(what) ?? 0) + 1);
+  }
+
+  private next(): number {
+    const value = this.choices[this.chosen % this.choices.length] ?? 0;
+    this.chosen += 1;
+    // The choices come round again differently mixed.
+    return (value * 7919 + Math.floor(this.chosen / this.choices.length) * 104_729) % 1_000_003;
+  }
+
+  private oneIn(n: number): boolean {
+    return this.next() % n === 0;
+  }
+
+  private between(low: number, high: number): number {
+    return low + (this.next() % (high - low + 1));
+  }
+
+  private pick<T>(options: readonly T[]): T {
+    const option = options[this.next() % Math.max(1, options.length)];
+    return option as T;
+  }
+}

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { needs } from '../needs.ts';
+import { alert, freshQueue, startByAlert, worker } from './environment.ts';
+import { failed, script } from './scripted-activities.ts';
+import { type TemporalServer, timeSkippingServer } from './servers.ts';
+
+needs('java');
+
+let server: TemporalServer;
+let environment: TestWorkflowEnvironment;
+beforeAll(async () => {
+  server = await timeSkippingServer();
+  environment = server.environment;
+}, 60_000);
+afterAll(() => server?.stop());
+
+async function now(): Promise<number> {
+  return environment.currentTimeMs();
+}
+
+describe('the course of a recovery, with time skipped', () => {
+  test('an alert whose cause a remedy mends ends as recovered, and pages nobody', async () => {
+    const queue = freshQueue();
+    const good = script();
+    const running = await worker(environment, good.activities, queue);
+    const result = await running.runUntil(async () => {
+      const handle = await startByAlert(environment, queue, [alert(new Date(await now()).toISOString())]);
+      await handle.signal('alert', {
+        v: 1,
+        alerts: [alert(new Date(await now()).toISOString(), { status: 'resolved' })],
+      });
+      return handle.result();
+    });
+    expect(result).toMatchObject({ outcome: 'recovered' });
+    expect(good.pages).toEqual([]);
+    expect(good.calls.filter((name) => name === 'applyAction')).toHaveLength(2);
+  }, 60_000);
+
+  test('a remedy that does not help is undone, and a person is paged when nothing is left to try', async () => {
+    const queue = freshQueue();
+    const bad = script({
+      verify: async () => failed,
+      look: async () => ({ healthy: false, broken: true, better: false, saw: '0 of 1 pods ready' }),
+    });
+    const running = await worker(environment, bad.activities, queue);
+    const result = await running.runUntil(async () => {
+      const handle = await startByAlert(environment, queue, [alert(new Date(await now()).toISOString())]);
+      return handle.result();
+    });
+    expect(result).toMatchObject({ outcome: 'handed-over' });
+    expect(bad.calls).toContain('compensate');
+    expect(bad.pages.filter(({ event, notifier }) => event === 'trigger' && notifier === 'webhook')).toHaveLength(1);
+  }, 60_000);
+});

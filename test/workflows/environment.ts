@@ -1,0 +1,95 @@
+import { fileURLToPath } from 'node:url';
+import type { WorkflowHandleWithStartDetails } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import type { Activities } from '../../src/recovery/activities.ts';
+import type { AlertMessage } from '../../src/recovery/values.ts';
+import type { RecordAnswer } from '../../src/workflows/recovery.ts';
+
+Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: {} });
+
+const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
+const payloadConverterPath = fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url));
+
+let bundle: Promise<WorkflowBundle> | undefined;
+
+/** The workflows' bundle, made once a test process. */
+export function workflowBundle(): Promise<WorkflowBundle> {
+  bundle ??= bundleWorkflowCode({ workflowsPath, payloadConverterPath, logger: new DefaultLogger('ERROR') });
+  return bundle;
+}
+
+let queues = 0;
+
+/** A queue name that no other test of this process uses. */
+export function freshQueue(): string {
+  queues += 1;
+  return `kintsugi-test${process.pid}-${queues}`;
+}
+
+/** A worker of the recovery workflow with the given activities. */
+export async function worker(
+  environment: TestWorkflowEnvironment,
+  activities: Activities,
+  taskQueue: string,
+): Promise<Worker> {
+  return Worker.create({
+    connection: environment.nativeConnection,
+    namespace: environment.namespace ?? 'default',
+    taskQueue,
+    workflowBundle: await workflowBundle(),
+    activities: { ...activities },
+    dataConverter: { payloadConverterPath },
+    maxHeartbeatThrottleInterval: '500ms',
+    shutdownForceTime: '2s',
+  });
+}
+
+export type RecoveryHandle = WorkflowHandleWithStartDetails;
+
+/** An alert of agent-bruno, firing since `startsAt`. */
+export function alert(startsAt: string, changes: Partial<AlertMessage> = {}): AlertMessage {
+  return {
+    fingerprint: 'f1',
+    name: 'AgentBrunoPodCrashLooping',
+    status: 'firing',
+    startsAt,
+    role: 'trigger',
+    labels: { namespace: 'bruno' },
+    ...changes,
+  };
+}
+
+/** Starts the recovery of agent-bruno as the gateway does: by a signal with start. */
+export async function startByAlert(
+  environment: TestWorkflowEnvironment,
+  taskQueue: string,
+  alerts: AlertMessage[],
+): Promise<RecoveryHandle> {
+  const cluster = taskQueue.replace(/^kintsugi-/, '');
+  const handle = await environment.client.workflow.signalWithStart('agent-bruno-pod-crash-loop', {
+    workflowId: `recovery/${cluster}/bruno/deployment/agent-bruno`,
+    taskQueue,
+    args: [{}],
+    signal: 'alert',
+    signalArgs: [{ v: 1, runbook: 'agent-bruno-pod-crash-loop', after: '15m', alerts }],
+  });
+  return environment.client.workflow.getHandle(handle.workflowId) as RecoveryHandle;
+}
+
+/** The record as the query answers it. */
+export function recordOf(handle: { query<T>(name: string): Promise<T> }): Promise<RecordAnswer> {
+  return handle.query<RecordAnswer>('record');
+}
+
+/** Asks the record until it is as wanted; the test's own time limit bounds it. */
+export async function until(
+  handle: { query<T>(name: string): Promise<T> },
+  wanted: (answer: RecordAnswer) => boolean,
+): Promise<RecordAnswer> {
+  for (;;) {
+    const answer = await recordOf(handle);
+    if (wanted(answer)) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
