@@ -54,7 +54,7 @@ function isCovered(record: RecoveryRecord, now: string): boolean {
 }
 
 /** Asks each open recovery for its record; one that does not answer covers nothing. */
-async function readCoverage(client: Client, now: () => Date): Promise<Covered[]> {
+export async function readCoverage(client: Client, now: () => Date): Promise<Covered[]> {
   return client.connection.withDeadline(Date.now() + READ_TIMEOUT_MS, async () => {
     const query = `KintsugiRunbook IS NOT NULL AND ExecutionStatus = 'Running'`;
     const records: Promise<RecoveryRecord | null>[] = [];

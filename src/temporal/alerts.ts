@@ -8,6 +8,7 @@ import type { AlertMessage, Target } from '../recovery/values.ts';
 import { CALL_TIMEOUT_MS } from './connect.ts';
 import { temporalFailure } from './failures.ts';
 import { formatTarget, taskQueueOf, workflowIdOf } from './ids.ts';
+import { registrationCommand } from './search-attributes.ts';
 
 /** What the signal `alert` carries (contracts.md, "Temporal"). At most 8 KiB (durability 9). */
 export interface AlertSignal {
@@ -51,7 +52,8 @@ export async function deliverAlerts(client: Client, delivery: AlertDelivery): Pr
   try {
     return await client.connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, () => send(client, workflowId, delivery));
   } catch (thrown) {
-    throw curable(temporalFailure(thrown, 'the alert could not be brought to its recovery', workflowId));
+    const failure = temporalFailure(thrown, 'the alert could not be brought to its recovery', workflowId);
+    throw curable(failure, client.options.namespace);
   }
 }
 
@@ -99,9 +101,11 @@ async function signalOpen(client: Client, workflowId: string, { signal }: AlertD
 }
 
 /** What a person can mend at Temporal's side (rights, namespace, search attributes) makes the alert storable later. */
-function curable(failure: KintsugiError): KintsugiError {
-  const { code, message, where, fix, cause } = failure;
-  if (failure.retryable || (code === 'invalid' && !/search attribute/i.test(message))) return failure;
+function curable(failure: KintsugiError, namespace: string): KintsugiError {
+  const { code, message, where, cause } = failure;
+  const unregistered = code === 'invalid' && /search attribute/i.test(message);
+  if (failure.retryable || (code === 'invalid' && !unregistered)) return failure;
+  const fix = unregistered ? registrationCommand(namespace) : failure.fix;
   return new KintsugiError(code, message, { where, fix, retryable: true, cause });
 }
 

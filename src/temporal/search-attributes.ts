@@ -39,7 +39,11 @@ export async function registerSearchAttributes(client: Client): Promise<void> {
   } catch (thrown) {
     const failure = temporalFailure(thrown, 'the search attributes could not be registered', namespace);
     if (failure.retryable || failure.code === 'not-found' || thrown instanceof KintsugiError) throw failure;
-    throw new KintsugiError(failure.code, failure.message, { where: namespace, fix: byHand(namespace), cause: thrown });
+    throw new KintsugiError(failure.code, failure.message, {
+      where: namespace,
+      fix: registrationCommand(namespace),
+      cause: thrown,
+    });
   }
 }
 
@@ -67,11 +71,12 @@ function bounded<T>(client: Client, call: () => Promise<T>): Promise<T> {
 function wrongType(names: string[], namespace: string): KintsugiError {
   return new KintsugiError('invalid', `search attributes of another type than Keyword: ${names.join(', ')}`, {
     where: namespace,
-    fix: `remove them (temporal operator search-attribute remove), then: ${byHand(namespace)}`,
+    fix: `remove them (temporal operator search-attribute remove), then: ${registrationCommand(namespace)}`,
   });
 }
 
-function byHand(namespace: string): string {
+/** What a person runs where Kintsugi may not register them. */
+export function registrationCommand(namespace: string): string {
   const names = searchAttributes.map((name) => `--name ${name} --type Keyword`).join(' ');
   return `temporal operator search-attribute create --namespace ${namespace} ${names}`;
 }
