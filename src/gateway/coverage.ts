@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { openPage, takenBy } from '../recovery/fold-pages.ts';
-import type { RecoveryRecord } from '../recovery/record.ts';
+import { openPage } from '../recovery/fold-pages.ts';
+import type { PageRecord, RecoveryRecord } from '../recovery/record.ts';
 import type { RecordAnswer } from '../workflows/recovery.ts';
 
 /** Whether the firing alerts of a name and namespace are in good hands: what the independent rule watches (durability 15). */
@@ -47,10 +47,18 @@ export function coverageOf(records: RecoveryRecord[], now: string): Covered[] {
 function isCovered(record: RecoveryRecord, now: string): boolean {
   if (Date.parse(now) < Date.parse(record.episode.deadline)) return true;
   const page = openPage(record);
-  if (page !== null && takenBy(page) !== null) return true;
+  if (page !== null && reachedPeople(page)) return true;
   return record.look.at === null
     ? record.diagnosis?.healthy === true
     : record.look.healthy === true && !record.look.broken;
+}
+
+/**
+ * Whether a provider took the page. The log reaches nobody: this is the last net under the recovery, so it does not rely on the
+ * recovery never to write that the log took a page.
+ */
+function reachedPeople(page: PageRecord): boolean {
+  return page.rungs.some(({ tries }) => tries.some(({ taken, notifier }) => taken && notifier !== 'log'));
 }
 
 /** Asks each open recovery for its record; one that does not answer covers nothing. */
