@@ -1,9 +1,15 @@
 /** What the development cluster's images are made of. One entry an image; `ensureImage` builds it. */
 
+/** A Debian root file system with these packages. */
+export interface DebianLayer {
+  kind: 'debian';
+  suite: string;
+  packages: string[];
+}
+
 /** One layer of an image. Paths in `from` and `requirements` are relative to this folder. */
 export type Layer =
-  /** A Debian root file system with these packages. */
-  | { kind: 'debian'; suite: string; packages: string[] }
+  | DebianLayer
   /** Python packages, exactly the pinned ones of a requirements file, on Python 3.11's path. */
   | { kind: 'python'; requirements: string }
   /** Files or folders of this repository. */

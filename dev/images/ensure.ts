@@ -12,11 +12,13 @@ import { type BuiltLayer, ensureLayer } from './layers.ts';
  * @param progress is told what is built, one line each; nothing when all is in the cache
  * @returns the path of the archive, below {@link cacheFolder}
  */
-export async function ensureImage(name: ImageName, progress: Progress): Promise<string> {
+export async function ensureImage(name: ImageName, progress: Progress, signal?: AbortSignal): Promise<string> {
   const folder = join(cacheFolder(), 'images');
   const definition = IMAGES[name];
   const layers: BuiltLayer[] = [];
-  for (const layer of definition.layers) layers.push(await ensureLayer(layer, join(folder, 'layers'), progress));
+  for (const layer of definition.layers) {
+    layers.push(await ensureLayer(layer, join(folder, 'layers'), progress, signal));
+  }
   const revision = imageRevision(definition, layers);
   const archive = join(folder, `${name.replace(':', '-')}-${revision.slice(0, 12)}.tar`);
   if (!existsSync(archive)) {

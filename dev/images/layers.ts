@@ -9,7 +9,7 @@ import { run } from '../build/commands.ts';
 import { withLock } from '../build/lock.ts';
 import { ensureDebianPackages } from '../debian/packages.ts';
 import { fileDigest } from './archive.ts';
-import type { Layer } from './catalogue.ts';
+import type { DebianLayer, Layer } from './catalogue.ts';
 
 const SOURCES = import.meta.dirname;
 const PYTHON_PATH = 'usr/local/lib/python3.11/dist-packages';
@@ -27,23 +27,33 @@ export interface BuiltLayer {
  * @param cache folder of all layers; made when missing
  * @throws when a package cannot be had: the message of the program that failed, and the layer's name
  */
-export async function ensureLayer(layer: Layer, cache: string, progress: Progress): Promise<BuiltLayer> {
-  const key = await layerKey(layer, progress);
+export async function ensureLayer(
+  layer: Layer,
+  cache: string,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<BuiltLayer> {
+  const key = await layerKey(layer, progress, signal);
   const file = join(cache, `${layer.kind}-${key.slice(0, 16)}.tar`);
   if (!existsSync(file)) {
     const onWait = (pid: number) =>
       progress(`waiting for the ${layer.kind} layer of the images: process ${pid} builds it`);
-    await withLock(`${file}.lock`, { onWait }, () => buildInto(file, layer, progress));
+    await withLock(`${file}.lock`, { onWait, signal }, () => buildInto(file, layer, progress, signal));
   }
   return { file, key };
 }
 
-async function buildInto(file: string, layer: Layer, progress: Progress): Promise<void> {
+async function buildInto(
+  file: string,
+  layer: Layer,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   if (existsSync(file)) return;
   const folder = await mkdtemp(join(dirname(file), '.layer-'));
   try {
     const tar = join(folder, 'layer.tar');
-    await build(layer, folder, tar, progress);
+    await build(layer, folder, tar, progress, signal);
     await rename(tar, file);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -51,10 +61,10 @@ async function buildInto(file: string, layer: Layer, progress: Progress): Promis
 }
 
 /** The key of what a layer is made of: its definition and the content of every file that goes into it. */
-export async function layerKey(layer: Layer, progress: Progress): Promise<string> {
+export async function layerKey(layer: Layer, progress: Progress, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify({ RECIPE, arch: process.arch, layer }));
   if (layer.kind === 'python') hash.update(await readFile(join(SOURCES, layer.requirements)));
-  if (layer.kind === 'program') hash.update(await fileDigest(await ensureBinary(layer.name, progress)));
+  if (layer.kind === 'program') hash.update(await fileDigest(await ensureBinary(layer.name, progress, signal)));
   if (layer.kind === 'files') {
     for (const { from } of layer.files) {
       for (const file of await filesBelow(join(SOURCES, from))) {
@@ -65,39 +75,55 @@ export async function layerKey(layer: Layer, progress: Progress): Promise<string
   return hash.digest('hex');
 }
 
-async function build(layer: Layer, folder: string, tar: string, progress: Progress): Promise<void> {
-  if (layer.kind === 'debian') return buildDebian(layer.suite, layer.packages, tar, progress);
+async function build(
+  layer: Layer,
+  folder: string,
+  tar: string,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (layer.kind === 'debian') return buildDebian(layer, tar, progress, signal);
   const root = join(folder, 'root');
   await mkdir(root);
-  if (layer.kind === 'python') await installPython(layer.requirements, root, progress);
-  if (layer.kind === 'program') await place(await ensureBinary(layer.name, progress), join(root, layer.to), 0o755);
+  if (layer.kind === 'python') await installPython(layer.requirements, root, progress, signal);
+  if (layer.kind === 'program')
+    await place(await ensureBinary(layer.name, progress, signal), join(root, layer.to), 0o755);
   if (layer.kind === 'files') {
     for (const { from, to } of layer.files) await place(join(SOURCES, from), join(root, to));
   }
   const reproducibly = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0'];
-  await run('tar', ['-cf', tar, '-C', root, ...reproducibly, '.']);
+  await run('tar', ['-cf', tar, '-C', root, ...reproducibly, '.'], { signal });
 }
 
 /** A minimal Debian without documentation, Perl and rare encodings. mmdebstrap(1). */
-async function buildDebian(suite: string, packages: string[], tar: string, progress: Progress): Promise<void> {
-  await ensureDebianPackages(['mmdebstrap'], progress);
+async function buildDebian(
+  { suite, packages }: DebianLayer,
+  tar: string,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await ensureDebianPackages(['mmdebstrap'], progress, signal);
   progress(`building the Debian layer of the images (${packages.join(', ')}; about 30 s)`);
   const left = ['share/man', 'share/doc', 'share/locale', 'share/info', 'lib/*/gconv'];
-  await run('mmdebstrap', [
+  const recipe = [
     '--variant=essential',
     // With /usr merged from the start `usrmerge` is not needed, which would bring 60 MB of Perl.
     '--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr',
     `--include=${['usr-is-merged', ...packages].join(',')}`,
     '--aptopt=APT::Install-Recommends "false"',
     ...left.map((path) => `--dpkgopt=path-exclude=/usr/${path}/*`),
-    suite,
-    tar,
-  ]);
+  ];
+  await run('mmdebstrap', [...recipe, suite, tar], { signal });
 }
 
 /** The pinned packages as wheels for the image's Python, whatever Python this machine has, and compiled for it. */
-async function installPython(requirements: string, root: string, progress: Progress): Promise<void> {
-  await ensureDebianPackages(['python3', 'python3-pip'], progress);
+async function installPython(
+  requirements: string,
+  root: string,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await ensureDebianPackages(['python3', 'python3-pip'], progress, signal);
   progress(`installing the Python packages of ${requirements}`);
   const target = join(root, PYTHON_PATH);
   const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
@@ -109,11 +135,12 @@ async function installPython(requirements: string, root: string, progress: Progr
   ];
   const quietly = ['--quiet', '--no-deps', '--no-compile', '--root-user-action=ignore'];
   const from = ['--requirement', join(SOURCES, requirements)];
-  await run('/usr/bin/python3', ['-m', 'pip', 'install', ...quietly, ...wheels, '--target', target, ...from]);
+  const install = ['-m', 'pip', 'install', ...quietly, ...wheels, '--target', target, ...from];
+  await run('/usr/bin/python3', install, { signal });
   await moveScripts(target, join(root, 'usr/local/bin'));
   // By hash and not by time: the layer's files all get the same time.
   const compile = ['-m', 'compileall', '-q', '--invalidation-mode', 'unchecked-hash', '-s', root, '-p', '/', root];
-  await run('/usr/bin/python3', compile);
+  await run('/usr/bin/python3', compile, { signal });
 }
 
 /** pip puts programs beside the packages and names this machine's Python in them; the image has its own. */

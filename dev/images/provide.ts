@@ -13,9 +13,11 @@ export async function provideImages(
   cluster: Pick<ClusterAccess, 'registry'>,
   names: readonly ImageName[],
   progress: Progress,
+  signal?: AbortSignal,
 ): Promise<void> {
   for (const [index, name] of names.entries()) {
-    const archive = await ensureImage(name, progress);
+    signal?.throwIfAborted();
+    const archive = await ensureImage(name, progress, signal);
     progress(`bringing image ${name} to the cluster (${index + 1} of ${names.length})`);
     if (cluster.registry === undefined) await loadImage(archive);
     else await pushImage(archive, IMAGES[name].reference);

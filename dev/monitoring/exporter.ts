@@ -16,8 +16,9 @@ export interface Exporter {
 
 /** Starts the exporter on a free loopback port. Paths: `/metrics`, `/targets`, `/pods/NAMESPACE/POD/metrics`. */
 export async function startExporter(kube: Kubernetes): Promise<Exporter> {
+  const clusterMetrics = rememberingMetrics(kube);
   const server = createServer((request, response) => {
-    answer(kube, request, response).catch((error: unknown) => {
+    answer(kube, clusterMetrics, request, response).catch((error: unknown) => {
       response.writeHead(502, { 'Content-Type': 'text/plain' }).end(`${messageOf(error)}\n`);
     });
   });
@@ -35,9 +36,14 @@ export async function startExporter(kube: Kubernetes): Promise<Exporter> {
   };
 }
 
-async function answer(kube: Kubernetes, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  kube: Kubernetes,
+  clusterMetrics: () => Promise<string>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const path = request.url?.split('?')[0] ?? '';
-  if (path === '/metrics') return send(response, 'text/plain; version=0.0.4', await clusterMetrics(kube));
+  if (path === '/metrics') return send(response, 'text/plain; version=0.0.4', await clusterMetrics());
   if (path === '/targets') {
     const { items } = await kube.core.listPodForAllNamespaces({ labelSelector: 'app=agent-bruno' });
     return send(response, 'application/json', JSON.stringify(programTargets(items, request.headers.host ?? '')));
@@ -51,12 +57,21 @@ async function answer(kube: Kubernetes, request: IncomingMessage, response: Serv
   response.writeHead(404).end();
 }
 
-async function clusterMetrics(kube: Kubernetes): Promise<string> {
-  const [pods, deployments] = await Promise.all([
-    kube.core.listPodForAllNamespaces(),
-    kube.apps.listDeploymentForAllNamespaces(),
-  ]);
-  return stateMetrics(pods.items, deployments.items);
+/** Like kube-state-metrics, which watches: while the API server is away, what was last known is told on. */
+function rememberingMetrics(kube: Kubernetes): () => Promise<string> {
+  let last: string | undefined;
+  return async () => {
+    try {
+      const [pods, deployments] = await Promise.all([
+        kube.core.listPodForAllNamespaces(),
+        kube.apps.listDeploymentForAllNamespaces(),
+      ]);
+      last = await stateMetrics(pods.items, deployments.items);
+    } catch (error) {
+      if (last === undefined) throw error;
+    }
+    return last;
+  };
 }
 
 function send(response: ServerResponse, type: string, body: string): void {

@@ -11,6 +11,8 @@ export interface Program {
   name: string;
   program: string;
   args: string[];
+  /** In place of this process' own. */
+  environment?: NodeJS.ProcessEnv;
   logFile: string;
 }
 
@@ -27,11 +29,14 @@ export interface StartedProgram extends ProcessIdentity {
  * also ends it when this process is killed.
  * @throws KintsugiError `unavailable` when it cannot be run
  */
-export async function startProgram({ name, program, args, logFile }: Program): Promise<StartedProgram> {
+export async function startProgram({ name, program, args, environment, logFile }: Program): Promise<StartedProgram> {
   const log = openSync(logFile, 'a');
   const setpriv = findOnPath('setpriv');
   const command = setpriv === undefined ? [program, ...args] : [setpriv, '--pdeathsig', 'TERM', program, ...args];
-  const child = spawn(command[0] ?? program, command.slice(1), { stdio: ['ignore', log, log] });
+  const child = spawn(command[0] ?? program, command.slice(1), {
+    stdio: ['ignore', log, log],
+    env: environment ?? process.env,
+  });
   closeSync(log);
   await Promise.race([
     once(child, 'spawn'),

@@ -1,6 +1,5 @@
 /** Prometheus and Alertmanager for the development cluster, with the rules and the route of deploy/. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
@@ -15,7 +14,11 @@ import {
   renderRules,
 } from './configuration.ts';
 import { startExporter } from './exporter.ts';
+import { makeFolder } from './folder.ts';
 import { type Program, type StartedProgram, startProgram } from './process.ts';
+
+/** Less than Prometheus waits for a scrape, so that the exporter can answer with what it last knew. */
+const SCRAPE_TIMEOUT_MS = 1000;
 
 export interface MonitoringOptions {
   /** Path of a kubeconfig that may list pods and Deployments and read through pods' proxies. */
@@ -57,8 +60,8 @@ export interface Monitoring {
 export async function startMonitoring(options: MonitoringOptions): Promise<Monitoring> {
   const progress = options.progress ?? (() => {});
   await ensureDebianPackages(['prometheus', 'prometheus-alertmanager'], progress, options.signal);
-  const folder = mkdtempSync(join(tmpdir(), 'kintsugi-monitoring-'));
-  const undo: (() => Promise<void>)[] = [async () => rmSync(folder, { recursive: true, force: true })];
+  const { folder, remove } = makeFolder();
+  const undo: (() => Promise<void>)[] = [remove];
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step();
   };
@@ -82,7 +85,9 @@ async function startAll(
     options.onProcess?.({ name: started.name, pid: started.pid, startTime: started.startTime });
     return started;
   };
-  const exporter = await startExporter(connectKubernetes({ kubeconfig: options.kubeconfig }));
+  const exporter = await startExporter(
+    connectKubernetes({ kubeconfig: options.kubeconfig, timeoutMs: SCRAPE_TIMEOUT_MS }),
+  );
   undo.push(exporter.stop);
 
   const route = alertmanagerConfiguration(options, folder, durations);
