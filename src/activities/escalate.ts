@@ -3,6 +3,7 @@ import { KintsugiError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { MessageContext, Notifier } from '../notify/notifier.ts';
 import type { Activities, EscalateInput, EscalateResult } from '../recovery/activities.ts';
+import { withFailures } from './failure.ts';
 
 /** What escalation needs: the notifiers by name (`createNotifiers`), the log always among them. */
 export interface EscalationDependencies {
@@ -17,16 +18,16 @@ export interface EscalationDependencies {
  */
 export function createEscalation({ notifiers, log }: EscalationDependencies): Pick<Activities, 'escalate'> {
   return {
-    async escalate(input) {
-      const context: MessageContext = { messageKey: input.messageKey, signal: Context.current().cancellationSignal };
+    escalate: withFailures(async (input) => {
+      const { messageKey, notifier, event } = input;
+      const context: MessageContext = { messageKey, signal: Context.current().cancellationSignal };
       const logNotifier = notifiers.log;
       if (logNotifier !== undefined) await send(logNotifier, input, context);
-      const result = await deliver(notifiers[input.notifier], input, context);
-      const { messageKey, notifier, event } = input;
+      const result = await deliver(notifiers[notifier], input, context);
       if (result.taken) log.info({ messageKey, notifier, event, providerId: result.providerId }, 'message taken');
       else if (notifier !== 'log') log.error({ messageKey, notifier, event, error: result.error }, 'message not taken');
       return result;
-    },
+    }),
   };
 }
 

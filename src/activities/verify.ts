@@ -133,19 +133,32 @@ function unreadable({ unreadable: why, gone }: Extract<Waited, { unreadable: str
 }
 
 /** One live look without waiting, at most 10 s. */
-async function look({ kubernetes, baselines }: VerificationDependencies, input: LookInput): Promise<Look> {
+async function look(dependencies: VerificationDependencies, input: LookInput): Promise<Look> {
   const { target, runbook, before, since } = input;
-  const signal = AbortSignal.any([Context.current().cancellationSignal, AbortSignal.timeout(LOOK_MS)]);
-  const state = await readTargetState(kubernetes, target, signal);
-  const recorded = before?.desired ?? (await baselines.read(target).catch(() => null))?.replicas;
+  const recordedDesired = recordedReplicas([], await baselineReplicas(dependencies, target), before?.desired);
+  const state = await readInTime(dependencies.kubernetes, target);
   const judged = judgeLook(state, {
     settings: runbook.spec.verify.window,
     ...(before === undefined ? {} : { longestLifeSeconds: before.longestLifeSeconds }),
-    ...(recorded === undefined ? {} : { recordedDesired: recorded }),
+    ...(recordedDesired === undefined ? {} : { recordedDesired }),
     ...(since === undefined ? {} : { since: new Date(since) }),
   });
   const now = measureOf(state);
   return { ...judged, better: before === undefined ? 'unknown' : isBetter(before, now), measure: now };
+}
+
+async function readInTime(kubernetes: Kubernetes, target: Target): Promise<TargetState> {
+  const time = AbortSignal.timeout(LOOK_MS);
+  try {
+    return await readTargetState(kubernetes, target, AbortSignal.any([Context.current().cancellationSignal, time]));
+  } catch (thrown) {
+    if (!time.aborted) throw thrown;
+    throw new KintsugiError('timeout', `the target could not be read within ${LOOK_MS / 1000} s`, {
+      where: `${target.kind} ${target.namespace}/${target.name}`,
+      fix: 'Check that the API server is up and not overloaded.',
+      cause: thrown,
+    });
+  }
 }
 
 function measureOf({ current, older, workload, at }: TargetState): Measure {

@@ -100,7 +100,9 @@ function kindOf(message: Exclude<PageMessage, { event: 'resolve' }>): string {
   return message.event === 'update' ? `UPDATE (${severity})` : severity;
 }
 
+/** The target; before it is known, the title that names the recovery. */
 function where(page: Page): string {
+  if (page.target.name === '') return page.title;
   return `${page.target.namespace}/${page.target.kind}/${page.target.name}`;
 }
 

@@ -2,7 +2,7 @@ import type { V1Pod, V2HorizontalPodAutoscaler } from '@kubernetes/client-node';
 import { KintsugiError } from '../errors.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import { isFinished, isTerminating } from '../kubernetes/pods.ts';
-import { currentRevision, readOwned, revisionOfPod } from '../kubernetes/revisions.ts';
+import { currentRevision, type OwnedWorkload, readOwned, revisionOfPod } from '../kubernetes/revisions.ts';
 import { callOptions } from '../kubernetes/transport.ts';
 import type { Workload } from '../kubernetes/workloads.ts';
 import type { Target } from '../recovery/values.ts';
@@ -30,8 +30,15 @@ export async function readTargetState(
   target: Target,
   signal?: AbortSignal,
 ): Promise<TargetState> {
-  const { workload, revisions, pods } = await readOwned(kubernetes, target, signal);
-  const autoscaler = await readAutoscaler(kubernetes, target, signal);
+  const owned = await readOwned(kubernetes, target, signal);
+  return targetStateOf(owned, await readAutoscaler(kubernetes, target, signal));
+}
+
+/** The same from what has been read already. Ended pods are left out. */
+export function targetStateOf(
+  { workload, revisions, pods }: OwnedWorkload,
+  autoscaler: TargetState['autoscaler'],
+): TargetState {
   const revision = currentRevision(workload, revisions);
   const standing = pods.filter((pod) => !isFinished(pod));
   const staying = standing.filter((pod) => !isTerminating(pod));

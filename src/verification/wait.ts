@@ -57,7 +57,9 @@ export async function waitForStability(wait: Wait): Promise<Waited> {
       longestWindowSeconds: longestWindowMs / 1000,
       recordedDesired: wait.recordedDesired,
     });
-    wait.heartbeat(`${now.saw} (${spanText(look.state.at.getTime() - wait.since.getTime())} since the change)`);
+    wait.heartbeat(
+      `${now.saw} (${spanText(look.state.at.getTime() - wait.since.getTime())} since the verification began)`,
+    );
     if (now.over) return { ...look, progress: now };
     await sleep(now.nextLookMs, undefined, { signal: wait.signal });
   }

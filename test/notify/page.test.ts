@@ -19,6 +19,13 @@ describe('the first line of a page', () => {
     expect(first(plainText({ event: 'trigger', page: untouched }))).toMatch(/Nothing stands changed\.$/);
   });
 
+  test('names the recovery while its target is not known', () => {
+    const early = { ...page, target: { namespace: '', kind: '', name: '' }, title: 'recovery/dev/x: no runbook' };
+    expect(first(plainText({ event: 'trigger', page: early }))).toMatch(
+      /^CRITICAL recovery\/dev\/x: no runbook broken/,
+    );
+  });
+
   test('of an approval says that one is needed and for what', () => {
     expect(first(plainText({ event: 'approval', page, approval }))).toMatch(
       /^APPROVAL NEEDED for roll-back \(CRITICAL\)/,
