@@ -37,18 +37,19 @@ export function failureOfAnswer(method: string, url: string, answer: { status: n
   return new KintsugiError(code, message, { where, fix: fixFor(code, read, where), cause });
 }
 
-/** A call that got no answer: refused, reset, not resolved, not trusted, or out of time. */
-export function failureOfNetwork(method: string, url: string, thrown: unknown, timeoutMs: number): KintsugiError {
-  const where = callText(describeCall(method, url));
-  if (thrown instanceof Error && thrown.name === 'TimeoutError')
-    return new KintsugiError('timeout', `no answer from the API server within ${timeoutMs} ms`, {
-      where,
-      fix: 'Check that the API server is up and not overloaded, then try again.',
-      cause: thrown,
-    });
+/** A call whose answer was not there in time. */
+export function failureOfTime(method: string, url: string, timeoutMs: number): KintsugiError {
+  return new KintsugiError('timeout', `no answer from the API server within ${timeoutMs} ms`, {
+    where: callText(describeCall(method, url)),
+    fix: 'Check that the API server is up and not overloaded, then try again.',
+  });
+}
+
+/** A call that got no answer: refused, reset, not resolved, or not trusted. */
+export function failureOfNetwork(method: string, url: string, thrown: unknown): KintsugiError {
   const reason = thrown instanceof Error && thrown.cause !== undefined ? messageOf(thrown.cause) : messageOf(thrown);
   return new KintsugiError('unavailable', `the API server at ${new URL(url).host} cannot be reached: ${reason}`, {
-    where,
+    where: callText(describeCall(method, url)),
     fix: "Check the kubeconfig's server address and certificate authority, and that the API server is up.",
     cause: thrown,
   });

@@ -11,7 +11,7 @@ import {
   setHeaderOptions,
 } from '@kubernetes/client-node';
 import { KintsugiError } from '../errors.ts';
-import { failureOfAnswer, failureOfCredentials, failureOfNetwork } from './failures.ts';
+import { failureOfAnswer, failureOfCredentials, failureOfNetwork, failureOfTime } from './failures.ts';
 
 /**
  * client-node's HTTP layer with what it lacks: every call ends within `timeoutMs` with the whole body read, and whatever goes
@@ -37,7 +37,8 @@ async function send(http: HttpLibrary, request: RequestContext, timeoutMs: numbe
     body = await response.body.text();
   } catch (error) {
     if (given?.aborted === true) throw given.reason;
-    throw failureOfNetwork(method, request.getUrl(), error, timeoutMs);
+    if (timeout.aborted) throw failureOfTime(method, request.getUrl(), timeoutMs);
+    throw failureOfNetwork(method, request.getUrl(), error);
   }
   if (status < 200 || status > 299) throw failureOfAnswer(method, request.getUrl(), { status, body });
   return new ResponseContext(status, headers, new SelfDecodingBody(Promise.resolve(Buffer.from(body))));
