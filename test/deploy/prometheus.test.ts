@@ -2,17 +2,22 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { stringify } from 'yaml';
+import { ensureDebianPackages } from '../../dev/debian/packages.ts';
 import { DEVELOPMENT_DURATIONS, renderAlertmanager, renderRules } from '../../dev/monitoring/configuration.ts';
 import { needs, provided } from '../needs.ts';
 
 needs('promtool');
 
+// A package may have to be installed.
+jest.setTimeout(180_000);
+
 const DEPLOY = join(import.meta.dirname, '..', '..', 'deploy');
 const promtool = provided('promtool');
 /** Comes with Alertmanager's package as promtool does with Prometheus'. */
 const amtool = join(dirname(promtool), 'amtool');
+beforeAll(() => ensureDebianPackages(['prometheus-alertmanager'], () => {}));
 const folder = mkdtempSync(join(tmpdir(), 'kintsugi-deploy-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
