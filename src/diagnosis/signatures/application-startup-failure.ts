@@ -230,6 +230,14 @@ export default {
       language: 'node',
       source: 'nest packages/core/errors/messages.ts; V8',
     },
+    {
+      regex: String.raw`^(?:TypeError: [\w.$]{1,80} is not a function|ReferenceError: (\w+) is not defined)`,
+      weight: 6,
+      subject: 1,
+      language: 'node',
+      near: String.raw`Module\._load|Module\._compile|ModuleJob\.run`,
+      source: 'V8 src/common/message-template.h: code or library that does not fit, while modules load',
+    },
     // Java
     {
       regex: String.raw`Could not find or load main class (\S+)`,

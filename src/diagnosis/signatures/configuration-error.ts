@@ -1,7 +1,7 @@
 import type { Signature } from '../signature.ts';
 
 /** Words around a failure that show it is about settings and not about the program's own data. */
-const SETTINGS = String.raw`environ|getenv|process\.env|settings|config|cfg|[^\w]env\b|\benv\[|\.env\b|dotenv|ENV\[`;
+const SETTINGS = String.raw`environ|getenv|process\.env|settings|config|cfg|connectionString|\bdsn\b|[^\w]env\b|\benv\[|\.env\b|dotenv|ENV\[`;
 
 /** The program was told something wrong, or not told something: variables, files, arguments, credentials, addresses. */
 export default {
@@ -480,6 +480,27 @@ export default {
       subject: 1,
       language: 'node',
       source: 'commander lib/command.js; Node.js src/node.cc',
+    },
+    {
+      regex: String.raw`is not a valid Redis protocol|The \u0060uri\u0060 parameter to \u0060openUri\(\)\u0060 must be a string`,
+      weight: 10,
+      language: 'node',
+      source: '@redis/client lib/client/index.ts parseURL; mongoose lib/drivers/node-mongodb-native/connection.js',
+    },
+    {
+      regex: String.raw`^Error: ([\w.]{1,80}): (?:ports? must be|must be |should be |cannot find )`,
+      weight: 8,
+      subject: 1,
+      language: 'node',
+      near: 'convict',
+      source: 'convict src/main.js validate',
+    },
+    {
+      regex: String.raw`(?:fatal|critical|error)\b.{0,20}: ["'\u0060]?([A-Za-z][\w.]{2,60})["'\u0060]? is not (?:defined|set|provided|configured)\b`,
+      weight: 7,
+      subject: 1,
+      unless: 'ReferenceError|NameError|EslintError',
+      source: 'wording that programs give their own message about a setting',
     },
     // Java
     {

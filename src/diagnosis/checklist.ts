@@ -1,0 +1,149 @@
+import type { ChecklistItem, Finding } from '../recovery/values.ts';
+import type { RunbookSpec } from '../runbook/schema.ts';
+import { describeDependency, isDown } from './dependency-root.ts';
+import { describeChanges, describeContainer, describeEvents, describeProbes } from './describe.ts';
+import type { ContainerTemplate, Evidence } from './evidence.ts';
+
+type Answer = Pick<ChecklistItem, 'state' | 'saw'>;
+interface Question {
+  evidence: Evidence;
+  findings: readonly Finding[];
+  spec: RunbookSpec;
+}
+
+const LONGEST = 400;
+
+/** Fills the runbook's checklist: done and well, found something, or not possible because its source is absent (safety 22). */
+export function fillChecklist(evidence: Evidence, findings: readonly Finding[], spec: RunbookSpec): ChecklistItem[] {
+  const question = { evidence, findings, spec };
+  return spec.checklist.map(({ id, text }) => {
+    const dependency = spec.dependencies.some(({ name }) => name === id);
+    const ask = dependency ? (asked: Question) => dependencyAnswer(asked, id) : ANSWERS[id];
+    const { state, saw } = ask?.(question) ?? notPossible('no source that Kintsugi reads stands for this point');
+    return { id, text, state, saw: saw.length > LONGEST ? `${saw.slice(0, LONGEST - 1)}…` : saw };
+  });
+}
+
+const ANSWERS: Record<string, ((question: Question) => Answer) | undefined> = {
+  'previous-logs': previousLogs,
+  environment,
+  redis: (question) => dependencyAnswer(question, 'redis'),
+  mongodb: (question) => dependencyAnswer(question, 'mongodb'),
+  ollama: (question) => dependencyAnswer(question, 'ollama'),
+  resources,
+  image,
+  probes,
+  'recent-changes': recentChanges,
+  'cluster-events': clusterEvents,
+};
+
+const done = (saw: string): Answer => ({ state: 'done', saw });
+const found = (saw: string): Answer => ({ state: 'found', saw });
+const notPossible = (saw: string): Answer => ({ state: 'not-possible', saw });
+
+function previousLogs({ evidence, findings }: Question): Answer {
+  const quote = findings.flatMap(({ quotes }) => quotes).find(({ source }) => /\blog$/.test(source));
+  if (quote !== undefined) return found(`${quote.source}: ${quote.text}`);
+  const read = evidence.pods
+    .flatMap((pod) => pod.containers)
+    .filter(({ logs }) => logs.previous !== undefined || logs.current !== undefined);
+  if (read.length > 0)
+    return done(`logs of ${read.map(({ name }) => name).join(', ')} read; no known cause stands in them`);
+  const unreadable = evidence.missing.find((entry) => entry.startsWith('log'));
+  return notPossible(unreadable ?? 'no container has written a log');
+}
+
+function environment({ evidence, spec }: Question): Answer {
+  const container = mainContainer(evidence, spec);
+  if (container === undefined) return notPossible('the workload could not be read');
+  const faults = spec.variables.flatMap(({ name, pattern }) => {
+    const variable = container.env.find((entry) => entry.name === name);
+    if (variable === undefined) return hasImport(container) ? [] : [`${name} is not set`];
+    return pattern !== undefined && isVisible(variable.value) && !new RegExp(pattern).test(variable.value)
+      ? [`${name} does not match ${pattern}`]
+      : [];
+  });
+  const missing = evidence.references
+    .filter(({ optional, found: there, missingKeys }) => !optional && (there === false || missingKeys.length > 0))
+    .map(({ kind, name, missingKeys }) =>
+      missingKeys.length > 0 ? `${kind} ${name} has no key ${missingKeys.join(', ')}` : `${kind} ${name} is missing`,
+    );
+  const all = [...faults, ...missing];
+  if (all.length > 0) return found(all.join('; '));
+  return done(
+    `${spec.variables.length} declared variables are set${hasImport(container) ? ' or may come from what is imported whole' : ''}`,
+  );
+}
+
+function mainContainer({ workload }: Evidence, spec: RunbookSpec): ContainerTemplate | undefined {
+  const main = workload?.containers.filter(({ role }) => role === 'main') ?? [];
+  return main.find(({ name }) => name === spec.target.container) ?? main[0];
+}
+
+const hasImport = (container: ContainerTemplate): boolean => container.env.some(({ name }) => name.endsWith('*'));
+
+/** A value that redaction cut whole cannot be compared with a pattern. */
+function isVisible(value: string | undefined): value is string {
+  return value !== undefined && !value.startsWith('[cut:');
+}
+
+function dependencyAnswer({ evidence }: Question, name: string): Answer {
+  const dependency = evidence.dependencies.find((entry) => entry.name === name);
+  if (dependency === undefined) return notPossible(`the runbook names no dependency ${name}`);
+  if (!dependency.known)
+    return notPossible(
+      evidence.missing.find((entry) => entry.startsWith(`dependency ${name}`)) ??
+        `the pods of ${name} could not be read`,
+    );
+  const saw = `${describeDependency(dependency)} (by the API server)`;
+  return isDown(dependency) ? found(saw) : done(saw);
+}
+
+function resources({ evidence, findings, spec }: Question): Answer {
+  const oom = findings.find(({ cause }) => cause === 'oom-killed' || cause === 'memory-error');
+  const container = mainContainer(evidence, spec);
+  if (container === undefined) return notPossible('the workload could not be read');
+  const saw = describeContainer(container);
+  if (oom !== undefined) return found(`${oom.summary} ${saw}`);
+  return container.resources.limits.memory === undefined ? found(`no memory limit is set; ${saw}`) : done(saw);
+}
+
+function image({ evidence, findings }: Question): Answer {
+  const pull = findings.find(({ cause }) => cause === 'image-pull-failure');
+  if (pull !== undefined) return found(pull.summary);
+  const moved = evidence.difference?.changes.find(({ what }) => what === 'image' || what === 'image digest');
+  if (moved !== undefined)
+    return found(`${moved.what} of ${moved.container} changed from ${moved.before} to ${moved.after}`);
+  const running = evidence.pods.flatMap((pod) => pod.containers).filter(({ digest }) => digest !== '');
+  const first = running[0];
+  if (first === undefined) return notPossible('no container has an image yet');
+  return done(
+    [...new Set(running.map((container) => `${container.image} (${container.digest.slice(0, 19)})`))].join(', '),
+  );
+}
+
+function probes({ evidence, findings, spec }: Question): Answer {
+  const failing = findings.find(
+    ({ cause }) => cause === 'liveness-probe-failure' || cause === 'readiness-probe-failure',
+  );
+  if (failing !== undefined) return found(failing.summary);
+  const container = mainContainer(evidence, spec);
+  if (container === undefined) return notPossible('the workload could not be read');
+  const saw = describeProbes(container);
+  return container.probes.liveness === undefined || container.probes.readiness === undefined ? found(saw) : done(saw);
+}
+
+function recentChanges({ evidence }: Question): Answer {
+  const { difference } = evidence;
+  if (difference === null)
+    return notPossible('there is neither a healthy baseline nor an earlier revision to compare with');
+  if (difference.changes.length === 0) return done(`nothing differs from ${difference.against}`);
+  return found(`since ${difference.against}: ${describeChanges(difference.changes)}`);
+}
+
+function clusterEvents({ evidence }: Question): Answer {
+  const unreadable = evidence.missing.find((entry) => entry.startsWith('events'));
+  if (unreadable !== undefined) return notPossible(unreadable);
+  const warnings = evidence.events.filter(({ type }) => type === 'Warning');
+  return warnings.length === 0 ? done('no warning stands in the last hour') : found(describeEvents(warnings));
+}
