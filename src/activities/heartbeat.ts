@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import type { Activities } from '../recovery/activities.ts';
 
 /** Steps that act beat every 500 ms under a heartbeat timeout of 2 s: a dead worker is noticed within it (durability 13). */
 export const HEARTBEAT_MS = 500;
@@ -31,4 +32,26 @@ export async function beating<T>(step: (pulse: Pulse) => Promise<T>): Promise<T>
   } finally {
     clearInterval(timer);
   }
+}
+
+/** The same activities, each of which beats from its begin to its end: a killed worker is noticed in whatever it was doing. */
+export function alive(activities: Activities): Activities {
+  const beat =
+    <Input, Result>(run: (input: Input) => Promise<Result>) =>
+    (input: Input) =>
+      beating(() => run(input));
+  return {
+    loadRunbook: beat(activities.loadRunbook),
+    findOwner: beat(activities.findOwner),
+    forward: beat(activities.forward),
+    diagnose: beat(activities.diagnose),
+    classify: beat(activities.classify),
+    planRemedy: activities.planRemedy,
+    applyAction: activities.applyAction,
+    verify: activities.verify,
+    look: beat(activities.look),
+    compensate: activities.compensate,
+    release: beat(activities.release),
+    escalate: beat(activities.escalate),
+  };
 }

@@ -31,9 +31,9 @@ export function openPage(record: RecoveryRecord): PageRecord | null {
   return last === undefined || last.resolved !== null ? null : last;
 }
 
-/** The notifier that took a page first, or null while none has. The log is always written and never counts. */
+/** The notifier that took a page first, or null while none has. */
 export function takenBy(page: PageRecord): string | null {
-  const taken = page.rungs.flatMap(({ tries }) => tries).find((attempt) => attempt.taken && attempt.notifier !== 'log');
+  const taken = page.rungs.flatMap(({ tries }) => tries).find((attempt) => attempt.taken);
   return taken?.notifier ?? null;
 }
 

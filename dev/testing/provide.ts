@@ -1,0 +1,83 @@
+import { messageOf } from '../../src/errors.ts';
+import type { Need } from '../../test/needs.ts';
+import { ensureBinary } from '../build/binaries.ts';
+import type { Progress } from '../build/cache.ts';
+import { findOnPath } from '../build/commands.ts';
+import { clusterDown, clusterUp } from '../cluster/cluster.ts';
+import { ensureDebianPackages } from '../debian/packages.ts';
+import { IMAGE_NAMES } from '../images/catalogue.ts';
+import { provideImages } from '../images/provide.ts';
+
+/** What the tests were given: environment variables for them, what could not be had and why, and how to take it back. */
+export interface Provision {
+  environment: Record<string, string>;
+  missing: Map<Need, string>;
+  stop(): Promise<void>;
+}
+
+type Provider = (
+  progress: Progress,
+  signal: AbortSignal,
+  undo: (() => Promise<unknown>)[],
+) => Promise<Record<string, string>>;
+
+const PROVIDERS: Record<Need, Provider> = {
+  temporal: async (progress, signal) => ({ KINTSUGI_TEST_TEMPORAL: await ensureBinary('temporal', progress, signal) }),
+  java: async (progress, signal) => ({
+    KINTSUGI_TEST_TIME_SKIPPING: await ensureBinary('temporal-test-server', progress, signal),
+  }),
+  cluster: provideCluster,
+  browser: (progress, signal) => debianProgram('KINTSUGI_TEST_BROWSER', 'chromium', 'chromium', progress, signal),
+  promtool: (progress, signal) => debianProgram('KINTSUGI_TEST_PROMTOOL', 'prometheus', 'promtool', progress, signal),
+  docker: async () => {
+    throw new Error('no Docker engine is asked for by these tests');
+  },
+};
+
+/** Provides each need, one after the other; what cannot be had is a line, not the end. */
+export async function provide(needs: Need[], progress: Progress, signal: AbortSignal): Promise<Provision> {
+  const environment: Record<string, string> = {};
+  const missing = new Map<Need, string>();
+  const undo: (() => Promise<unknown>)[] = [];
+  for (const need of needs) {
+    signal.throwIfAborted();
+    try {
+      Object.assign(environment, await PROVIDERS[need](progress, signal, undo));
+    } catch (thrown) {
+      missing.set(need, messageOf(thrown));
+    }
+  }
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  return { environment, missing, stop };
+}
+
+/** The development cluster with agent-bruno's images; one that ran before is used and stays. */
+async function provideCluster(
+  progress: Progress,
+  signal: AbortSignal,
+  undo: (() => Promise<unknown>)[],
+): Promise<Record<string, string>> {
+  const cluster = await clusterUp({ progress, signal });
+  if (!cluster.reused) undo.push(() => clusterDown({ progress }));
+  await provideImages(cluster, IMAGE_NAMES, progress);
+  return {
+    KINTSUGI_TEST_KUBECONFIG: cluster.kubeconfig,
+    KINTSUGI_TEST_KINTSUGI_KUBECONFIG: cluster.kintsugiKubeconfig,
+    ...(cluster.auditLog === undefined ? {} : { KINTSUGI_TEST_AUDIT_LOG: cluster.auditLog }),
+  };
+}
+
+async function debianProgram(
+  variable: string,
+  debianPackage: string,
+  program: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  const present = findOnPath(program);
+  if (present !== undefined) return { [variable]: present };
+  await ensureDebianPackages([debianPackage], progress, signal);
+  return { [variable]: findOnPath(program) ?? program };
+}

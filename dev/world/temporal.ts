@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { ensureBinary } from '../build/binaries.ts';
+import type { Progress } from '../build/cache.ts';
+import { freePort, waitUntil } from '../cluster/processes.ts';
+import { startProgram } from '../monitoring/process.ts';
+
+/** A Temporal dev server that lives as long as this process. */
+export interface TemporalServer {
+  /** host:port of its gRPC service. */
+  address: string;
+  uiUrl: string;
+  stop(): Promise<void>;
+}
+
+/** Starts the dev server with its UI on free ports, its data in a file of `folder`, and returns once the UI answers. */
+export async function startTemporal(folder: string, progress: Progress, signal?: AbortSignal): Promise<TemporalServer> {
+  const program = await ensureBinary('temporal', progress, signal);
+  const [port, uiPort] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
+  const database = join(folder, 'temporal.db');
+  const started = await startProgram({
+    name: 'temporal',
+    program,
+    args: [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'error', '--db-filename', database],
+      ...['--port', `${port}`, '--ui-port', `${uiPort}`],
+    ],
+    logFile: join(folder, 'temporal.log'),
+  });
+  const uiUrl = `http://127.0.0.1:${uiPort}`;
+  await waitUntil({ what: 'Temporal to be ready', seconds: 120, signal, needs: [started] }, async () => answers(uiUrl));
+  return { address: `127.0.0.1:${port}`, uiUrl, stop: started.stop };
+}
+
+async function answers(url: string): Promise<boolean> {
+  return fetch(`${url}/api/v1/namespaces/default`, { signal: AbortSignal.timeout(2_000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}

@@ -1,0 +1,58 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { createSecrets } from '../actions/write/secrets.ts';
+import { createArtifacts } from '../artifacts/store.ts';
+import type { Configuration } from '../configuration/configuration.ts';
+import { createRedactor } from '../diagnosis/redaction.ts';
+import type { Kubernetes } from '../kubernetes/client.ts';
+import type { Logger } from '../log.ts';
+import { createNotifiers } from '../notify/create.ts';
+import type { Activities } from '../recovery/activities.ts';
+import { isRunOpen } from '../temporal/open-runs.ts';
+import type { Baselines } from './baseline.ts';
+import { createBaselines } from './baseline-store.ts';
+import { createClassification } from './classify.ts';
+import { createCompensation } from './compensate.ts';
+import { createDiagnosis } from './diagnose.ts';
+import { createEscalation } from './escalate.ts';
+import { alive } from './heartbeat.ts';
+import { createForwarding } from './owner.ts';
+import { createRemediation } from './remediate.ts';
+import { createRunbookLoading } from './runbook.ts';
+import { createVerification } from './verify.ts';
+
+/** What all activities together work with. */
+export interface ActivityDependencies {
+  configuration: Configuration;
+  redactionKey: string;
+  kubernetes: Kubernetes;
+  temporal: Client;
+  log: Logger;
+}
+
+/** Every activity of the recovery workflow, and the baselines that they share. Nothing is read or written yet. */
+export function createActivities(dependencies: ActivityDependencies): { activities: Activities; baselines: Baselines } {
+  const { configuration, redactionKey, kubernetes, temporal, log } = dependencies;
+  const { namespace, mirrors, home, webhookUrl, webhookSecret } = configuration;
+  const secrets = createSecrets(redactionKey, createRedactor({ key: redactionKey }).redact);
+  const baselines = createBaselines({ kubernetes, namespace, secrets });
+  const artifacts = createArtifacts({ folder: join(home.replace(/^~(?=\/)/, homedir()), 'artifacts') });
+  const notifiers = createNotifiers({
+    log,
+    ...(webhookUrl === undefined ? {} : { webhookUrl }),
+    ...(webhookSecret === undefined ? {} : { webhookSecret }),
+  });
+  const isOpen = (recoveryId: string) => isRunOpen(temporal, recoveryId);
+  const activities: Activities = {
+    ...createRunbookLoading(configuration),
+    ...createForwarding({ kubernetes, temporal, settings: configuration }),
+    ...createDiagnosis({ kubernetes, baselines, artifacts, log, redactionKey }),
+    ...createClassification({ artifacts, log }),
+    ...createRemediation({ kubernetes, baselines, log, namespace, mirrors, isRunOpen: isOpen }),
+    ...createVerification({ kubernetes, baselines, log }),
+    ...createCompensation({ kubernetes, baselines, isRunOpen: isOpen }),
+    ...createEscalation({ notifiers, log }),
+  };
+  return { activities: alive(activities), baselines };
+}

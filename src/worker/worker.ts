@@ -1,0 +1,120 @@
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { startBaselineWatch } from '../activities/baseline-watch.ts';
+import { createActivities } from '../activities/create.ts';
+import type { Configuration } from '../configuration/configuration.ts';
+import { KintsugiError } from '../errors.ts';
+import { connectKubernetes } from '../kubernetes/connect.ts';
+import type { Logger } from '../log.ts';
+import type { Activities } from '../recovery/activities.ts';
+import { loadRunbooks } from '../runbook/load.ts';
+import { connectTemporal } from '../temporal/connect.ts';
+import { temporalFailure } from '../temporal/failures.ts';
+import { taskQueueOf } from '../temporal/ids.ts';
+import { registerSearchAttributes } from '../temporal/search-attributes.ts';
+import { payloadConverterPath, workflowBundle } from './bundle.ts';
+import { installRuntime } from './runtime.ts';
+
+export interface WorkerOptions {
+  log: Logger;
+}
+
+/** A worker that polls; `run` ends when it has stopped, and rejects if it fails. */
+export interface RunningWorker {
+  run: Promise<void>;
+  /** Takes no new steps, lets those under way end, then ends; safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** How long steps under way may take to end at a stop: a write takes 15 s at most (below the pod's grace period of 30 s). */
+const GRACE = { shutdownGraceTime: '15s', shutdownForceTime: '20s' } as const;
+/** The healthy baseline of every runbook's targets is looked for this often (safety 3). */
+const BASELINE_EVERY_MS = 5 * 60_000;
+
+/**
+ * Starts the worker of one Kubernetes cluster. Throws `invalid` for a missing redaction key, `unavailable` or `forbidden` when
+ * Temporal cannot be used, and what stands against registering the search attributes.
+ */
+export async function startWorker(configuration: Configuration, { log }: WorkerOptions): Promise<RunningWorker> {
+  const redactionKey = requireRedactionKey(configuration);
+  installRuntime(configuration, log);
+  const kubernetes = connectKubernetes(
+    configuration.kubeconfig === undefined ? {} : { kubeconfig: configuration.kubeconfig },
+  );
+  const temporal = await connectTemporal(configuration.temporal);
+  await registerSearchAttributes(temporal);
+  const { activities, baselines } = createActivities({ configuration, redactionKey, kubernetes, temporal, log });
+  const connection = await connectNative(configuration);
+  const worker = await createWorker(configuration, connection, activities);
+
+  const stopping = new AbortController();
+  const { runbooks, faults } = await loadRunbooks(configuration.runbooks);
+  for (const fault of faults) log.error({ ...fault }, 'a runbook cannot run');
+  const watching = startBaselineWatch({
+    kubernetes,
+    baselines,
+    runbooks: runbooks.map(({ runbook }) => runbook),
+    everyMs: BASELINE_EVERY_MS,
+    log,
+    signal: stopping.signal,
+  });
+  log.info(
+    { taskQueue: taskQueueOf(configuration.cluster), runbooks: runbooks.map(({ name }) => name) },
+    'the worker polls',
+  );
+  const run = worker.run().finally(async () => {
+    stopping.abort();
+    await watching;
+    await connection.close();
+    await temporal.connection.close();
+  });
+  const stop = async () => {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+    await run;
+  };
+  return { run, stop };
+}
+
+function requireRedactionKey({ redactionKey }: Configuration): string {
+  if (redactionKey !== undefined) return redactionKey;
+  throw new KintsugiError('invalid', 'the worker has no redaction key', {
+    where: 'KINTSUGI_REDACTION_KEY',
+    fix: 'make one by openssl rand -hex 32 and keep it: hashes made with another key do not compare',
+  });
+}
+
+async function connectNative({ temporal }: Configuration): Promise<NativeConnection> {
+  const { address, tls, apiKey, metadata } = temporal.connection;
+  try {
+    return await NativeConnection.connect({
+      address: address ?? temporal.address,
+      ...(tls === undefined ? {} : { tls }),
+      ...(apiKey === undefined ? {} : { apiKey }),
+      ...(metadata === undefined ? {} : { metadata }),
+    });
+  } catch (thrown) {
+    throw temporalFailure(thrown, 'Temporal cannot be used', temporal.address);
+  }
+}
+
+/** Timeouts as durability 13 has them: a killed worker costs seconds, not the SDK's default of ten and more. */
+async function createWorker(
+  { temporal, cluster, limits }: Configuration,
+  connection: NativeConnection,
+  activities: Activities,
+): Promise<Worker> {
+  const bundle = await workflowBundle();
+  return Worker.create({
+    connection,
+    namespace: temporal.namespace,
+    taskQueue: taskQueueOf(cluster),
+    workflowBundle: bundle,
+    activities: { ...activities },
+    dataConverter: { payloadConverterPath },
+    maxCachedWorkflows: limits.cachedWorkflows,
+    maxConcurrentActivityTaskExecutions: limits.concurrentActivities,
+    stickyQueueScheduleToStartTimeout: '1s',
+    maxHeartbeatThrottleInterval: '500ms',
+    defaultHeartbeatThrottleInterval: '500ms',
+    ...GRACE,
+  });
+}
