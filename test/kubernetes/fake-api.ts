@@ -1,0 +1,56 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Kubernetes } from '../../src/kubernetes/client.ts';
+import { connectKubernetes } from '../../src/kubernetes/connect.ts';
+
+/** An API server that serves what it is given, for branches that a real one cannot be made to take. */
+export interface FakeApi {
+  kubernetes: Kubernetes;
+  /** `GET /api/v1/...` to the object, or to a status code that refuses. What is not listed is not found. */
+  answers: Record<string, object | number>;
+  /** Method and path of every call, in order. */
+  calls: string[];
+  close(): Promise<void>;
+}
+
+export async function startFakeApi(answers: FakeApi['answers'] = {}): Promise<FakeApi> {
+  const calls: string[] = [];
+  const server = createServer((request, response) => {
+    const asked = `${request.method} ${new URL(request.url ?? '/', 'http://fake').pathname}`;
+    calls.push(asked);
+    request.resume();
+    const answer = api.answers[asked] ?? 404;
+    const status = typeof answer === 'number' ? answer : 200;
+    const body = typeof answer === 'number' ? { kind: 'Status', message: `refused with ${answer}` } : answer;
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port }: { port: number } = JSON.parse(JSON.stringify(server.address()));
+  const folder = await mkdtemp(join(tmpdir(), 'kintsugi-fake-'));
+  const kubeconfig = join(folder, 'config');
+  const cluster = { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true };
+  await writeFile(
+    kubeconfig,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'fake',
+      clusters: [{ name: 'fake', cluster }],
+      users: [{ name: 'fake', user: {} }],
+      contexts: [{ name: 'fake', context: { cluster: 'fake', user: 'fake' } }],
+    }),
+  );
+  const api: FakeApi = {
+    kubernetes: connectKubernetes({ kubeconfig }),
+    answers,
+    calls,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+  return api;
+}
