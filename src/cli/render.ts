@@ -1,0 +1,210 @@
+import { spanText } from '../recovery/durations.ts';
+import type { RecoveryEvent } from '../recovery/events.ts';
+import { openPage } from '../recovery/fold-pages.ts';
+import { possibleOrders } from '../recovery/orders.ts';
+import { phaseOf } from '../recovery/phase.ts';
+import { effectiveMode, leadingFinding, standingChanges } from '../recovery/policy.ts';
+import type { Attempt, RecoveryRecord } from '../recovery/record.ts';
+import {
+  actionOutcomes,
+  because,
+  betterText,
+  checksText,
+  clockTime,
+  counted,
+  detail,
+  errorText,
+  findingsText,
+  plansText,
+  recoveredBy,
+  targetText,
+  undoOutcomes,
+  verificationResults,
+} from './sentences.ts';
+
+/** Recoveries as people read them in a terminal. Pure: text without colour, times in UTC. */
+
+/** One event as one sentence; null for what only moves the clock or the books on, and for kinds that a newer worker may send. */
+export function eventLine(event: RecoveryEvent): string | null {
+  return courseLine(event) ?? attemptLine(event) ?? changeLine(event) ?? peopleLine(event);
+}
+
+/** How the recovery goes as a whole. */
+function courseLine(event: RecoveryEvent): string | null {
+  switch (event.kind) {
+    case 'opened': {
+      const what = event.target === null ? event.workflowId : targetText(event.target);
+      const who = event.actor ?? (event.startedBy === 'alert' ? 'an alert' : 'a person');
+      return `recovery of ${what}, started by ${who}${because(event.reason)}; ${pagesAt(event.deadline)}`;
+    }
+    case 'owner-found':
+      return `the pod belongs to ${targetText(event.target)}`;
+    case 'owner-gone':
+      return `the pod and its owner are gone (the rest is ${event.healthy ? 'healthy' : 'not healthy'}): ${event.saw}`;
+    case 'forwarded':
+      return `${counted(event.alerts, 'alert')} sent on to ${event.to}`;
+    case 'alert-received':
+      return event.status === 'firing'
+        ? `alert ${event.name} (${event.role}) fires since ${clockTime(event.startsAt)}`
+        : `alert ${event.name} has resolved`;
+    case 'runbook-loaded':
+      return `runbook ${event.name} ${event.version}; the worker's mode here is ${event.workerMode}`;
+    case 'diagnosed':
+      return `diagnosis ${event.round}: ${event.healthy ? 'healthy' : 'not healthy'}: ${event.saw}`;
+    case 'classified':
+      return findingsText(event.findings);
+    case 'step-failed':
+      return `${event.step} failed: ${errorText(event.error)}`;
+    case 'step-stopped':
+      return `${event.step} was stopped`;
+    case 'watched':
+      return event.healthy && !event.broken ? null : `a look: ${event.broken ? 'broken' : 'not healthy'}: ${event.saw}`;
+    case 'relapsed':
+      return `it broke again; ${pagesAt(event.deadline)}`;
+    case 'recovered':
+      return `RECOVERED ${recoveredBy[event.by]}; the recovery stays open until its alerts have resolved`;
+    case 'closed': {
+      const cause = event.rootCause === undefined ? '' : `; root cause: ${event.rootCause}`;
+      return `CLOSED: ${event.outcome}${cause}${standingText(event.standing)}`;
+    }
+    default:
+      return null;
+  }
+}
+
+/** What becomes of an attempt. */
+function attemptLine(event: RecoveryEvent): string | null {
+  switch (event.kind) {
+    case 'planned':
+      return `attempt ${event.n}, ${event.remedy} for ${event.cause}: ${plansText(event.plans)}`;
+    case 'remedy-refused':
+      return `${event.remedy} for ${event.cause} is refused: ${event.reason}`;
+    case 'replanned':
+      return `attempt ${event.n}, action ${event.i + 1}, was planned anew: ${event.plan.summary}`;
+    case 'approval-asked':
+      return `attempt ${event.n} waits for approval until ${clockTime(event.expiresAt)}: ${event.why}`;
+    case 'approval-expired':
+      return `nobody approved attempt ${event.n} in time`;
+    case 'held-back':
+      return `attempt ${event.n} is held back: ${event.why}`;
+    case 'verified':
+      return `attempt ${event.n} ${verificationResults[event.result]}${checksText(event.checks, event.result)}`;
+    case 'assessed':
+      return `after attempt ${event.n} ${betterText(event.better)}: ${event.saw}`;
+    default:
+      return null;
+  }
+}
+
+/** What is done to the cluster. */
+function changeLine(event: RecoveryEvent): string | null {
+  switch (event.kind) {
+    case 'action-started':
+      return `attempt ${event.n}, action ${event.i + 1}, begins`;
+    case 'action-finished': {
+      const error = event.error === undefined ? '' : `: ${errorText(event.error)}`;
+      return `attempt ${event.n}, action ${event.i + 1}: ${actionOutcomes[event.outcome]}${error}`;
+    }
+    case 'undo-started':
+      return `attempt ${event.n}, action ${event.i + 1}, is undone: ${event.why}`;
+    case 'undo-finished':
+      return `attempt ${event.n}, action ${event.i + 1}: ${undoOutcomes[event.outcome]}${detail(event.saw)}`;
+    default:
+      return null;
+  }
+}
+
+/** What is said to people, and what they order. */
+function peopleLine(event: RecoveryEvent): string | null {
+  switch (event.kind) {
+    case 'approval-sent':
+      return `${event.notifier} took the request to approve attempt ${event.n}`;
+    case 'approval-failed':
+      return `${event.notifier} did not take the request to approve attempt ${event.n}: ${event.error}`;
+    case 'deadline-passed':
+      return 'the deadline has passed';
+    case 'rung-due':
+      return `a person is to be paged: ${event.why}`;
+    case 'page-sent':
+      return `${event.notifier} took the page`;
+    case 'page-failed':
+      return `${event.notifier} did not take the page: ${event.error}`;
+    case 'page-updated':
+      return `${event.notifier} took the page's update`;
+    case 'page-resolved':
+      return `the page is resolved at ${event.notifier}: ${event.reason}`;
+    case 'order':
+      return `order ${event.name} by ${event.actor} ${event.accepted ? 'is taken' : `is refused${because(event.reason)}`}`;
+    case 'message-refused':
+      return `a message was refused: ${event.why}`;
+    default:
+      return null;
+  }
+}
+
+/** A recovery as it stands, in a few lines: what, where it is, why, what was done, what is possible. */
+export function recordSummary(record: RecoveryRecord): string {
+  const { diagnosis, look } = record;
+  const finding = leadingFinding(record);
+  const saw = look.saw || diagnosis?.saw;
+  const rows: [string, string][] = [
+    ['recovery', record.recoveryId],
+    ['runbook', record.runbookName],
+    ['phase', `${phaseOf(record)}${record.closed === null ? '' : ` (${record.closed.outcome})`}`],
+    ['mode', effectiveMode(record)],
+    ['seen', saw ?? 'nothing yet'],
+    ['cause', finding === null ? 'not known yet' : `${finding.cause}: ${finding.summary}`],
+    ...record.attempts.map((attempt): [string, string] => [`attempt ${attempt.n}`, attemptText(attempt)]),
+    ...standingChanges(record).map((change): [string, string] => ['stands', change]),
+    ['people', peopleText(record)],
+  ];
+  const orders = possibleOrders(record);
+  if (orders.length > 0) rows.push(['orders', `possible now: ${orders.join(', ')}`]);
+  const title = record.target === null ? record.workflowId : targetText(record.target);
+  return [title, ...rows.map(([name, text]) => `  ${name.padEnd(10)} ${text}`)].join('\n');
+}
+
+/** What a recovery waits for, with the time left until a person is paged: for the last line of a live view. */
+export function waitingText(record: RecoveryRecord, now: string): string {
+  if (record.closed !== null) return `closed: ${record.closed.outcome}`;
+  const asked = record.attempts.find(({ stage }) => stage === 'asked');
+  const doing = record.inFlight.target?.step ?? record.inFlight.people?.step ?? 'waiting';
+  const waits = asked === undefined ? doing : `attempt ${asked.n} waits for approval`;
+  return `${phaseOf(record)}, ${waits}, ${timeLeft(record, now)}`;
+}
+
+function timeLeft(record: RecoveryRecord, now: string): string {
+  if (record.recovered !== null) return `recovered at ${clockTime(record.recovered.at)}`;
+  if (openPage(record) !== null) return 'people are paged';
+  const left = Date.parse(record.episode.deadline) - Date.parse(now);
+  return left <= 0 ? 'the deadline has come' : `${spanText(left)} until a person is paged`;
+}
+
+function peopleText(record: RecoveryRecord): string {
+  const page = openPage(record);
+  if (page !== null) {
+    const taken = page.rungs.flatMap(({ tries }) => tries.filter((attempt) => attempt.taken));
+    const by =
+      taken.length === 0 ? 'nobody has taken it yet' : `taken by ${taken.map(({ notifier }) => notifier).join(', ')}`;
+    return `paged at ${clockTime(page.rungs[0]?.dueAt ?? '')}: ${page.rungs[0]?.why ?? ''} (${by})`;
+  }
+  if (record.recovered !== null) {
+    return `nobody is paged; it recovered ${recoveredBy[record.recovered.by]} at ${clockTime(record.recovered.at)}`;
+  }
+  return record.closed === null ? pagesAt(record.episode.deadline) : 'nobody is paged';
+}
+
+function attemptText(attempt: Attempt): string {
+  const { remedy, cause, stage, why, plans, approval } = attempt;
+  const waits =
+    stage === 'asked' && approval !== null ? ` until ${clockTime(approval.expiresAt)}: ${approval.why}` : '';
+  return `${remedy} for ${cause}: ${stage}${waits}${because(why)}: ${plansText(plans)}`;
+}
+
+function pagesAt(deadline: string): string {
+  return `a person is paged at ${clockTime(deadline)} unless it is healthy by then`;
+}
+
+function standingText(standing: string[]): string {
+  return standing.length === 0 ? '' : `; what stands: ${standing.join('; ')}`;
+}

@@ -1,0 +1,119 @@
+import type { RecoveryEvent } from '../recovery/events.ts';
+import type { CheckResult, Finding, Plan, StepError, Target } from '../recovery/values.ts';
+
+/** Pieces of the sentences in which a recovery is told in a terminal. Pure; times in UTC. */
+
+/** `bruno/deployment/agent-bruno`. */
+export function targetText({ namespace, kind, name }: Target): string {
+  return `${namespace}/${kind.toLowerCase()}/${name}`;
+}
+
+/** The time of day of an RFC 3339 time: `03:15:00Z`. */
+export function clockTime(time: string): string {
+  return Number.isNaN(Date.parse(time)) ? time : `${new Date(time).toISOString().slice(11, 19)}Z`;
+}
+
+/** ` (reason)`, or nothing. */
+export function because(reason: string | undefined): string {
+  return reason === undefined || reason === '' ? '' : ` (${reason})`;
+}
+
+/** `: detail`, or nothing. */
+export function detail(text: string | undefined): string {
+  return text === undefined || text === '' ? '' : `: ${text}`;
+}
+
+/** `1 alert`, `3 alerts`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** A fault with what mends it. */
+export function errorText({ code, message, fix }: StepError): string {
+  return `${code}: ${message}${because(fix)}`;
+}
+
+/** The leading cause with its sentence; the others by name. */
+export function findingsText(findings: Finding[]): string {
+  const lead = findings.find(({ root }) => root) ?? findings[0];
+  if (lead === undefined) return 'cause: unknown';
+  const others = [...new Set(findings.filter((finding) => finding !== lead).map(({ cause }) => cause))];
+  const also = others.length === 0 ? '' : `; also seen: ${others.join(', ')}`;
+  return `cause: ${lead.cause}: ${lead.summary}${also}`;
+}
+
+/** What a remedy's plans do, in their order; a refusal in place of the plan that it forbids. */
+export function plansText(plans: Plan[]): string {
+  return plans
+    .map(({ summary, refusal }) => (refusal === undefined ? summary : `refused: ${refusal.reason}`))
+    .join(', then ');
+}
+
+/** What the checks saw; of a verification that did not pass only those that did not. */
+export function checksText(checks: CheckResult[], result: CheckResult['result']): string {
+  const telling = result === 'pass' ? checks : checks.filter((check) => check.result !== 'pass');
+  return detail(telling.map(({ name, saw }) => `${name}: ${saw}`).join('; '));
+}
+
+export const actionOutcomes = {
+  applied: 'applied',
+  unchanged: 'there was nothing to change',
+  failed: 'failed',
+  unknown: 'its answer was lost, so the change counts as one that may stand',
+} as const;
+
+export const undoOutcomes = {
+  undone: 'undone',
+  'not-needed': 'there was nothing to undo',
+  refused: 'the undo was refused, the change stands',
+  failed: 'the undo failed, the change stands',
+} as const;
+
+export const verificationResults = {
+  pass: 'verified healthy',
+  fail: 'did not verify',
+  unknown: 'could not be verified',
+} as const;
+
+export const recoveredBy = { remedy: 'by a remedy', itself: 'by itself', person: 'by a person' } as const;
+
+/** How a look compares with the one before the remedy (safety 15). */
+export function betterText(better: boolean | 'unknown'): string {
+  if (better === 'unknown') return 'whether it does better is unknown';
+  return better ? 'it does better than before' : 'it does no better than before';
+}
+
+/** How an event is meant: good news, bad news, something that people must do, or what happens on the way. */
+export type Tone = 'good' | 'bad' | 'asks' | 'plain';
+
+/** By this a terminal colours a line. */
+export function toneOf(event: RecoveryEvent): Tone {
+  switch (event.kind) {
+    case 'recovered':
+      return 'good';
+    case 'verified':
+      return event.result === 'pass' ? 'good' : 'bad';
+    case 'closed':
+      return event.outcome.startsWith('recovered') || event.outcome === 'observed' ? 'good' : 'bad';
+    case 'approval-asked':
+    case 'held-back':
+      return 'asks';
+    case 'step-failed':
+    case 'remedy-refused':
+    case 'approval-failed':
+    case 'approval-expired':
+    case 'deadline-passed':
+    case 'rung-due':
+    case 'page-sent':
+    case 'page-failed':
+    case 'message-refused':
+    case 'relapsed':
+      return 'bad';
+    case 'action-finished':
+      return event.outcome === 'failed' || event.outcome === 'unknown' ? 'bad' : 'plain';
+    case 'undo-finished':
+      return event.outcome === 'refused' || event.outcome === 'failed' ? 'bad' : 'plain';
+    default:
+      return 'plain';
+  }
+}
