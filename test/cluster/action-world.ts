@@ -1,15 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { V1Deployment, V1StatefulSet } from '@kubernetes/client-node';
+import {
+  KubeConfig,
+  PatchStrategy,
+  RbacAuthorizationV1Api,
+  type V1Deployment,
+  type V1StatefulSet,
+} from '@kubernetes/client-node';
 import type { ActionContext } from '../../src/actions/action.ts';
+import { actionNamed } from '../../src/actions/parameters.ts';
 import { createSecrets } from '../../src/actions/write/secrets.ts';
 import type { Baseline, Baselines } from '../../src/activities/baseline.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { isReady } from '../../src/kubernetes/pods.ts';
 import { type OwnedWorkload, readOwned } from '../../src/kubernetes/revisions.ts';
 import { rolloutProgress } from '../../src/kubernetes/rollout.ts';
+import { callOptions } from '../../src/kubernetes/transport.ts';
 import type { RunbookContent } from '../../src/recovery/activities.ts';
-import type { Finding, Target } from '../../src/recovery/values.ts';
+import type { Finding, Json, Plan, Target } from '../../src/recovery/values.ts';
 
 /** The recovery that the tests' writes belong to. */
 export const RECOVERY = 'recovery/test/world/deployment/app@0badcafe';
@@ -41,18 +49,25 @@ export async function idleImage(kubernetes: Kubernetes): Promise<string> {
   return names.find((name) => /pause:[^@]+$/.test(name)) ?? 'registry.k8s.io/pause:3.10';
 }
 
-const LABELS = { app: 'app' };
-
-/** A Deployment `app` whose pods are ready at once. */
+/** A Deployment whose pods are ready at once. */
 export function deployment(namespace: string, image: string, name = 'app'): V1Deployment {
-  return {
-    metadata: { name, namespace, labels: LABELS },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: LABELS },
-      template: podTemplate(image, LABELS),
-    },
-  };
+  const labels = { app: name };
+  const template = podTemplate(image, labels);
+  return { metadata: { name, namespace, labels }, spec: { replicas: 1, selector: { matchLabels: labels }, template } };
+}
+
+/** Makes the target, failing or not, and waits for its first pod. */
+export async function createDeployment(
+  kubernetes: Kubernetes,
+  target: Target,
+  image: string,
+  failing: boolean,
+): Promise<void> {
+  const { namespace, name } = target;
+  const body = deployment(namespace, image, name);
+  if (failing && body.spec !== undefined) body.spec.template = broken(body.spec.template);
+  await kubernetes.apps.createNamespacedDeployment({ namespace, body });
+  await until('its pod', async () => (await podsOf(kubernetes, target)).length === 1);
 }
 
 /** A StatefulSet `store` of the same pods. */
@@ -190,4 +205,69 @@ export function contextFor(kubernetes: Kubernetes, target: Target, over: Partial
     signal: new AbortController().signal,
     ...over,
   };
+}
+
+/** An action's plan for the target, with the parameters as its schema makes them. */
+export async function planned(
+  context: ActionContext,
+  name: string,
+  params: { [key: string]: Json } = {},
+): Promise<Plan> {
+  const action = actionNamed(name);
+  return action.plan(context, action.params.parse(params));
+}
+
+/** A healthy Deployment `app` in a namespace of its own. */
+export async function healthyDeployment(kubernetes: Kubernetes, namespace: string, image: string): Promise<Target> {
+  const target = { namespace, kind: 'Deployment', name: 'app' };
+  await kubernetes.apps.createNamespacedDeployment({ namespace, body: deployment(namespace, image) });
+  await untilRolledOut(kubernetes, target);
+  return target;
+}
+
+/** A change by another hand, as `kubectl patch` makes it. */
+export async function patchByHand(kubernetes: Kubernetes, target: Target, body: Json): Promise<void> {
+  const { namespace, name } = target;
+  const options = callOptions({ patch: PatchStrategy.StrategicMergePatch });
+  if (target.kind === 'StatefulSet')
+    await kubernetes.apps.patchNamespacedStatefulSet({ name, namespace, body }, options);
+  else await kubernetes.apps.patchNamespacedDeployment({ name, namespace, body }, options);
+}
+
+/** A patch of the container `app`. */
+export function containerPatch(container: { [key: string]: Json }): Json {
+  return { spec: { template: { spec: { containers: [{ name: 'app', ...container }] } } } };
+}
+
+/** The pods that carry the label `app` with the target's name, without those that are going. */
+export async function podsOf(kubernetes: Kubernetes, { namespace, name }: Target) {
+  const list = await kubernetes.core.listNamespacedPod({ namespace, labelSelector: `app=${name}` });
+  return list.items.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+}
+
+/** A kubeconfig, as text, for a user who may read everything in the namespace and write nothing. */
+export async function readerKubeconfig(kubernetes: Kubernetes, namespace: string): Promise<string> {
+  const name = 'kintsugi-test-reader';
+  const accounts = await kubernetes.core.listNamespacedServiceAccount({ namespace });
+  if (accounts.items.every(({ metadata }) => metadata?.name !== name)) {
+    await kubernetes.core.createNamespacedServiceAccount({ namespace, body: { metadata: { name } } });
+    await kubernetes.config.makeApiClient(RbacAuthorizationV1Api).createNamespacedRoleBinding({
+      namespace,
+      body: {
+        metadata: { name },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+        subjects: [{ kind: 'ServiceAccount', name, namespace }],
+      },
+    });
+  }
+  const token = await kubernetes.core.createNamespacedServiceAccountToken({
+    namespace,
+    name,
+    body: { spec: { audiences: [] } },
+  });
+  const cluster = kubernetes.config.getCurrentCluster();
+  if (cluster === null) throw new Error('the kubeconfig names a cluster');
+  const config = new KubeConfig();
+  config.loadFromClusterAndUser(cluster, { name, token: token.status?.token ?? '' });
+  return config.exportConfig();
 }

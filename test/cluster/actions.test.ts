@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { KubeConfig, PatchStrategy, RbacAuthorizationV1Api } from '@kubernetes/client-node';
 import type { Action, ActionContext } from '../../src/actions/action.ts';
 import { actionNamed } from '../../src/actions/parameters.ts';
 import { GUARD, guardText, readRecipe } from '../../src/actions/write/guard.ts';
@@ -10,22 +9,22 @@ import { recordBaseline } from '../../src/activities/record-baseline.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { differences } from '../../src/kubernetes/differences.ts';
-import { isReady } from '../../src/kubernetes/pods.ts';
-import { atPointer, isBookkeepingPath, templateHash, toJson } from '../../src/kubernetes/template.ts';
-import { callOptions } from '../../src/kubernetes/transport.ts';
+import { atPointer, templateHash, toJson } from '../../src/kubernetes/template.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { Json, Plan, Target } from '../../src/recovery/values.ts';
 import { needs, provided } from '../needs.ts';
 import {
-  broken,
+  containerPatch,
   contextFor,
+  createDeployment,
   createNamespace,
   deleteNamespace,
-  deployment,
   finding,
   idleImage,
   memoryBaselines,
+  patchByHand,
   RECOVERY,
+  readerKubeconfig,
   until,
   untilRolledOut,
 } from './action-world.ts';
@@ -84,7 +83,7 @@ const CASES: Case[] = [
       await healthy(target);
       const baselines = memoryBaselines();
       await recordBaseline(kubernetes, baselines, target);
-      await patch(target, containerPatch({ env: [{ name: 'LOG_LEVEL', value: 'lots' }] }));
+      await patchByHand(kubernetes, target, containerPatch({ env: [{ name: 'LOG_LEVEL', value: 'lots' }] }));
       await untilRolledOut(kubernetes, target);
       return { baselines, finding: { ...finding, cause: 'configuration-error', subject: 'LOG_LEVEL' } };
     },
@@ -101,7 +100,7 @@ const CASES: Case[] = [
         { name: 'DB_PASSWORD', value: 'second secret' },
         { name: 'NEW', value: 'yes' },
       ];
-      await patch(target, containerPatch({ env, command: ['/nothing-there'] }));
+      await patchByHand(kubernetes, target, containerPatch({ env, command: ['/nothing-there'] }));
       await until('the new pod to fail', async () => (await readWorkload(kubernetes, target)).status.updated === 1);
       return { baselines };
     },
@@ -189,7 +188,7 @@ describe.each(CASES)('$name', (row) => {
   test('is neither applied nor taken back over a change by another hand', async () => {
     const { target, action, context } = await arranged(row);
     const plan = await planned(action, context, row);
-    await patch(target, row.foreign);
+    await patchByHand(kubernetes, target, row.foreign);
     await expect(action.apply(context, plan)).rejects.toMatchObject({ code: 'conflict', retryable: false });
     const foreign = await readWorkload(kubernetes, target);
     const result = await action.revert({ ...context, step: 9 }, plan);
@@ -212,7 +211,7 @@ describe.each(CASES)('$name', (row) => {
   test('another open recovery that has written holds it off, one that has ended does not', async () => {
     const { target, action, context } = await arranged(row);
     const plan = await planned(action, context, row);
-    await patch(target, { metadata: { annotations: { [GUARD]: 'recovery/other@12345678#3' } } });
+    await patchByHand(kubernetes, target, { metadata: { annotations: { [GUARD]: 'recovery/other@12345678#3' } } });
     const whileOpen = { ...context, isRunOpen: async () => true };
     await expect(action.apply(whileOpen, plan)).rejects.toMatchObject({ code: 'refused' });
     expect(await action.apply(context, plan)).toBe('applied');
@@ -238,89 +237,6 @@ describe.each(CASES)('$name', (row) => {
   });
 });
 
-describe('rollout-restart', () => {
-  test('restarts a workload without a ready pod once, by Kubernetes own annotation', async () => {
-    const target = nextTarget();
-    await create(target, true);
-    const action = actionNamed('rollout-restart');
-    const context = contextFor(kubernetes, target);
-    const plan = await action.plan(context, action.params.parse({}));
-    const before = await readWorkload(kubernetes, target);
-    expect(await action.apply(context, plan)).toBe('applied');
-    expect(await action.apply(context, plan)).toBe('applied');
-    const after = await readWorkload(kubernetes, target);
-    const found = differences(toJson(before.raw.spec), toJson(after.raw.spec), '/spec');
-    expect(found.every(({ path }) => isBookkeepingPath(path) || path.endsWith('/annotations'))).toBe(true);
-    expect(after.generation).toBe(before.generation + 1);
-    expect(templateHash(after.template)).toBe(templateHash(before.template));
-    expect(plan.undo).toBe('none');
-  });
-
-  test('leaves ready pods alone', async () => {
-    const target = nextTarget();
-    await healthy(target);
-    const action = actionNamed('rollout-restart');
-    const context = contextFor(kubernetes, target);
-    const plan = await action.plan(context, action.params.parse({}));
-    expect(plan.changes).toEqual([]);
-    expect(await action.apply(context, plan)).toBe('unchanged');
-  });
-});
-
-describe('delete-pod', () => {
-  test('deletes exactly the pod that is not ready, once, and lets a late one alone', async () => {
-    const target = nextTarget();
-    await create(target, true);
-    const action = actionNamed('delete-pod');
-    const context = contextFor(kubernetes, target);
-    const plan = await action.plan(context, action.params.parse({}));
-    const [doomed] = plan.changes.flatMap((change) => (change.type === 'delete' ? [change.object.uid] : []));
-    expect(await action.apply(context, plan)).toBe('applied');
-    expect(await action.apply(context, plan)).toBe('unchanged');
-    await until('a new pod', async () => {
-      const pods = await podsOf(target);
-      return pods.length === 1 && pods[0]?.metadata?.uid !== doomed;
-    });
-    expect(await action.apply(context, plan)).toBe('unchanged');
-    expect(await action.revert(context, plan)).toEqual({ outcome: 'not-needed' });
-  });
-
-  test('refuses where every pod is ready, and does not begin after a later step of the recovery', async () => {
-    const target = nextTarget();
-    await healthy(target);
-    const action = actionNamed('delete-pod');
-    const context = contextFor(kubernetes, target);
-    expect((await action.plan(context, {})).refusal?.code).toBe('none-unready');
-    const failing = nextTarget();
-    await create(failing, true);
-    const plan = await action.plan(contextFor(kubernetes, failing), {});
-    await patch(failing, { metadata: { annotations: { [GUARD]: `${RECOVERY}#9` } } });
-    await expect(action.apply(contextFor(kubernetes, failing), plan)).rejects.toMatchObject({ code: 'refused' });
-    expect((await podsOf(failing)).length).toBe(1);
-  });
-});
-
-describe('wait-ready', () => {
-  test('waits for the rollout, and says what it saw when it does not come in time', async () => {
-    const action = actionNamed('wait-ready');
-    const target = nextTarget();
-    await create(target, false);
-    const context = contextFor(kubernetes, target);
-    const plan = await action.plan(context, action.params.parse({ timeout: '60s' }));
-    expect(plan).toMatchObject({ waitSeconds: 60, undo: 'none', changes: [{ type: 'effect' }] });
-    await expect(action.apply(context, plan)).resolves.toMatch(/applied|unchanged/);
-    expect((await podsOf(target)).every(isReady)).toBe(true);
-    const failing = nextTarget();
-    await create(failing, true);
-    const short = await action.plan(contextFor(kubernetes, failing), action.params.parse({ timeout: '1s' }));
-    await expect(action.apply(contextFor(kubernetes, failing), short)).rejects.toMatchObject({
-      code: 'timeout',
-      retryable: false,
-      message: expect.stringContaining('0 of 1 pods are ready'),
-    });
-  });
-});
-
 function nextTarget(): Target {
   count += 1;
   return { namespace, kind: 'Deployment', name: `app-${count}` };
@@ -336,35 +252,9 @@ async function planned(action: Action<unknown>, context: ActionContext, row: Cas
   return action.plan({ ...context, step: 0 }, action.params.parse(row.params));
 }
 
-async function create(target: Target, failing: boolean): Promise<void> {
-  const body = deployment(namespace, image, target.name);
-  if (body.spec === undefined) throw new Error('the Deployment has a spec');
-  body.spec.selector = { matchLabels: { app: target.name } };
-  body.spec.template.metadata = { labels: { app: target.name } };
-  if (failing) body.spec.template = broken(body.spec.template);
-  await kubernetes.apps.createNamespacedDeployment({ namespace, body });
-  await until('its pod', async () => (await podsOf(target)).length === 1);
-}
-
 async function healthy(target: Target): Promise<void> {
-  await create(target, false);
+  await createDeployment(kubernetes, target, image, false);
   await untilRolledOut(kubernetes, target);
-}
-
-async function podsOf(target: Target) {
-  const list = await kubernetes.core.listNamespacedPod({ namespace, labelSelector: `app=${target.name}` });
-  return list.items.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
-}
-
-async function patch(target: Target, body: Json): Promise<void> {
-  await kubernetes.apps.patchNamespacedDeployment(
-    { name: target.name, namespace, body },
-    callOptions({ patch: PatchStrategy.StrategicMergePatch }),
-  );
-}
-
-function containerPatch(container: { [key: string]: Json }): Json {
-  return { spec: { template: { spec: { containers: [{ name: 'app', ...container }] } } } };
 }
 
 async function gone(target: Target): Promise<boolean> {
@@ -378,30 +268,7 @@ function fields(plan: Plan) {
 
 /** The same cluster as a user who may read everything there and write nothing. */
 async function asReader(): Promise<Kubernetes> {
-  const name = 'kintsugi-test-reader';
-  const bindings = await kubernetes.core.listNamespacedServiceAccount({ namespace });
-  if (bindings.items.every(({ metadata }) => metadata?.name !== name)) {
-    await kubernetes.core.createNamespacedServiceAccount({ namespace, body: { metadata: { name } } });
-    await kubernetes.config.makeApiClient(RbacAuthorizationV1Api).createNamespacedRoleBinding({
-      namespace,
-      body: {
-        metadata: { name },
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
-        subjects: [{ kind: 'ServiceAccount', name, namespace }],
-      },
-    });
-  }
-  const token = await kubernetes.core.createNamespacedServiceAccountToken({
-    namespace,
-    name,
-    body: { spec: { audiences: [] } },
-  });
-  const config = new KubeConfig();
-  config.loadFromFile(kubeconfig);
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new Error('the kubeconfig names a cluster');
-  config.loadFromClusterAndUser(cluster, { name, token: token.status?.token ?? '' });
   const path = join(folder, 'reader');
-  await writeFile(path, config.exportConfig());
+  await writeFile(path, await readerKubeconfig(kubernetes, namespace));
   return connectKubernetes({ kubeconfig: path });
 }

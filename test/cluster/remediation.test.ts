@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { PatchStrategy } from '@kubernetes/client-node';
 import { pino } from 'pino';
 import { readRecipe } from '../../src/actions/write/guard.ts';
 import { createBaselines } from '../../src/activities/baseline-store.ts';
@@ -10,22 +9,22 @@ import { createRemediation, type RemediationDependencies } from '../../src/activ
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { templateHash } from '../../src/kubernetes/template.ts';
-import { callOptions } from '../../src/kubernetes/transport.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { ApplyInput, PlanInput } from '../../src/recovery/activities.ts';
-import type { Json, Plan, Target } from '../../src/recovery/values.ts';
+import type { Plan, Target } from '../../src/recovery/values.ts';
 import { inActivity } from '../activities/in-activity.ts';
 import { needs, provided } from '../needs.ts';
 import {
+  containerPatch,
   createNamespace,
   deleteNamespace,
-  deployment,
   finding,
+  healthyDeployment,
   idleImage,
+  patchByHand,
   RECOVERY,
   runbookFor,
   secrets,
-  untilRolledOut,
 } from './action-world.ts';
 
 needs('cluster');
@@ -81,7 +80,7 @@ describe('a remedy, from its plans to its undo', () => {
   test('a change made since it was planned is planned anew instead of applied', async () => {
     const target = await healthy();
     const { plans } = await planRemedy(planInput(target));
-    await patch(target, { resources: { limits: { memory: '40Mi' } } });
+    await patchByHand(kubernetes, target, containerPatch({ resources: { limits: { memory: '40Mi' } } }));
     const result = await applyAction(applyInput(target, plans, 0));
     expect(result.outcome).toBe('replanned');
     if (result.outcome !== 'replanned') return;
@@ -95,7 +94,7 @@ describe('a remedy, from its plans to its undo', () => {
   test('what the rules refuse by the time of the apply fails with their reason, and writes nothing', async () => {
     const target = await healthy();
     const { plans } = await planRemedy(planInput(target));
-    await patch(target, { resources: { limits: { memory: '200Mi' } } });
+    await patchByHand(kubernetes, target, containerPatch({ resources: { limits: { memory: '200Mi' } } }));
     const before = await readWorkload(kubernetes, target);
     expect(await applyAction(applyInput(target, plans, 0))).toMatchObject({
       outcome: 'failed',
@@ -187,7 +186,7 @@ describe('the healthy baseline', () => {
   test('is not recorded while the last change is not rolled out', async () => {
     const target = await healthy();
     const baselines = createBaselines({ kubernetes, namespace: home, secrets });
-    await patch(target, { command: ['/nothing-there'] });
+    await patchByHand(kubernetes, target, containerPatch({ command: ['/nothing-there'] }));
     await expect(recordBaseline(kubernetes, baselines, target)).rejects.toMatchObject({ code: 'refused' });
     expect(await baselines.read(target)).toBeNull();
   });
@@ -219,10 +218,7 @@ const compensate = (target: Target, plan: Plan | undefined, step: number) => {
 async function healthy(): Promise<Target> {
   const namespace = await createNamespace(kubernetes, 'remediation');
   namespaces.push(namespace);
-  const target = { namespace, kind: 'Deployment', name: 'app' };
-  await kubernetes.apps.createNamespacedDeployment({ namespace, body: deployment(namespace, image) });
-  await untilRolledOut(kubernetes, target);
-  return target;
+  return healthyDeployment(kubernetes, namespace, image);
 }
 
 function planInput(target: Target): PlanInput {
@@ -266,15 +262,4 @@ function applyInput(target: Target, plans: readonly Plan[], i: number): ApplyInp
   const plan = plans[i];
   if (plan === undefined) throw new Error(`there is a plan ${i}`);
   return { ...planInput(target), i, step: 10 + i, plan, earlier: plans.slice(0, i), approved: true };
-}
-
-async function patch(target: Target, container: { [key: string]: Json }): Promise<void> {
-  await kubernetes.apps.patchNamespacedDeployment(
-    {
-      name: target.name,
-      namespace: target.namespace,
-      body: { spec: { template: { spec: { containers: [{ name: 'app', ...container }] } } } },
-    },
-    callOptions({ patch: PatchStrategy.StrategicMergePatch }),
-  );
 }
