@@ -1,4 +1,5 @@
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
+import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
 import { type ErrorCode, KintsugiError, messageOf } from '../errors.ts';
 
 /** gRPC status codes (https://grpc.io/docs/guides/status-codes/) by number, as ours. What is not listed is `unavailable`. */
@@ -32,6 +33,9 @@ export function temporalFailure(thrown: unknown, what: string, where: string): K
 
 /** The gRPC status behind an error of Temporal's client, which may have wrapped it. */
 function statusOf(thrown: unknown): { code: number; details: string } | null {
+  // The client's own errors for gRPC's NOT_FOUND, which do not carry it on.
+  if (thrown instanceof WorkflowNotFoundError) return { code: 5, details: thrown.message };
+  if (thrown instanceof NamespaceNotFoundError) return { code: 5, details: `namespace ${thrown.namespace} not found` };
   if (isGrpcServiceError(thrown)) return { code: thrown.code, details: thrown.details };
   return thrown instanceof ServiceError && thrown.cause !== undefined ? statusOf(thrown.cause) : null;
 }

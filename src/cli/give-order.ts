@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
+import { KintsugiError, messageOf } from '../errors.ts';
+import type { OrderName } from '../recovery/events.ts';
+import { temporalFailure } from '../temporal/failures.ts';
+import { bounded, findRecovery, type Session, type StoredRecovery, WORKER_TIMEOUT_MS } from './recoveries.ts';
+
+/** What a person orders; `cancel` is the Temporal UI's. */
+export type PersonsOrder = Exclude<OrderName, 'cancel'>;
+
+export interface OrderFields {
+  actor: string;
+  reason?: string;
+  /** The attempt. */
+  n?: number;
+  digest?: string;
+  rootCause?: string;
+}
+
+/** What became of an order: taken by the recovery, or kept in Temporal until a worker returns to decide on it. */
+export interface GivenOrder {
+  order: PersonsOrder;
+  /** The order's own id, by which a repeat is dropped. */
+  id: string;
+  recoveryId: string;
+  state: 'accepted' | 'kept';
+}
+
+/**
+ * Gives an order to a recovery by its update; if no worker accepts it in time, by the signal with the same id, which stays in
+ * the history (durability 6). Throws `refused` with the reason, `not-found`, or what stands against reaching Temporal.
+ */
+export async function giveOrder(
+  session: Session,
+  text: string,
+  order: PersonsOrder,
+  fields: OrderFields,
+): Promise<GivenOrder> {
+  const recovery = await findRecovery(session, text);
+  if (recovery.status !== 'RUNNING') throw ended(recovery);
+  const id = randomUUID();
+  const message = { id, recoveryId: recovery.id, ...fields };
+  const given = { order, id, recoveryId: recovery.id };
+  const handle = session.client.workflow.getHandle(recovery.workflowId);
+  try {
+    await bounded(
+      session.client,
+      () => handle.executeUpdate(order, { args: [message], updateId: id }),
+      WORKER_TIMEOUT_MS,
+    );
+    return { ...given, state: 'accepted' };
+  } catch (thrown) {
+    if (!(thrown instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw failureOf(thrown, recovery);
+  }
+  try {
+    await bounded(session.client, () => handle.signal('order', { name: order, ...message }));
+    return { ...given, state: 'kept' };
+  } catch (thrown) {
+    throw failureOf(thrown, recovery);
+  }
+}
+
+function failureOf(thrown: unknown, recovery: StoredRecovery): KintsugiError {
+  if (thrown instanceof WorkflowNotFoundError) return ended(recovery);
+  if (!(thrown instanceof WorkflowUpdateFailedError))
+    return temporalFailure(thrown, 'the order was not given', recovery.id);
+  const { cause } = thrown;
+  const invalid = cause instanceof ApplicationFailure && cause.type === 'invalid';
+  return new KintsugiError(invalid ? 'invalid' : 'refused', messageOf(cause ?? thrown), {
+    where: recovery.id,
+    fix: `look at what it waits for: kintsugi show ${recovery.id}`,
+    cause: thrown,
+  });
+}
+
+function ended({ id, outcome, status }: StoredRecovery): KintsugiError {
+  return new KintsugiError('refused', `this recovery has ended (${outcome ?? status.toLowerCase()})`, {
+    where: id,
+    fix: '`kintsugi list` shows the open ones',
+  });
+}

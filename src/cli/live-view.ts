@@ -1,0 +1,58 @@
+import type { RecoveryEvent } from '../recovery/events.ts';
+import type { RecoveryRecord } from '../recovery/record.ts';
+import type { Follower } from './follow.ts';
+import { coloursFor } from './output.ts';
+import { eventLine, waitingText } from './render.ts';
+import { clockTime, type Tone, toneOf } from './sentences.ts';
+
+/** A terminal, or whatever a stream leads to. */
+type Stream = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns'>;
+
+/**
+ * Shows a recovery as it happens: each event as one line on `stream`; on a terminal a last line that is written over, with what
+ * it waits for and the time left.
+ */
+export function liveView(stream: Stream, done: Follower['done']): Follower & { end(): void } {
+  const colours = coloursFor(stream);
+  const paint: Record<Tone, (text: string) => string> = {
+    good: colours.green,
+    bad: colours.red,
+    asks: colours.yellow,
+    plain: (text) => text,
+  };
+  const clear = () => {
+    if (stream.isTTY === true) stream.write('\r\u001b[K');
+  };
+  const line = (text: string) => {
+    clear();
+    stream.write(`${text}\n`);
+  };
+  return {
+    onEvent: (event) => {
+      const text = eventLine(event);
+      if (text !== null) line(`${colours.dim(clockTime(event.at))}  ${paint[toneOf(event)](text)}`);
+    },
+    onRecord: (record) => {
+      if (stream.isTTY !== true) return;
+      clear();
+      const text = waitingText(record, new Date().toISOString());
+      stream.write(colours.dim(text.slice(0, Math.max(20, (stream.columns ?? 80) - 1))));
+    },
+    onSilence: ({ message, fix }) => line(colours.yellow(`${message} (${fix})`)),
+    done,
+    end: clear,
+  };
+}
+
+/** The same for a program: one JSON object a line, each event once. */
+export function jsonView(stream: Stream, done: Follower['done']): Follower & { end(): void } {
+  return {
+    onEvent: (event: RecoveryEvent) => {
+      stream.write(`${JSON.stringify({ event })}\n`);
+    },
+    onRecord: (_record: RecoveryRecord) => undefined,
+    onSilence: () => undefined,
+    done,
+    end: () => undefined,
+  };
+}

@@ -1,0 +1,50 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { parseTarget } from '../temporal/ids.ts';
+
+/** Flags and arguments that several commands share. */
+
+export const ID_ARGUMENT = 'workflow id, recovery id or namespace/kind/name';
+
+/** `--json`: every command has it. */
+export function jsonOption(): Option {
+  return new Option('--json', 'print the result, or the error, as JSON');
+}
+
+/** `--actor`: who gives an order stands in the history for ever, so it is never guessed. */
+export function actorOption(): Option {
+  return new Option(
+    '--actor <name>',
+    'who you are, e.g. ana@example.com; it stands in the history',
+  ).makeOptionMandatory();
+}
+
+/** `--reason`. */
+export function reasonOption(): Option {
+  return new Option('--reason <text>', 'why; it stands in the history');
+}
+
+/** `--attempt`: the number of an attempt, from 1. */
+export function attemptOption(description: string): Option {
+  return new Option('--attempt <number>', description).argParser((text) => {
+    if (!/^[1-9][0-9]*$/.test(text)) throw new InvalidArgumentError('give the number of an attempt, from 1.');
+    return Number(text);
+  });
+}
+
+/** A value that must be `namespace/kind/name`. */
+export function targetValue(text: string): string {
+  if (parseTarget(text) !== null) return text;
+  throw new InvalidArgumentError('give namespace/kind/name, e.g. bruno/deployment/agent-bruno.');
+}
+
+/** A value that must be a time, or a span from now: RFC 3339, or `20m`. Returns RFC 3339. */
+export function deadlineValue(text: string, now: Date = new Date()): string {
+  const span = /^(?=[0-9])(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?$/.exec(text);
+  if (span !== null) {
+    const [hours, minutes, seconds] = [span[1], span[2], span[3]].map((part) => Number(part ?? 0));
+    return new Date(now.getTime() + (((hours ?? 0) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0)) * 1000).toISOString();
+  }
+  const time = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time)) throw new InvalidArgumentError('give a time like 2026-01-31T03:15:00Z, or a span like 20m.');
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,162 @@
+import { type Client, QueryNotRegisteredError } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { type Configuration, loadConfiguration } from '../configuration/configuration.ts';
+import { KintsugiError } from '../errors.ts';
+import { CALL_TIMEOUT_MS, connectTemporal } from '../temporal/connect.ts';
+import { temporalFailure } from '../temporal/failures.ts';
+import { recoveryIdOf, resolveId, taskQueueOf } from '../temporal/ids.ts';
+import type { RecordAnswer } from '../workflows/recovery.ts';
+import { recordAnswer } from './record-answer.ts';
+
+/** Recoveries as Temporal has them: found, listed and asked. Commands load this file only when they need Temporal. */
+
+export interface Session {
+  client: Client;
+  configuration: Configuration;
+}
+
+/** One recovery as Temporal alone knows it, without any worker. */
+export interface StoredRecovery {
+  /** The recovery id. */
+  id: string;
+  workflowId: string;
+  runId: string;
+  runbook: string;
+  target: string | null;
+  phase: string | null;
+  cause: string | null;
+  outcome: string | null;
+  /** Temporal's own word: RUNNING, COMPLETED, FAILED, TERMINATED ... */
+  status: string;
+  /** RFC 3339. */
+  openedAt: string;
+  closedAt: string | null;
+}
+
+/** Reads the configuration, connects, and closes the connection whatever happens. Throws what stands against it. */
+export async function withTemporal<T>(use: (session: Session) => Promise<T>): Promise<T> {
+  const configuration = loadConfiguration(process.env);
+  const client = await connectTemporal(configuration.temporal);
+  try {
+    return await use({ client, configuration });
+  } finally {
+    await client.connection.close();
+  }
+}
+
+/** A call that must answer within the time that a call to Temporal may take. */
+export function bounded<T>(client: Client, call: () => Promise<T>, timeoutMs: number = CALL_TIMEOUT_MS): Promise<T> {
+  return client.connection.withDeadline(Date.now() + timeoutMs, call);
+}
+
+/**
+ * The recovery that a person means by a workflow id, a recovery id or `namespace/kind/name`: the latest of that workflow id, or
+ * the very one that was named. Throws `not-found`.
+ */
+export async function findRecovery({ client, configuration }: Session, text: string): Promise<StoredRecovery> {
+  const { workflowId, recoveryId } = resolveId(text, configuration.cluster);
+  const latest = await describe(client, workflowId);
+  if (latest !== null && (recoveryId === undefined || latest.id === recoveryId)) return latest;
+  const older = recoveryId === undefined ? undefined : await findOlder(client, workflowId, recoveryId);
+  if (older !== undefined) return older;
+  throw new KintsugiError('not-found', `Temporal knows no recovery ${text}`, {
+    where: `${configuration.temporal.address}, namespace ${configuration.temporal.namespace}`,
+    fix: '`kintsugi list --all` shows those that it knows; KINTSUGI_CLUSTER chooses the cluster',
+  });
+}
+
+/** A workflow id names one recovery after the other: those that have ended are found by Temporal's list. */
+async function findOlder(client: Client, workflowId: string, recoveryId: string): Promise<StoredRecovery | undefined> {
+  const runs = await listRuns(client, `WorkflowId = '${workflowId.replaceAll("'", "\\'")}'`, MOST_LISTED);
+  return runs.find(({ id }) => id === recoveryId);
+}
+
+/** How many recoveries a list shows at most: the newest. */
+export const MOST_LISTED = 200;
+
+/** The recoveries of this cluster, the newest first: the open ones, or all that Temporal still keeps. */
+export async function listRecoveries(session: Session, options: { all: boolean }): Promise<StoredRecovery[]> {
+  const queue = `TaskQueue = '${taskQueueOf(session.configuration.cluster)}'`;
+  const status = options.all ? `ExecutionStatus != 'ContinuedAsNew'` : `ExecutionStatus = 'Running'`;
+  return listRuns(session.client, `${queue} AND ${status}`, MOST_LISTED);
+}
+
+async function listRuns(client: Client, query: string, most: number): Promise<StoredRecovery[]> {
+  const runs: { workflowId: string; runId: string }[] = [];
+  try {
+    await bounded(client, async () => {
+      for await (const { workflowId, runId } of client.workflow.list({ query, pageSize: most })) {
+        runs.push({ workflowId, runId });
+        if (runs.length === most) break;
+      }
+    });
+  } catch (thrown) {
+    throw temporalFailure(thrown, 'the recoveries cannot be listed', client.options.namespace);
+  }
+  // Only a description has the first run's id, which the recovery id is made from.
+  const described = await Promise.all(runs.map(({ workflowId, runId }) => describe(client, workflowId, runId)));
+  return described
+    .filter((recovery) => recovery !== null)
+    .sort((a, b) => Date.parse(b.openedAt) - Date.parse(a.openedAt));
+}
+
+async function describe(client: Client, workflowId: string, runId?: string): Promise<StoredRecovery | null> {
+  try {
+    const found = await bounded(client, () => client.workflow.getHandle(workflowId, runId).describe());
+    const { raw, searchAttributes } = found;
+    const attribute = (name: string): string | null => {
+      const value = searchAttributes[name]?.[0];
+      return typeof value === 'string' ? value : null;
+    };
+    return {
+      id: recoveryIdOf(workflowId, raw.workflowExecutionInfo?.firstRunId ?? found.runId),
+      workflowId,
+      runId: found.runId,
+      runbook: found.type,
+      target: attribute('KintsugiTarget'),
+      phase: attribute('KintsugiPhase'),
+      cause: attribute('KintsugiCause'),
+      outcome: attribute('KintsugiOutcome'),
+      status: found.status.name,
+      openedAt: found.startTime.toISOString(),
+      closedAt: found.closeTime?.toISOString() ?? null,
+    };
+  } catch (thrown) {
+    if (thrown instanceof WorkflowNotFoundError) return null;
+    throw temporalFailure(thrown, 'the recovery cannot be looked up', workflowId);
+  }
+}
+
+/** How long a worker may take to answer a query. */
+export const WORKER_TIMEOUT_MS = 5_000;
+
+/** The record and its last events, as a worker answers them. Throws `unavailable` if none does in time. */
+export async function readRecord(
+  { client, configuration }: Session,
+  { workflowId, runId }: { workflowId: string; runId?: string },
+  timeoutMs: number = WORKER_TIMEOUT_MS,
+): Promise<RecordAnswer> {
+  try {
+    const handle = client.workflow.getHandle(workflowId, runId);
+    const answer = await bounded(client, () => handle.query<unknown>('record'), timeoutMs);
+    const parsed = recordAnswer.safeParse(answer);
+    if (parsed.success) return parsed.data;
+    throw noRecovery(workflowId);
+  } catch (thrown) {
+    if (thrown instanceof KintsugiError) throw thrown;
+    if (thrown instanceof QueryNotRegisteredError) throw noRecovery(workflowId);
+    if (thrown instanceof WorkflowNotFoundError) throw temporalFailure(thrown, 'the recovery is gone', workflowId);
+    throw new KintsugiError('unavailable', `no worker answered within ${Math.round(timeoutMs / 1000)} s`, {
+      where: `${workflowId}, queue ${taskQueueOf(configuration.cluster)}`,
+      fix: 'start one: kintsugi worker; what is stored goes on as soon as it is there',
+      cause: thrown,
+    });
+  }
+}
+
+function noRecovery(workflowId: string): KintsugiError {
+  return new KintsugiError('not-found', `the workflow ${workflowId} is no recovery`, {
+    where: workflowId,
+    fix: '`kintsugi list` shows the recoveries',
+  });
+}

@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import { KintsugiError } from '../errors.ts';
+import type { RecordAnswer } from '../workflows/recovery.ts';
+import { EXIT } from './exit-codes.ts';
+import { ID_ARGUMENT, jsonOption } from './options.ts';
+import { type JsonOption, printLine, printResult, say } from './output.ts';
+import type { Session, StoredRecovery } from './recoveries.ts';
+import { eventLine, recordSummary } from './render.ts';
+import { clockTime } from './sentences.ts';
+
+/** `kintsugi show ID` */
+export default function register(program: Command): void {
+  program
+    .command('show')
+    .description('show one recovery: how it stands, and what has happened')
+    .argument('<id>', ID_ARGUMENT)
+    .option('-f, --follow', 'go on showing what happens until it is closed; Ctrl-C leaves it running')
+    .addOption(jsonOption())
+    .action(show);
+}
+
+async function show(id: string, options: JsonOption & { follow?: true }): Promise<void> {
+  const { findRecovery, readRecord, withTemporal } = await import('./recoveries.ts');
+  await withTemporal(async (session) => {
+    const recovery = await findRecovery(session, id);
+    let answer: RecordAnswer;
+    try {
+      answer = await readRecord(session, recovery);
+    } catch (thrown) {
+      if (!(thrown instanceof KintsugiError && thrown.retryable)) throw thrown;
+      showStored(recovery, thrown, options);
+      return;
+    }
+    // What has ended will not go on.
+    if (options.follow === true && recovery.status === 'RUNNING') await follow(session, recovery, options);
+    else showAnswer(recovery, answer, options);
+  });
+}
+
+/** The record's own fields, the events beside them. A run that Temporal ended tells so. */
+function showAnswer({ status }: StoredRecovery, { record, events }: RecordAnswer, options: JsonOption): void {
+  printResult(options, { ...record, status, events }, () => {
+    const lines = events.flatMap((event) => {
+      const text = eventLine(event);
+      return text === null ? [] : [`  ${clockTime(event.at)}  ${text}`];
+    });
+    const ended = status === 'RUNNING' || record.closed !== null ? [] : [`  Temporal   ${status.toLowerCase()}`];
+    return [recordSummary(record), ...ended, '', ...lines].join('\n');
+  });
+}
+
+/** What Temporal alone knows, when no worker answers. */
+function showStored(recovery: StoredRecovery, error: KintsugiError, options: JsonOption): void {
+  const { code, message, where, fix } = error;
+  printResult(options, { error: { code, message, where, fix }, stored: recovery }, () => storedText(recovery));
+  if (options.json !== true) say(`${message} (${where}): shown is what Temporal alone knows; ${fix}`);
+  process.exitCode = EXIT.unreachable;
+}
+
+function storedText(recovery: StoredRecovery): string {
+  const { id, target, runbook, phase, cause, outcome, status, openedAt, closedAt } = recovery;
+  const rows: [string, string | null][] = [
+    ['recovery', id],
+    ['runbook', runbook],
+    ['phase', phase],
+    ['cause', cause],
+    ['outcome', outcome],
+    ['Temporal', status.toLowerCase()],
+    ['opened', openedAt],
+    ['closed', closedAt],
+  ];
+  const known = rows.filter(([, value]) => value !== null);
+  return [target ?? recovery.workflowId, ...known.map(([name, value]) => `  ${name.padEnd(10)} ${value}`)].join('\n');
+}
+
+async function follow(session: Session, recovery: StoredRecovery, options: JsonOption): Promise<void> {
+  const { followRecovery } = await import('./follow.ts');
+  const { jsonView, liveView } = await import('./live-view.ts');
+  const view = (options.json === true ? jsonView : liveView)(process.stdout, ({ closed }) => closed !== null);
+  const { record } = await followRecovery(session, recovery.workflowId, view);
+  view.end();
+  printLine(options, { record }, null);
+}
