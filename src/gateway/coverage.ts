@@ -18,7 +18,8 @@ export interface CoverageReader {
   /** Null if Temporal could not be read in the last 30 s. */
   latest(): Covered[] | null;
   start(): void;
-  stop(): void;
+  /** Resolves when no call to Temporal is under way any more. */
+  stop(): Promise<void>;
 }
 
 const READ_EVERY_MS = 10_000;
@@ -64,8 +65,17 @@ function reachedPeople(page: PageRecord): boolean {
 /** Asks each open recovery for its record; one that does not answer covers nothing. */
 export async function readCoverage(client: Client, now: () => Date): Promise<Covered[]> {
   return client.connection.withDeadline(Date.now() + READ_TIMEOUT_MS, async () => {
-    const query = `KintsugiRunbook IS NOT NULL AND ExecutionStatus = 'Running'`;
-    const records: Promise<RecoveryRecord | null>[] = [];
+    const answered = (await readRecords(client)).filter((record) => record !== null);
+    // A run that only sends on has given its alerts to another, which answers for them.
+    const own = answered.filter(({ forward }) => forward === null);
+    return coverageOf(own, now().toISOString());
+  });
+}
+
+async function readRecords(client: Client): Promise<(RecoveryRecord | null)[]> {
+  const query = `KintsugiRunbook IS NOT NULL AND ExecutionStatus = 'Running'`;
+  const records: Promise<RecoveryRecord | null>[] = [];
+  try {
     for await (const { workflowId, runId } of client.workflow.list({ query })) {
       const handle = client.workflow.getHandle(workflowId, runId);
       const record = handle.query<RecordAnswer>('record').then(
@@ -74,17 +84,18 @@ export async function readCoverage(client: Client, now: () => Date): Promise<Cov
       );
       records.push(record);
     }
-    const answered = (await Promise.all(records)).filter((record) => record !== null);
-    // A run that only sends on has given its alerts to another, which answers for them.
-    const own = answered.filter(({ forward }) => forward === null);
-    return coverageOf(own, now().toISOString());
-  });
+  } finally {
+    // Also when the list breaks off: no call may be left behind on a connection that is closed.
+    await Promise.all(records);
+  }
+  return Promise.all(records);
 }
 
 /** A reader in the background: a scrape never waits for Temporal. */
 export function createCoverageReader(client: Client, log: Logger, now: () => Date): CoverageReader {
   let last: { at: number; covered: Covered[] } | null = null;
   let timer: NodeJS.Timeout | null = null;
+  let reading: Promise<void> = Promise.resolve();
   let stopped = false;
   const read = async (): Promise<void> => {
     try {
@@ -93,15 +104,19 @@ export function createCoverageReader(client: Client, log: Logger, now: () => Dat
       log.warn({ error: messageOf(thrown) }, 'the open recoveries could not be read from Temporal');
     }
     if (stopped) return;
-    timer = setTimeout(read, READ_EVERY_MS);
+    timer = setTimeout(start, READ_EVERY_MS);
     timer.unref();
+  };
+  const start = () => {
+    reading = read();
   };
   return {
     latest: () => (last !== null && now().getTime() - last.at <= LATEST_MS ? last.covered : null),
-    start: () => void read(),
+    start,
     stop: () => {
       stopped = true;
       if (timer !== null) clearTimeout(timer);
+      return reading;
     },
   };
 }

@@ -48,8 +48,9 @@ export async function startGateway(
     );
     const stop = async () => {
       stopping.abort();
-      await app.close();
-      await registering;
+      // Every call must have ended before the connection does: the SDK's retries cannot be called off, and one that finds
+      // its channel closed throws where nobody can catch it.
+      await Promise.all([app.close(), registering]);
       await temporal.connection.close();
     };
     return { url, stop };

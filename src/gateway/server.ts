@@ -52,11 +52,17 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
   }
   const metrics = createMetrics();
   const coverage = createCoverageReader(temporal, log, clock);
-  const app = fastify({ bodyLimit: MOST_BODY_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true });
+  const app = fastify({
+    bodyLimit: MOST_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // On close a request that is under way is answered; only connections that wait for nothing are ended.
+    forceCloseConnections: 'idle',
+  });
   readEveryBodyAsJson(app);
   answerErrors(app, log);
+  endConnectionsOnClose(app);
   app.addHook('onReady', async () => coverage.start());
-  app.addHook('onClose', async () => coverage.stop());
+  app.addHook('onClose', () => coverage.stop());
   app.addHook('onResponse', async ({ method, url }, { statusCode, elapsedTime }) => {
     if (url === '/api/v1/alerts') metrics.countPost(statusCode);
     log.debug({ method, url, status: statusCode, ms: Math.round(elapsedTime) }, 'request');
@@ -119,6 +125,17 @@ function readPost(body: unknown): AlertPost {
   throw new KintsugiError('invalid', 'the body is not a post of alerts: it has no list "alerts"', {
     where: 'body',
     fix: 'send the webhook of Alertmanager (version 4) or Grafana',
+  });
+}
+
+/** A connection that is kept alive after its last answer would hold the closing back until it times out, over a minute later. */
+function endConnectionsOnClose(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onSend', async (_, reply) => {
+    if (closing) reply.header('connection', 'close');
   });
 }
 
