@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Action, Permission } from '../../src/actions/action.ts';
 import { actions } from '../../src/actions/registry.ts';
 import { checks } from '../../src/checks/registry.ts';
+import { createProgram } from '../../src/cli/program.ts';
 import { environmentSchema, secretVariables, temporalVariables } from '../../src/configuration/environment.ts';
 import { fileSchema } from '../../src/configuration/file.ts';
 import { notifiers } from '../../src/notify/registry.ts';
@@ -12,6 +13,7 @@ import { knownCatalogue } from '../../src/runbook/catalogue.ts';
 import { runbookJsonSchema } from '../../src/runbook/json-schema.ts';
 import { loadRunbooks } from '../../src/runbook/load.ts';
 import { type Runbook, runbookSchema } from '../../src/runbook/schema.ts';
+import { commandLinePage } from './command-line.ts';
 import { eventsPage } from './events.ts';
 import { fieldsTable, page, table } from './markdown.ts';
 import { formatted, type Output } from './output.ts';
@@ -30,6 +32,7 @@ export async function references(root: string): Promise<Output[]> {
     { file: 'docs/reference/notifiers.md', text: notifiersPage() },
     { file: 'docs/reference/events.md', text: eventsPage(events) },
     { file: 'docs/reference/configuration.md', text: configurationPage() },
+    { file: 'docs/reference/cli.md', text: commandLinePage(createProgram()) },
   ];
 }
 

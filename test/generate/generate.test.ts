@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Command } from 'commander';
+import { commandLinePage } from '../../dev/generate/command-line.ts';
 import { entriesOf } from '../../dev/generate/events.ts';
 import { isStale, write } from '../../dev/generate/output.ts';
 import { type Folder, registryOf } from '../../dev/generate/registries.ts';
@@ -79,4 +81,19 @@ describe('the events of a union are found with their words and fields', () => {
   test('and a file without them is a fault, not an empty page', () => {
     expect(() => entriesOf('export type Other = string;\n')).toThrow(/EventBody/);
   });
+});
+
+test('the page of the command line has every command with its arguments and options, also those of a group', () => {
+  const program = new Command('kintsugi');
+  program.command('show').description('show one').argument('<id>', 'which').option('--follow', 'go on');
+  program
+    .command('runbook')
+    .command('validate')
+    .description('check files')
+    .option('--dir <path>', 'where', './runbooks');
+  const page = commandLinePage(program);
+  expect(page.match(/^## .*$/gm)).toEqual(['## kintsugi show', '## kintsugi runbook validate']);
+  expect(page).toContain('| `id` | which |');
+  expect(page).toContain('| `--follow` | go on |');
+  expect(page).toContain('| `--dir <path>` | where | `./runbooks` |');
 });
