@@ -2,6 +2,7 @@
 import approve from './approve.ts';
 import classify from './classify.ts';
 import close from './close.ts';
+import doctor from './doctor.ts';
 import gateway from './gateway.ts';
 import list from './list.ts';
 import pause from './pause.ts';
@@ -11,12 +12,14 @@ import run from './run.ts';
 import runbook from './runbook.ts';
 import show from './show.ts';
 import undo from './undo.ts';
+import up from './up.ts';
 import worker from './worker.ts';
 
 export const commands = {
   approve: approve,
   classify: classify,
   close: close,
+  doctor: doctor,
   gateway: gateway,
   list: list,
   pause: pause,
@@ -26,5 +29,6 @@ export const commands = {
   runbook: runbook,
   show: show,
   undo: undo,
+  up: up,
   worker: worker,
 } as const;

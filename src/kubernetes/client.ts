@@ -10,6 +10,7 @@ import type {
   KubeConfig,
   PolicyV1Api,
   StorageV1Api,
+  VersionApi,
 } from '@kubernetes/client-node';
 
 /**
@@ -28,4 +29,5 @@ export interface Kubernetes {
   storage: StorageV1Api;
   authorization: AuthorizationV1Api;
   custom: CustomObjectsApi;
+  version: VersionApi;
 }

@@ -12,6 +12,7 @@ import {
   PolicyV1Api,
   ServerConfiguration,
   StorageV1Api,
+  VersionApi,
 } from '@kubernetes/client-node';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { Kubernetes } from './client.ts';
@@ -52,6 +53,7 @@ export function connectKubernetes(options: ConnectOptions = {}): Kubernetes {
     storage: new StorageV1Api(configuration),
     authorization: new AuthorizationV1Api(configuration),
     custom: new CustomObjectsApi(configuration),
+    version: new VersionApi(configuration),
   };
 }
 

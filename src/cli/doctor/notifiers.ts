@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import type { Configuration } from '../../configuration/configuration.ts';
+import { createLogger } from '../../log.ts';
+import { createNotifiers } from '../../notify/create.ts';
+import type { Notifier } from '../../notify/notifier.ts';
+import type { Page } from '../../recovery/activities.ts';
+import type { StoredRunbook } from '../../runbook/load.ts';
+import { bad, CHECK_TIMEOUT_MS, type DoctorCheck, examine, good } from './check.ts';
+
+/** A notifier tries three times at 4 s and pauses in between. */
+const SEND_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
+
+/** Whether a page would reach people; with `send`, a test page goes to each notifier and is resolved at once. */
+export async function notifierChecks(
+  configuration: Configuration,
+  runbooks: readonly StoredRunbook[],
+  send: boolean,
+): Promise<DoctorCheck[]> {
+  const { webhookUrl, webhookSecret, defaultNotifiers } = configuration;
+  const settings = {
+    ...(webhookUrl === undefined ? {} : { webhookUrl }),
+    ...(webhookSecret === undefined ? {} : { webhookSecret }),
+  };
+  const configured = createNotifiers({ log: createLogger({ level: 'silent', component: 'doctor' }), ...settings });
+  const ladders = runbooks.flatMap(({ name, runbook }) =>
+    runbook.spec.escalation.rungs.map(({ after, notify }) => ({ whose: `${name} after ${after}`, notify })),
+  );
+  const all = [{ whose: 'a recovery without a runbook', notify: defaultNotifiers }, ...ladders];
+  const unheard = all.filter(({ notify }) => !notify.some((name) => configured[name]?.reachesPeople === true));
+  const people = Object.values(configured).filter(({ reachesPeople }) => reachesPeople);
+  const check =
+    unheard.length === 0
+      ? good('notifiers', `configured: ${people.map(({ name }) => name).join(', ')}`)
+      : bad(
+          'notifiers',
+          `these pages would only stand in the log: ${unheard.map(({ whose }) => whose).join('; ')}`,
+          FIX,
+        );
+  return send ? [check, ...(await Promise.all(people.map(sendTest)))] : [check];
+}
+
+const FIX = 'set KINTSUGI_WEBHOOK_URL, and name `webhook` in the runbook and in notifiers.default';
+
+function sendTest(notifier: Notifier): Promise<DoctorCheck> {
+  const name = `notifier ${notifier.name}`;
+  const key = `kintsugi-doctor/${randomUUID()}`;
+  const signal = AbortSignal.timeout(SEND_TIMEOUT_MS);
+  return examine(
+    name,
+    async () => {
+      const { providerId } = await notifier.trigger(testPage(key), { messageKey: `${key}/0/trigger/1`, signal });
+      const resolution = { messageKey: `${key}/0/resolve/2`, signal };
+      await notifier.resolve(testPage(key), 'it was a test of kintsugi doctor', resolution);
+      return good(name, `took a test page and its resolution (${providerId})`);
+    },
+    SEND_TIMEOUT_MS,
+  );
+}
+
+/** A page that says of itself that nothing is wrong. */
+function testPage(key: string): Page {
+  const now = new Date().toISOString();
+  const none = { level: 'none', text: 'this is a test' };
+  return {
+    key,
+    recoveryId: 'kintsugi-doctor',
+    workflowId: 'kintsugi-doctor',
+    runbook: 'kintsugi-doctor',
+    severity: 'info',
+    component: 'kintsugi',
+    service: 'doctor',
+    symptom: 'none: a person tested by `kintsugi doctor --notify` whether pages arrive',
+    title: 'Test of Kintsugi: nothing is broken',
+    target: { namespace: 'kintsugi', kind: 'Deployment', name: 'doctor' },
+    impact: { user: none, business: none, data: none },
+    brokenSince: now,
+    deadline: now,
+    mode: 'observe',
+    findings: [],
+    attempts: [],
+    holds: [],
+    steps: [],
+    checklist: [],
+    prevention: [],
+    team: 'kintsugi',
+    links: [],
+    why: 'kintsugi doctor --notify',
+  };
+}

@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { KintsugiError, messageOf } from '../../errors.ts';
+
+/** The keys that an installation on one machine makes for itself, and the file of each in KINTSUGI_HOME. */
+const KEY_FILES = {
+  KINTSUGI_REDACTION_KEY: 'redaction-key',
+  KINTSUGI_GATEWAY_TOKEN: 'gateway-token',
+} as const;
+export type KeyName = keyof typeof KEY_FILES;
+
+/** Where the key of a name is kept. */
+export function keyFile(home: string, name: KeyName): string {
+  return join(home.replace(/^~(?=\/|$)/, homedir()), KEY_FILES[name]);
+}
+
+/**
+ * The variables with both keys: given ones stay; else what a file of KINTSUGI_HOME holds; else a new one, written there for its
+ * owner alone (mode 0600). Throws `forbidden` if the folder cannot be written.
+ */
+export function withKeys(variables: NodeJS.ProcessEnv, home: string): NodeJS.ProcessEnv {
+  const complete = { ...variables };
+  for (const name of ['KINTSUGI_REDACTION_KEY', 'KINTSUGI_GATEWAY_TOKEN'] as const) {
+    const given = (variables[name] ?? '') !== '' || (variables[`${name}_FILE`] ?? '') !== '';
+    if (!given) complete[name] = keptKey(keyFile(home, name));
+  }
+  return complete;
+}
+
+function keptKey(file: string): string {
+  try {
+    mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
+    // `wx` makes it or fails: two that start at once agree on one key.
+    writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+  } catch (thrown) {
+    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST')) throw unusable(file, thrown);
+  }
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (thrown) {
+    throw unusable(file, thrown);
+  }
+}
+
+function unusable(file: string, thrown: unknown): KintsugiError {
+  return new KintsugiError('forbidden', `the key file cannot be used: ${messageOf(thrown)}`, {
+    where: file,
+    fix: 'make the folder writable, or set KINTSUGI_HOME to one that is',
+    cause: thrown,
+  });
+}
