@@ -47,8 +47,23 @@ export async function run(program: string, args: string[], options: CommandOptio
   const lastWords = result.stderr.trim().split('\n').slice(-5).join(' | ');
   const ending = result.exitCode === undefined ? 'could not run' : `ended with ${result.exitCode}`;
   throw new KintsugiError('unavailable', `${program} ${args[0] ?? ''} ${ending}: ${lastWords || result.shortMessage}`, {
-    where: [program, ...args].join(' ').slice(0, 300),
+    where: commandText(program, args),
     fix: 'Read the message above; the same command can be run by hand.',
     retryable: false,
   });
+}
+
+/** The command line as an error may show it: the value of an option for secrets is hidden. At most 300 characters. */
+export function commandText(program: string, args: readonly string[]): string {
+  const shown = args.map((arg, index) => {
+    const before = args[index - 1] ?? '';
+    if (!before.includes('=') && isSecretOption(before)) return '***';
+    const [option = '', ...value] = arg.split('=');
+    return value.length > 0 && isSecretOption(option) ? `${option}=***` : arg;
+  });
+  return [program, ...shown].join(' ').slice(0, 300);
+}
+
+function isSecretOption(option: string): boolean {
+  return /^-.*(?:creds|credential|password|passwd|token|secret|api-?key)/i.test(option);
 }

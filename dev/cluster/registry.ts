@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { KintsugiError } from '../../src/errors.ts';
@@ -79,6 +80,15 @@ export function nameInRegistry(registryAddress: string, image: string): string {
 /** Pushes a docker archive under its published name; layers that the registry has are not sent again. */
 export async function pushToRegistry(registry: Registry, archive: string, image: string): Promise<void> {
   const target = `docker://${nameInRegistry(registry.address, image)}`;
-  const credentials = ['--dest-creds', `${registry.user}:${registry.password}`, '--dest-tls-verify=false'];
-  await run('skopeo', ['--insecure-policy', 'copy', '-q', ...credentials, `docker-archive:${archive}`, target]);
+  const folder = mkdtempSync(join(tmpdir(), 'kintsugi-registry-'));
+  try {
+    // In a file of our own: every user of the machine can read a command line.
+    const login = join(folder, 'auth.json');
+    const auth = Buffer.from(`${registry.user}:${registry.password}`).toString('base64');
+    writeFileSync(login, JSON.stringify({ auths: { [registry.address]: { auth } } }), { mode: 0o600 });
+    const to = ['--dest-authfile', login, '--dest-tls-verify=false'];
+    await run('skopeo', ['--insecure-policy', 'copy', '-q', ...to, `docker-archive:${archive}`, target]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
