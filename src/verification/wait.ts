@@ -32,6 +32,11 @@ export type Waited =
 
 const OUTAGE_PAUSE_MS = 2000;
 
+/** Milliseconds after which an API server that does not answer is no longer waited for. */
+export function longestWait(longestWindowMs: number): number {
+  return 2 * longestWindowMs + 60_000;
+}
+
 /**
  * Looks at the target until it has been stable for the window, a container ended again, or the time is over (safety 19).
  * An API server that is away is waited for: stability is read from the pods' own times, so nothing is lost by it.
@@ -39,7 +44,7 @@ const OUTAGE_PAUSE_MS = 2000;
  */
 export async function waitForStability(wait: Wait): Promise<Waited> {
   const longestWindowMs = milliseconds(wait.settings.max);
-  const giveUpAt = wait.since.getTime() + 2 * longestWindowMs + 60_000;
+  const giveUpAt = wait.since.getTime() + longestWait(longestWindowMs);
   for (;;) {
     const look = await lookOnce(wait);
     if (look instanceof KintsugiError) {

@@ -35,11 +35,19 @@ function writing(waitSeconds: number): ActivityOptions {
   };
 }
 
+/**
+ * How long one verification may take, in ms: a target in back-off is waited for as long as the longest window, which is only
+ * then waited out; an API server that is away, the memory's second measurement and the checks come on top.
+ */
+export function verificationTimeout(longestWindowSeconds: number): number {
+  return (2 * longestWindowSeconds + 240) * 1000;
+}
+
 /** Verification only reads, however long its window is; a retry goes on from the pods' own start times. */
 function verifying(windowSeconds: number): ActivityOptions {
   return {
     ...HEARTBEAT,
-    startToCloseTimeout: (windowSeconds + 120) * 1000,
+    startToCloseTimeout: verificationTimeout(windowSeconds),
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5s', maximumAttempts: 30 },
   };
