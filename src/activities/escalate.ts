@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -18,7 +19,8 @@ export interface EscalationDependencies {
  */
 export function createEscalation({ notifiers, log }: EscalationDependencies): Pick<Activities, 'escalate'> {
   return {
-    escalate: withFailures(async (input) => {
+    escalate: withFailures(async (given) => {
+      const input = withShortKeys(given);
       const { messageKey, notifier, event } = input;
       const context: MessageContext = { messageKey, signal: Context.current().cancellationSignal };
       const logNotifier = notifiers.log;
@@ -29,6 +31,19 @@ export function createEscalation({ notifiers, log }: EscalationDependencies): Pi
       return result;
     }),
   };
+}
+
+/** The longest key that providers take (PagerDuty's `dedup_key`; an Idempotency-Key is usually bounded by the same). */
+const LONGEST_KEY = 255;
+
+/** The same key for every message of a page, whatever the length of the target's names (durability 11). */
+function withShortKeys(input: EscalateInput): EscalateInput {
+  const { page, messageKey } = input;
+  return { ...input, page: { ...page, key: shortKey(page.key) }, messageKey: shortKey(messageKey) };
+}
+
+function shortKey(key: string): string {
+  return key.length > LONGEST_KEY ? `sha256:${createHash('sha256').update(key).digest('hex')}` : key;
 }
 
 async function deliver(

@@ -78,4 +78,23 @@ describe('escalating through a notifier', () => {
     expect(result).toEqual({ taken: false, error: 'written to the log, which reaches nobody' });
     expect(lines).toHaveLength(1);
   });
+
+  test('shortens keys that providers would not take, the same way each time', async () => {
+    const seen: string[] = [];
+    const keen: Notifier = {
+      ...notifier('pager').notifier,
+      trigger: async ({ key }, { messageKey }) => {
+        seen.push(key, messageKey);
+        return { providerId: 'pager-1' };
+      },
+    };
+    const long = `recovery/default/${'n'.repeat(63)}/deployment/${'w'.repeat(253)}@12345678/1`;
+    const input = { page: { ...page, key: long }, messageKey: `${long}/0/trigger` };
+    await escalate(input, [keen]);
+    await escalate(input, [keen]);
+    expect(seen.every((key) => key.length <= 255)).toBe(true);
+    expect(new Set(seen).size).toBe(2);
+    await escalate({}, [keen]);
+    expect(seen.at(-2)).toBe(page.key);
+  });
 });
