@@ -42,6 +42,9 @@ function refuseAnswer(record: RecoveryRecord, order: Order): string | null {
   if (typeof digest === 'string' && digest !== asked.approval?.digest) {
     return `the plan has changed since: look at it again (digest ${asked.approval?.digest})`;
   }
+  if (order.name === 'approve' && !order.verified && asked.plans.some(({ risk }) => risk === 'high')) {
+    return `${asked.remedy} is of high risk: it takes an approval by a person whom the front door has verified`;
+  }
   return null;
 }
 
