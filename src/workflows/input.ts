@@ -79,8 +79,8 @@ export function parseTarget(text: string): Target | null {
   return { namespace, kind: spelled, name };
 }
 
-/** The first event of a run, from its input and its own id. */
-export function openedEvent(input: RecoveryInput): EventBody {
+/** The first event of a run, from its input and its own id; `startedBy`: whether a message came with the start. */
+export function openedEvent(input: RecoveryInput, startedBy: 'alert' | 'person'): EventBody {
   const { workflowId, firstExecutionRunId, workflowType, taskQueue, startTime } = workflowInfo();
   const now = new Date(Date.now()).toISOString();
   const fromId = /^recovery\/[^/]+\/(.+)$/.exec(workflowId)?.[1];
@@ -92,7 +92,7 @@ export function openedEvent(input: RecoveryInput): EventBody {
     cluster: taskQueue.replace(/^kintsugi-/, ''),
     runbookName: workflowType,
     target: target === undefined ? null : parseTarget(target),
-    startedBy: 'person',
+    startedBy,
     ...(input.actor === undefined ? {} : { actor: input.actor }),
     ...(input.reason === undefined ? {} : { reason: input.reason }),
     ...(input.mode === undefined ? {} : { mode: input.mode }),

@@ -55,8 +55,9 @@ export async function recover(raw: unknown, before?: RecoveryRecord): Promise<{ 
   const run = new Recovery();
   run.listen();
   const input = parseInput(raw);
-  if (before === undefined) run.append(openedEvent(input));
-  else run.append({ kind: 'snapshot', record: before });
+  // A signal that came with the start is handed over in the first turn: it tells an alert's start from a person's.
+  await Promise.resolve();
+  run.open(input, before);
   CancellationScope.current().cancelRequested.catch(() => run.cancelled());
   // The end of a cancelled recovery (undo, page) is work like any other: nothing below is cancelled from outside.
   return CancellationScope.nonCancellable(() => run.toTheEnd(input));
@@ -140,12 +141,13 @@ class Recovery {
   private decideAndStart(): boolean {
     this.tick();
     for (;;) {
-      const { fact, target, people, stopTarget, finished } = decideNext(this.record);
+      const { fact, target, people, stopTarget, stopPeople, finished } = decideNext(this.record);
       if (fact !== null) {
         this.append(fact);
         continue;
       }
       if (stopTarget) this.scopes.target?.cancel();
+      if (stopPeople) this.scopes.people?.cancel();
       if (target !== null) this.startTarget(target);
       if (people !== null) this.startPeople(people);
       return finished;
@@ -212,6 +214,11 @@ class Recovery {
   private whenOpened(handle: () => void): void {
     if (this.record.seq > 0) handle();
     else this.early.push(handle);
+  }
+
+  open(input: RecoveryInput, before: RecoveryRecord | undefined): void {
+    if (before === undefined) this.append(openedEvent(input, this.early.length > 0 ? 'alert' : 'person'));
+    else this.append({ kind: 'snapshot', record: before });
   }
 
   append(body: EventBody): void {

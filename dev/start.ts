@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { eventLine } from '../src/cli/render.ts';
+import { KintsugiError, messageOf } from '../src/errors.ts';
+import { workflowIdOf } from '../src/temporal/ids.ts';
+import { applyFault, FAULTS } from './workloads/faults/registry.ts';
+import { waitForBaseline } from './world/baseline.ts';
+import { follow, observe } from './world/recovery.ts';
+import { startWorld, type World } from './world/world.ts';
+
+/** `npm start`: breaks agent-bruno and recovers it before your eyes. */
+
+const USAGE = `npm start [-- --fault NAME] [-- --once]
+  --fault NAME  what is broken: ${[...FAULTS.keys()].join(', ')} (default: memory)
+  --once        end after the recovery; the exit code is 0 only if it recovered`;
+/** A recovery that takes longer than its own 15 minutes and the look afterwards has failed. */
+const LONGEST_MS = 20 * 60_000;
+
+interface Options {
+  fault: string;
+  once: boolean;
+}
+
+const begun = Date.now();
+
+/** Progress and the story go to the terminal, each line with the minutes and seconds since the start. */
+function say(line: string): void {
+  const seconds = Math.round((Date.now() - begun) / 1000);
+  const clock = `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`;
+  process.stdout.write(`${clock}  ${line}\n`);
+}
+
+function readOptions(args: string[]): Options {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: { fault: { type: 'string' }, once: { type: 'boolean' }, help: { type: 'boolean' } },
+    });
+    if (values.help) {
+      process.stdout.write(`${USAGE}\n`);
+      process.exit(0);
+    }
+    const fault = values.fault ?? 'memory';
+    if (!FAULTS.has(fault)) throw new Error(`there is no fault "${fault}"`);
+    return { fault, once: values.once ?? false };
+  } catch (thrown) {
+    process.stderr.write(`${messageOf(thrown)}\n${USAGE}\n`);
+    process.exit(2);
+  }
+}
+
+/** Breaks agent-bruno and tells the recovery step by step. Returns whether it recovered. */
+async function breakAndRecover(world: World, fault: string, signal: AbortSignal): Promise<boolean> {
+  const { kubernetes, namespaces, kintsugi } = world;
+  const target = { namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
+  say('waiting until Kintsugi has seen agent-bruno healthy (it must know what it would return to)');
+  await waitForBaseline(kubernetes, kintsugi.environment.KINTSUGI_NAMESPACE ?? 'kintsugi', target, signal);
+  const { summary, alerts } = await applyFault(fault, { kube: kubernetes, namespaces, progress: say, signal });
+  say(`BROKEN: ${summary}`);
+  say(`waiting for the alert ${alerts[0]} of Prometheus`);
+  const workflowId = workflowIdOf('development', target);
+  const observer = await observe(world.temporal.address);
+  try {
+    let linked = false;
+    const { record } = await follow(observer, workflowId, {
+      done: ({ recovered, closed }) => recovered !== null || closed !== null,
+      onEvent: (event) => {
+        if (!linked) say(`the recovery: ${uiLink(world, workflowId)}`);
+        linked = true;
+        const line = eventLine(event);
+        if (line !== null) say(`  ${line}`);
+      },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(LONGEST_MS)]),
+    });
+    return record.recovered?.by === 'remedy';
+  } finally {
+    await observer.close();
+  }
+}
+
+function uiLink(world: World, workflowId: string): string {
+  return `${world.temporal.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
+}
+
+function tellWhereToLook(world: World): void {
+  const { temporal, monitoring, cluster, kintsugi } = world;
+  say('');
+  say(`Temporal UI      ${temporal.uiUrl}`);
+  say(`Prometheus       ${monitoring.prometheusUrl}/alerts`);
+  say(`Alertmanager     ${monitoring.alertmanagerUrl}`);
+  say(`Kubernetes       kubectl --kubeconfig ${cluster.kubeconfig} -n ${world.namespaces.bruno} get pods`);
+  const settings = ['KINTSUGI_CLUSTER', 'TEMPORAL_ADDRESS'].map((name) => `${name}=${kintsugi.environment[name]}`);
+  say(`The recovery     ${settings.join(' ')} npx kintsugi show ${world.namespaces.bruno}/deployment/agent-bruno`);
+}
+
+const options = readOptions(process.argv.slice(2));
+const stopping = new AbortController();
+let interrupted = false;
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    interrupted = true;
+    stopping.abort(new Error('interrupted'));
+  });
+}
+
+let exitCode = 1;
+let world: World | undefined;
+try {
+  const onPage = (page: { body: { event: string; title: string } }) =>
+    say(`  PAGE (${page.body.event}): ${page.body.title}`);
+  world = await startWorld({ progress: say, onPage, signal: stopping.signal });
+  const recovered = await breakAndRecover(world, options.fault, stopping.signal);
+  say(
+    recovered ? 'RECOVERED: agent-bruno is healthy again' : 'NOT RECOVERED: a person was paged with all that was seen',
+  );
+  exitCode = recovered ? 0 : 1;
+  tellWhereToLook(world);
+  if (!options.once) {
+    say('Everything stays up for a look; Ctrl-C takes it all away.');
+    await sleep(2 ** 31 - 1, undefined, { signal: stopping.signal });
+  }
+} catch (thrown) {
+  if (!interrupted) {
+    const fix = thrown instanceof KintsugiError ? ` (${thrown.where}: ${thrown.fix})` : '';
+    process.stderr.write(`npm start: ${messageOf(thrown)}${fix}\n`);
+  }
+} finally {
+  say('taking everything away');
+  await world?.stop();
+  say('nothing is left running');
+}
+process.exit(interrupted && exitCode !== 0 ? 130 : exitCode);
