@@ -10,6 +10,7 @@ import { loadRunbook } from '../runbook/load.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
 import { deliverAlerts } from '../temporal/alerts.ts';
 import { workflowIdOf } from '../temporal/ids.ts';
+import { splitIntoSignals } from '../temporal/messages.ts';
 import { readTargetState } from '../verification/target-state.ts';
 import { withFailures } from './failure.ts';
 
@@ -70,7 +71,14 @@ async function forward(
   const { to, runbook, digest, alerts, input: start } = input;
   const { runbook: content } = await loadRunbook(settings.runbooks, runbook);
   const after = content.spec.escalation.rungs[0]?.after ?? '15m';
-  const signal = { v: 1 as const, runbook, digest, after, alerts };
-  await deliverAlerts(temporal, { cluster: settings.cluster, target: to, signal, mayStart: true, input: start });
+  // A message over the limit would be refused by its receiver (durability 9). The first one may start what the others join.
+  const parts = splitIntoSignals(
+    { v: 1, runbook, digest, after },
+    alerts.map((message) => ({ message })),
+  );
+  const signals =
+    parts.length === 0 ? [{ v: 1 as const, runbook, digest, after, alerts }] : parts.map(({ signal }) => signal);
+  for (const signal of signals)
+    await deliverAlerts(temporal, { cluster: settings.cluster, target: to, signal, mayStart: true, input: start });
   return { workflowId: workflowIdOf(settings.cluster, to) };
 }

@@ -3,8 +3,8 @@ import type { StoredRunbook } from '../runbook/load.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
 import type { AlertDelivery } from '../temporal/alerts.ts';
 import { formatTarget, isObjectName } from '../temporal/ids.ts';
+import { splitIntoSignals } from '../temporal/messages.ts';
 import { type AlertPost, fingerprintOfRaw, type IncomingAlert, readAlert } from './alert.ts';
-import { splitIntoSignals } from './messages.ts';
 
 /** Where the alerts of one post go, found without Kubernetes (design.md, "One recovery for one broken thing"). Pure. */
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { MOST_MESSAGE_BYTES } from '../../src/gateway/messages.ts';
+import { MOST_MESSAGE_BYTES } from '../../src/temporal/messages.ts';
 import { routePost } from '../../src/gateway/routing.ts';
 import type { StoredRunbook } from '../../src/runbook/load.ts';
 import { storedRunbook } from './runbooks.ts';

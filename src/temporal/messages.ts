@@ -1,5 +1,5 @@
 import type { AlertMessage } from '../recovery/values.ts';
-import type { AlertSignal } from '../temporal/alerts.ts';
+import type { AlertSignal } from './alerts.ts';
 
 /** The most that one message to a recovery may hold, in bytes of JSON (durability 9). */
 export const MOST_MESSAGE_BYTES = 8 * 1024;
