@@ -35,13 +35,17 @@ function keptKey(file: string): string {
     // `wx` makes it or fails: two that start at once agree on one key.
     writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
   } catch (thrown) {
-    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST')) throw unusable(file, thrown);
+    if (!isThere(thrown)) throw unusable(file, thrown);
   }
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (thrown) {
     throw unusable(file, thrown);
   }
+}
+
+function isThere(thrown: unknown): boolean {
+  return typeof thrown === 'object' && thrown !== null && 'code' in thrown && thrown.code === 'EEXIST';
 }
 
 function unusable(file: string, thrown: unknown): KintsugiError {

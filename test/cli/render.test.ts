@@ -1,0 +1,306 @@
+import { describe, expect, test } from '@jest/globals';
+import { eventLine, recordSummary, waitingText } from '../../src/cli/render.ts';
+import { toneOf } from '../../src/cli/sentences.ts';
+import type { EventBody, RecoveryEvent } from '../../src/recovery/events.ts';
+import { fold, nextEvent } from '../../src/recovery/fold.ts';
+import { emptyRecord, type RecoveryRecord } from '../../src/recovery/record.ts';
+import { finding, raisePlan, smallRunbook, waitPlan } from '../recovery/samples.ts';
+
+const at = '2026-01-31T03:00:00.000Z';
+const target = { namespace: 'bruno', kind: 'Deployment', name: 'agent-bruno' };
+
+const opened: EventBody = {
+  kind: 'opened',
+  recoveryId: 'recovery/default/bruno/deployment/agent-bruno@01234567',
+  workflowId: 'recovery/default/bruno/deployment/agent-bruno',
+  cluster: 'default',
+  runbookName: 'agent-bruno-pod-crash-loop',
+  target,
+  startedBy: 'alert',
+  brokenSince: at,
+  deadline: '2026-01-31T03:15:00.000Z',
+  deadlineGiven: false,
+};
+const measure = { desired: 1, ready: 0, readyHeld: 0, longestLifeSeconds: 8 };
+const diagnosed: EventBody = {
+  kind: 'diagnosed',
+  round: 1,
+  healthy: false,
+  measure,
+  evidence: { sha256: 'e'.repeat(64), bytes: 1, excerpt: {} },
+  saw: '0 of 1 pods ready',
+};
+const planned: EventBody = {
+  kind: 'planned',
+  n: 1,
+  cause: 'oom-killed',
+  remedy: 'raise-memory',
+  findingKey: finding.key,
+  plans: [raisePlan, waitPlan],
+  digest: 'p'.repeat(64),
+};
+const asked: EventBody = {
+  kind: 'approval-asked',
+  n: 1,
+  quorum: 1,
+  expiresAt: '2026-01-31T03:10:00.000Z',
+  digest: 'p'.repeat(64),
+  why: 'the mode is approve',
+};
+const verified: EventBody = {
+  kind: 'verified',
+  n: 1,
+  result: 'pass',
+  checks: [{ name: 'ready', result: 'pass', saw: '1 of 1 pods ready' }],
+  better: true,
+};
+
+/** Every kind with the sentence that a reader gets; null where nothing is to be said. */
+const SENTENCES: [EventBody, string | null][] = [
+  [
+    opened,
+    'recovery of bruno/deployment/agent-bruno, started by an alert; a person is paged at 03:15:00Z unless it is healthy by then',
+  ],
+  [{ kind: 'snapshot', record: emptyRecord }, null],
+  [{ kind: 'step-started', lane: 'target', step: 'diagnose' }, null],
+  [
+    {
+      kind: 'step-failed',
+      lane: 'target',
+      step: 'diagnose',
+      error: { code: 'forbidden', message: 'no list pods', fix: 'grant it' },
+    },
+    'diagnose failed: forbidden: no list pods (grant it)',
+  ],
+  [{ kind: 'step-stopped', lane: 'target', step: 'verify' }, 'verify was stopped'],
+  [{ kind: 'owner-found', target }, 'the pod belongs to bruno/deployment/agent-bruno'],
+  [
+    { kind: 'owner-gone', healthy: true, saw: 'no such pod' },
+    'the pod and its owner are gone (the rest is healthy): no such pod',
+  ],
+  [
+    { kind: 'forwarded', to: 'recovery/default/bruno/deployment/agent-bruno', alerts: 2 },
+    '2 alerts sent on to recovery/default/bruno/deployment/agent-bruno',
+  ],
+  [
+    {
+      kind: 'alert-received',
+      fingerprint: 'f',
+      name: 'PodCrashLooping',
+      status: 'firing',
+      startsAt: at,
+      role: 'trigger',
+      labels: {},
+    },
+    'alert PodCrashLooping (trigger) fires since 03:00:00Z',
+  ],
+  [
+    {
+      kind: 'alert-received',
+      fingerprint: 'f',
+      name: 'PodCrashLooping',
+      status: 'resolved',
+      startsAt: at,
+      role: 'trigger',
+      labels: {},
+    },
+    'alert PodCrashLooping has resolved',
+  ],
+  [{ kind: 'alert-repeated', fingerprint: 'f', count: 2 }, null],
+  [
+    {
+      kind: 'runbook-loaded',
+      name: 'agent-bruno-pod-crash-loop',
+      version: '1.0',
+      digest: 'd',
+      runbook: smallRunbook(),
+      workerMode: 'auto',
+    },
+    "runbook agent-bruno-pod-crash-loop 1.0; the worker's mode here is auto",
+  ],
+  [diagnosed, 'diagnosis 1: not healthy: 0 of 1 pods ready'],
+  [
+    { kind: 'classified', round: 1, findings: [{ ...finding, root: false, cause: 'unknown' }, finding] },
+    'cause: oom-killed: container agent-bruno was OOM-killed at its limit of 1Gi; also seen: unknown',
+  ],
+  [{ kind: 'checklist', items: [], steps: [] }, null],
+  [
+    planned,
+    'attempt 1, raise-memory for oom-killed: raise the memory of container agent-bruno from 256Mi/1Gi to 512Mi/2Gi, then wait up to 180 s until the pods are ready',
+  ],
+  [
+    {
+      kind: 'remedy-refused',
+      n: 1,
+      cause: 'oom-killed',
+      remedy: 'raise-memory',
+      findingKey: 'k',
+      code: 'refused',
+      reason: 'Flux owns it',
+    },
+    'raise-memory for oom-killed is refused: Flux owns it',
+  ],
+  [
+    { kind: 'replanned', n: 1, i: 0, plan: waitPlan, digest: 'q' },
+    'attempt 1, action 1, was planned anew: wait up to 180 s until the pods are ready',
+  ],
+  [asked, 'attempt 1 waits for approval until 03:10:00Z: the mode is approve'],
+  [{ kind: 'approval-sent', n: 1, notifier: 'webhook' }, 'webhook took the request to approve attempt 1'],
+  [
+    { kind: 'approval-failed', n: 1, notifier: 'webhook', error: '500' },
+    'webhook did not take the request to approve attempt 1: 500',
+  ],
+  [{ kind: 'approval-expired', n: 1 }, 'nobody approved attempt 1 in time'],
+  [{ kind: 'held-back', n: 1, i: 0, why: 'paused by ana' }, 'attempt 1 is held back: paused by ana'],
+  [{ kind: 'action-started', n: 1, i: 0 }, 'attempt 1, action 1, begins'],
+  [{ kind: 'action-finished', n: 1, i: 0, outcome: 'applied' }, 'attempt 1, action 1: applied'],
+  [
+    { kind: 'action-finished', n: 1, i: 1, outcome: 'failed', error: { code: 'timeout', message: 'not ready' } },
+    'attempt 1, action 2: failed: timeout: not ready',
+  ],
+  [verified, 'attempt 1 verified healthy: ready: 1 of 1 pods ready'],
+  [
+    { ...verified, result: 'fail', checks: [...verified.checks, { name: 'http', result: 'fail', saw: '503' }] },
+    'attempt 1 did not verify: http: 503',
+  ],
+  [
+    { kind: 'assessed', n: 1, better: false, healthy: false, saw: '0 of 1' },
+    'after attempt 1 it does no better than before: 0 of 1',
+  ],
+  [{ kind: 'undo-started', n: 1, i: 0, why: 'it did not help' }, 'attempt 1, action 1, is undone: it did not help'],
+  [
+    { kind: 'undo-finished', n: 1, i: 0, outcome: 'refused', saw: 'changed by ana' },
+    'attempt 1, action 1: the undo was refused, the change stands: changed by ana',
+  ],
+  [{ kind: 'released' }, null],
+  [{ kind: 'tick' }, null],
+  [{ kind: 'deadline-passed' }, 'the deadline has passed'],
+  [{ kind: 'rung-due', rung: 0, why: '15m passed' }, 'a person is to be paged: 15m passed'],
+  [{ kind: 'page-sent', rung: 0, notifier: 'webhook', key: 'k', providerId: 'p' }, 'webhook took the page'],
+  [{ kind: 'page-failed', rung: 0, notifier: 'webhook', error: '500' }, 'webhook did not take the page: 500'],
+  [{ kind: 'page-updated', notifier: 'webhook', upTo: 9 }, "webhook took the page's update"],
+  [{ kind: 'page-resolved', notifier: 'webhook', reason: 'healthy' }, 'the page is resolved at webhook: healthy'],
+  [
+    { kind: 'order', id: '1', name: 'approve', actor: 'ana', verified: false, args: {}, accepted: true },
+    'order approve by ana is taken',
+  ],
+  [
+    {
+      kind: 'order',
+      id: '1',
+      name: 'approve',
+      actor: 'ana',
+      verified: false,
+      args: {},
+      accepted: false,
+      reason: 'nothing waits',
+    },
+    'order approve by ana is refused (nothing waits)',
+  ],
+  [{ kind: 'message-refused', why: 'no id' }, 'a message was refused: no id'],
+  [{ kind: 'watched', healthy: true, broken: false, saw: 'ready' }, null],
+  [{ kind: 'watched', healthy: false, broken: true, saw: 'restarted' }, 'a look: broken: restarted'],
+  [
+    { kind: 'relapsed', brokenSince: at, deadline: '2026-01-31T04:15:00.000Z' },
+    'it broke again; a person is paged at 04:15:00Z unless it is healthy by then',
+  ],
+  [
+    { kind: 'recovered', by: 'remedy' },
+    'RECOVERED by a remedy; the recovery stays open until its alerts have resolved',
+  ],
+  [
+    { kind: 'closed', outcome: 'closed', rootCause: 'a leak', standing: ['memory 2Gi'] },
+    'CLOSED: closed; root cause: a leak; what stands: memory 2Gi',
+  ],
+];
+
+function event(body: EventBody): RecoveryEvent {
+  return { v: 1, seq: 1, at, ...body };
+}
+
+/** The record that events lead to, a second apart. */
+function recordAfter(...bodies: EventBody[]): RecoveryRecord {
+  const start = Date.parse(at);
+  return bodies.reduce(
+    (record, body, index) => fold(record, nextEvent(record, body, new Date(start + index * 1000).toISOString())),
+    emptyRecord,
+  );
+}
+
+describe('one event is one sentence', () => {
+  test.each(SENTENCES.map(([body, sentence]) => [body.kind, body, sentence] as const))('%s', (_, body, sentence) => {
+    expect(eventLine(event(body))).toBe(sentence);
+  });
+
+  test('a kind that only a newer worker knows is passed over', () => {
+    expect(eventLine(JSON.parse('{"v":1,"seq":1,"at":"","kind":"of-tomorrow"}'))).toBeNull();
+  });
+
+  test('only good news is green, and what people must do stands out', () => {
+    const tones = new Map(SENTENCES.map(([body]) => [body.kind, toneOf(event(body))]));
+    expect(tones.get('recovered')).toBe('good');
+    expect(tones.get('approval-asked')).toBe('asks');
+    expect(tones.get('rung-due')).toBe('bad');
+    expect(toneOf(event({ ...verified, result: 'unknown' }))).toBe('bad');
+  });
+});
+
+describe('a record is a few lines', () => {
+  const loaded: EventBody = {
+    kind: 'runbook-loaded',
+    name: 'agent-bruno-pod-crash-loop',
+    version: '1.0',
+    digest: 'd',
+    runbook: smallRunbook(),
+    workerMode: 'approve',
+  };
+  const waiting: EventBody[] = [
+    opened,
+    loaded,
+    diagnosed,
+    { kind: 'classified', round: 1, findings: [finding] },
+    planned,
+    asked,
+  ];
+
+  test('that say what it is, what was seen, the cause, the attempt that waits, and what is possible', () => {
+    expect(recordSummary(recordAfter(...waiting)).split('\n')).toEqual([
+      'bruno/deployment/agent-bruno',
+      '  recovery   recovery/default/bruno/deployment/agent-bruno@01234567',
+      '  runbook    agent-bruno-pod-crash-loop',
+      '  phase      awaiting-approval',
+      '  mode       approve',
+      '  seen       0 of 1 pods ready',
+      '  cause      oom-killed: container agent-bruno was OOM-killed at its limit of 1Gi',
+      '  attempt 1  raise-memory for oom-killed: asked until 03:10:00Z: the mode is approve: raise the memory of container agent-bruno from 256Mi/1Gi to 512Mi/2Gi, then wait up to 180 s until the pods are ready',
+      '  people     a person is paged at 03:15:00Z unless it is healthy by then',
+      '  orders     possible now: approve, reject, close',
+    ]);
+  });
+
+  test('that are complete for a recovery that has only just begun', () => {
+    const summary = recordSummary(recordAfter(opened));
+    expect(summary).toContain('  seen       nothing yet');
+    expect(summary).toContain('  cause      not known yet');
+  });
+
+  test('that name who took the page', () => {
+    const paged = recordAfter(
+      ...waiting,
+      { kind: 'rung-due', rung: 0, why: '15m passed' },
+      { kind: 'page-sent', rung: 0, notifier: 'webhook', key: 'k', providerId: 'p' },
+    );
+    expect(recordSummary(paged)).toMatch(/ {2}people {5}paged at .*: 15m passed \(taken by webhook\)/);
+  });
+
+  test('and its last line tells what it waits for and how long until a person is paged', () => {
+    const record = recordAfter(...waiting);
+    expect(waitingText(record, '2026-01-31T03:05:00.000Z')).toBe(
+      'awaiting-approval, attempt 1 waits for approval, 10 min until a person is paged',
+    );
+    expect(waitingText(record, '2026-01-31T03:16:00.000Z')).toContain('the deadline has come');
+    expect(waitingText(recordAfter(opened, { kind: 'closed', outcome: 'closed', standing: [] }), at)).toBe(
+      'closed: closed',
+    );
+  });
+});
