@@ -116,7 +116,7 @@ async function filesBelow(folder: string): Promise<string[]> {
 }
 
 function isMissing(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+  return typeof thrown === 'object' && thrown !== null && 'code' in thrown && thrown.code === 'ENOENT';
 }
 
 function tooLarge(bytes: number, maxBytes: number, folder: string): KintsugiError {

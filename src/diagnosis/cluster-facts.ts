@@ -109,7 +109,7 @@ function schedulingFacts(evidence: Evidence, pod: PodEvidence): Finding[] {
 
 function schedulingSubject(message: string): string | undefined {
   return (
-    /Insufficient ([\w./-]+)/.exec(message)?.[1] ??
+    /Insufficient ([\w./-]*\w)/.exec(message)?.[1] ??
     /untolerated taint(?:\(s\))? ?\{?([^}:,\s]+)/.exec(message)?.[1] ??
     /(node affinity\/selector|node affinity|node selector|pod anti-affinity|pod affinity|free ports|topology spread)/.exec(
       message,

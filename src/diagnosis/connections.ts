@@ -15,7 +15,8 @@ export interface ConnectionWording {
   /** True for HTTP clients: without any name around, the program's one HTTP dependency is meant. */
   http?: boolean;
   language?: Language;
-  unless?: string;
+  /** A condition on the same traceback or report. */
+  near?: string;
   source: string;
 }
 
@@ -406,6 +407,15 @@ export const connectionWordings: readonly ConnectionWording[] = [
     weight: 8,
     language: 'java',
     source: 'OpenJDK java/net/UnknownHostException.java; netty resolver-dns',
+  },
+  {
+    regex: 'ConnectException',
+    how: 'refused',
+    http: true,
+    weight: 8,
+    language: 'java',
+    near: String.raw`java\.net\.http|HttpClientImpl`,
+    source: 'OpenJDK java.net.http: its ConnectException has no message',
   },
   {
     regex: 'NoRouteToHostException',

@@ -11,6 +11,9 @@ const BESIDE = 6;
 const MOST_COUNTED = 60;
 const MOST_READ = 300;
 
+const FAILURE_REPORT = 'APPLICATION FAILED TO START';
+const JAVA_FRAME = /^\s+at [\w.$/<>]+\(.*\)|^Caused by: |^\s+\.\.\. \d+ /;
+
 /** What stands around one line of a log. */
 export interface Surroundings {
   /** The traceback, report or run of lines that the line belongs to, up to the last line of ordinary information before it. */
@@ -38,8 +41,11 @@ export class LogContext {
   readonly #lines = new Map<number, Line>();
   readonly #surroundings = new Map<number, Surroundings>();
 
+  readonly #reports: boolean;
+
   constructor(text: string) {
     this.#text = text;
+    this.#reports = text.includes(FAILURE_REPORT);
   }
 
   /** The surroundings of the line that begins at `start`. */
@@ -55,6 +61,27 @@ export class LogContext {
     const opening = before.findLastIndex((line) => /^(?:ERROR: {4})?Traceback/.test(line.text));
     const introduction = opening > 0 ? before[opening - 1] : undefined;
     return introduction !== undefined && isTolerated(introduction.text);
+  }
+
+  /**
+   * The level of the log record that a Java stack trace hangs under: a library may log at INFO, trace and all, what it will try
+   * again. `none` for other traces, whose runtime prints them by itself.
+   */
+  recordLevel(start: number): Level {
+    const own = this.#lineAt(start);
+    const following = this.#next(own);
+    if (following === undefined || !JAVA_FRAME.test(following.text) || /^Exception in thread/.test(own.text))
+      return 'none';
+    const record = this.#before(start).findLast((line) => !isTracePart(line.text) && !isTerminal(line.text));
+    if (record !== undefined) return record.level;
+    const above = this.#before(start)[0]?.start ?? start;
+    return above === 0 ? 'none' : this.#lineAt(this.#text.lastIndexOf('\n', above - 2) + 1).level;
+  }
+
+  /** Whether the line belongs to Spring Boot's report on why the application did not start. */
+  isFailureReport(start: number): boolean {
+    if (!this.#reports) return false;
+    return this.surroundings(start).beside.includes(FAILURE_REPORT);
   }
 
   /** Lines of ordinary work after the line at `start`, at most 60: many of them mean that the program outlived it. */

@@ -95,6 +95,9 @@ all.forEach(({ regex }, number) => {
   for (const literal of requiredLiterals(regex))
     literalOwners.set(literal, [...(literalOwners.get(literal) ?? []), number]);
 });
+/** A client's settings dumped with its error: the codes that it would try again on say nothing of what happened. */
+const CODE_LIST = /^\s*['"]E[A-Z_]{3,20}['"],?\s*$|(?:['"]E[A-Z_]{3,20}['"],\s*){2}/;
+
 const literals = [...literalOwners.keys()];
 const automaton = new LiteralAutomaton(literals);
 const ownersOf = literals.map((literal) => literalOwners.get(literal) ?? []);
@@ -152,6 +155,7 @@ function confirm(text: string, candidate: Candidate): Hit[] {
       ? text.slice(start, end)
       : text.slice(Math.max(start, at - LONGEST_LINE / 2), Math.min(end, at + LONGEST_LINE / 2));
   const line = cleanLine(raw);
+  if (CODE_LIST.test(line)) return [];
   const hits: Hit[] = [];
   for (const number of candidate.patterns) {
     const compiled = all[number]?.compiled;

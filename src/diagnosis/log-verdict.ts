@@ -24,7 +24,9 @@ export interface LogVerdict {
 /** Below this a wording decides nothing. */
 export const DECIDES = 3;
 
-const LEVEL_FACTOR: Record<Level, number> = { fatal: 1.1, error: 1, none: 1, warning: 0.4, info: 0.25 };
+const LEVEL_FACTOR: Record<Level, number> = { fatal: 1.1, error: 1, none: 1, warning: 0.4, info: 0.35 };
+/** A whole trace that a library logs at INFO is something that it will try again. */
+const RECORDED_AT_INFO = 0.19;
 const TERMINAL_FACTOR = 1.5;
 const TOLERATED_FACTOR = 0.15;
 const RETRIED_FACTOR = 0.7;
@@ -61,11 +63,13 @@ function strongestOfLine(
 }
 
 function weigh(hit: Hit, context: LogContext, dependencies: readonly DependencyEvidence[]): LogVerdict | undefined {
-  const level = levelOf(hit.line);
-  const terminal = isTerminal(hit.line) || level === 'fatal';
+  const own = levelOf(hit.line);
+  const recorded = own === 'none' && isTerminal(hit.line) ? context.recordLevel(hit.start) : 'none';
+  const level = own === 'none' ? recorded : own;
+  const terminal = isTerminal(hit.line) || level === 'fatal' || context.isFailureReport(hit.start);
   const tolerated = isTolerated(hit.line) || (terminal && context.introducedAsTolerated(hit.start));
   const factor =
-    LEVEL_FACTOR[level] *
+    (recorded === 'info' ? RECORDED_AT_INFO : LEVEL_FACTOR[level]) *
     (terminal ? TERMINAL_FACTOR : 1) *
     (tolerated ? TOLERATED_FACTOR : 1) *
     (isRetried(hit.line) ? RETRIED_FACTOR : 1);
@@ -75,6 +79,8 @@ function weigh(hit: Hit, context: LogContext, dependencies: readonly DependencyE
     const subject = hit.subject === undefined ? {} : { subject: hit.subject };
     return { ...base, ...subject, cause: hit.matched.cause, strength: hit.weight * factor };
   }
+  const { near } = hit.matched.wording;
+  if (near !== undefined && !test(near, context.surroundings(hit.start).block)) return undefined;
   const to = attribute(hit, context.surroundings(hit.start), dependencies);
   const how = hit.matched.wording.how;
   const address = to.address === undefined ? {} : { address: to.address };

@@ -39,11 +39,19 @@ function knownVariable(text: string, variables: ReadonlyMap<string, string | und
   const spaced = text.toUpperCase().replace(/[\s-]+/g, '_');
   let found: string | undefined;
   for (const name of variables.keys()) {
-    const named =
-      name.length > 3 && (new RegExp(`\\b${name}\\b`).test(text) || (name.includes('_') && spaced.includes(name)));
+    const named = name.length > 3 && (isWordOf(name, text) || (name.includes('_') && spaced.includes(name)));
     if (named && (found === undefined || name.length > found.length)) found = name;
   }
   return found;
+}
+
+/** Whether the name stands in the text by itself: variables' names may hold any character. */
+function isWordOf(name: string, text: string): boolean {
+  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + 1)) {
+    const around = text.charAt(at - 1) + text.charAt(at + name.length);
+    if (!/\w/.test(around)) return true;
+  }
+  return false;
 }
 
 /** A pydantic report names the field on the line after its head: `redis_url` stands for REDIS_URL. */

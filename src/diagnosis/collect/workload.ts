@@ -25,7 +25,12 @@ export function workloadEvidence(
     paused: workload.paused,
     revision: String(currentRevision(workload, revisions)?.revision ?? ''),
     serviceAccount: workload.template.spec?.serviceAccountName ?? 'default',
-    conditions: status.conditions,
+    conditions: status.conditions.map(({ type, status: state, reason, message }) => ({
+      type,
+      status: state,
+      ...(reason === undefined ? {} : { reason }),
+      ...(message === undefined ? {} : { message }),
+    })),
     containers: containerTemplates(workload).map((container) => ({
       ...container,
       env: container.env.map((variable) => redactedVariable(variable, redactor)),

@@ -146,7 +146,7 @@ export default {
       regex: 'PythonVersionError|requires a different Python|This version of .{1,80} requires Python',
       weight: 8,
       language: 'python',
-      source: 'pip',
+      source: 'pip src/pip/_internal/exceptions.py',
     },
     {
       regex:
@@ -161,6 +161,13 @@ export default {
       subject: 1,
       language: 'python',
       source: 'alembic alembic/script/base.py',
+    },
+    {
+      regex: String.raw`ImproperlyConfigured: Error loading ([\w ]{1,40}) module`,
+      weight: 10,
+      subject: 1,
+      language: 'python',
+      source: 'django db/backends/postgresql/base.py, db/backends/mysql/base.py',
     },
     // Node
     {
@@ -289,12 +296,6 @@ export default {
       language: 'java',
       source: 'spring-boot NoSuchMethodFailureAnalyzer.java',
     },
-    {
-      regex: String.raw`kotlin\.UninitializedPropertyAccessException|java\.lang\.ExceptionInInitializerError`,
-      weight: 4,
-      language: 'java',
-      source: 'Kotlin stdlib; OpenJDK',
-    },
     // Native, Go, .NET, others
     {
       regex: String.raw`error while loading shared libraries: ([\w.+-]+)`,
@@ -378,6 +379,5 @@ export default {
       subject: 1,
       source: 'PHP Zend/zend_execute_API.c; main/main.c',
     },
-    { regex: "thread 'main' panicked at", weight: 3, source: 'Rust library/std/src/panicking.rs' },
   ],
 } satisfies Signature;

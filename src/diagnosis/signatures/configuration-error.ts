@@ -119,7 +119,7 @@ export default {
       weight: 10,
       subject: 1,
       language: 'python',
-      unless: String.raw`Error loading \w+ module|No module named`,
+      unless: String.raw`Error loading [\w ]{1,40} module|No module named`,
       source: 'django django/core/exceptions.py',
     },
     {
@@ -315,11 +315,17 @@ export default {
     },
     {
       regex:
-        'MongoParseError|MongoInvalidArgumentError|MongoAPIError: Invalid|Invalid scheme, expected connection string to start with|Invalid connection string|Unescaped (?:slash|colon|at-sign)|URI must include hostname|Password contains unescaped characters|URI contained empty userinfo|The connection string is invalid|MongoConfigurationException',
+        'MongoParseError|MongoInvalidArgumentError|MongoAPIError: Invalid|Invalid scheme, expected connection string to start with|Invalid connection string|Unescaped (?:slash|colon|at-sign)|URI must include hostname|Password contains unescaped characters|URI contained empty userinfo|The connection string is invalid|connection string contains invalid user information',
       weight: 10,
       language: 'node',
       source:
         'mongodb-connection-string-url src/index.ts; mongo-java-driver ConnectionString.java; MongoDB.Driver ConnectionString.cs',
+    },
+    {
+      regex: 'MongoConfigurationException',
+      weight: 9,
+      unless: '_mongodb._tcp|SRV record|DNS',
+      source: 'mongo-java-driver com/mongodb/MongoConfigurationException.java; MongoDB.Driver.Core',
     },
     {
       regex: 'error parsing uri: (?:scheme must be|unescaped|must have|invalid|parse)|error validating uri',
@@ -496,7 +502,7 @@ export default {
       source: 'convict src/main.js validate',
     },
     {
-      regex: String.raw`(?:fatal|critical|error)\b.{0,20}: ["'\u0060]?([A-Za-z][\w.]{2,60})["'\u0060]? is not (?:defined|set|provided|configured)\b`,
+      regex: String.raw`(?:fatal|critical|error)\b.{0,20}: ["'\u0060]?([a-zA-Z][\w.]{2,60})["'\u0060]? is not (?:defined|set|provided|configured)\b`,
       weight: 7,
       subject: 1,
       unless: 'ReferenceError|NameError|EslintError',
@@ -527,7 +533,7 @@ export default {
       source: 'spring-boot ConfigDataNotFoundFailureAnalyzer.java',
     },
     {
-      regex: String.raw`Failed to configure a DataSource|Failed to determine a suitable driver class|'url' (?:must start with "jdbc"|attribute is not specified)|jdbcUrl is required|No suitable driver`,
+      regex: `Failed to configure a DataSource|Failed to determine a suitable driver class|'url' (?:must start with "jdbc"|attribute is not specified)|jdbcUrl is required|No suitable driver`,
       weight: 9,
       language: 'java',
       source: 'spring-boot DataSourceBeanCreationFailureAnalyzer.java; HikariCP',
@@ -574,17 +580,11 @@ export default {
       source: 'OpenJDK src/hotspot/share/interpreter/bytecodeUtils.cpp',
     },
     {
-      regex: String.raw`(?:FileNotFoundException|NoSuchFileException): (\S{1,300}\.(?:properties|ya?ml|json|xml|conf|cfg|ini|jks|p12|pem|key|crt|toml))(?: \(No such file or directory\))?`,
+      regex: String.raw`FileNotFoundException: (\S{1,300}) \(No such file or directory\)|NoSuchFileException: (\S{1,300}\.(?:properties|ya?ml|json|xml|conf|cfg|ini|jks|p12|pem|key|crt|toml))\s*$`,
       weight: 8,
       subject: 1,
       language: 'java',
       source: 'OpenJDK java/io/FileInputStream; sun/nio/fs/UnixException.java',
-    },
-    {
-      regex: 'APPLICATION FAILED TO START',
-      weight: 3,
-      language: 'java',
-      source: 'spring-boot LoggingFailureAnalysisReporter.java',
     },
     // Go
     {
@@ -747,7 +747,7 @@ export default {
       source: 'wording that programs give their own message',
     },
     {
-      regex: String.raw`(?:environment variable|env var|variable|setting|option|config(?:uration)?(?: key| value)?) ["'\u0060]?([A-Za-z][\w.]{1,80})["'\u0060]? (?:is |was |has |must |should |not |does )(?:\w+ ){0,3}(?:not |un|required|missing|empty|invalid|set|defined|be |found|provided|exist)`,
+      regex: String.raw`(?:environment variable|env var|variable|setting|option|config(?:uration)?(?: key| value)?) ["'\u0060]?([a-zA-Z][\w.]{1,80})["'\u0060]? (?:is |was |has |must |should |not |does )(?:\w+ ){0,3}(?:not |un|required|missing|empty|invalid|set|defined|be |found|provided|exist)`,
       weight: 8,
       subject: 1,
       source: 'wording that programs give their own message',
@@ -784,7 +784,7 @@ export default {
       source: 'PostgreSQL src/backend/libpq/auth.c; MySQL share/messages_to_clients.txt',
     },
     {
-      regex: String.raw`model ["']([^"']{1,100})["'] not found(?:, try pulling it first)?`,
+      regex: `model ["']([^"']{1,100})["'] not found(?:, try pulling it first)?`,
       weight: 8,
       subject: 1,
       near: 'ollama|404|pull',

@@ -50,7 +50,7 @@ export default {
     },
     { regex: String.raw`\b(?:EACCES|EROFS)\b`, weight: 6, language: 'node', source: 'Node.js libuv error names' },
     {
-      regex: String.raw`(?:java\.nio\.file\.)?AccessDeniedException: (\S+)`,
+      regex: String.raw`(?:java\.nio\.file\.)?AccessDeniedException(?:: |\[)([^\s\]]{1,300})`,
       weight: 9,
       subject: 1,
       language: 'java',
@@ -140,7 +140,8 @@ export default {
       source: 'PostgreSQL src/backend/utils/init/miscinit.c checkDataDir',
     },
     {
-      regex: "(?:is not writable|not writeable|no write permission|isn't writable|must be writable)",
+      regex:
+        "(?:is not writable|not writeable|no write permission|isn't writable|must be writable|on a read-only directory)",
       weight: 7,
       source: "wording that programs give their own message, e.g. grafana's run.sh GF_PATHS_DATA",
     },

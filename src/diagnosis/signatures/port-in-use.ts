@@ -32,7 +32,7 @@ export default {
       source: 'gunicorn gunicorn/sock.py create_sockets',
     },
     {
-      regex: String.raw`(?:bind|listen)(?:\(\))?(?: \w+)*:? .{0,80}(?:address (?:is )?already in use|Address in use)`,
+      regex: String.raw`(?:bind|listen)(?:\(\))?(?: \w+){0,3}:? .{0,80}(?:address (?:is )?already in use|Address in use)`,
       weight: 9,
       language: 'go',
       source: 'Go net.OpError of bind(2); nginx src/core/ngx_connection.c; redis src/anet.c',

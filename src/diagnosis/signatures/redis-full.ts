@@ -6,7 +6,7 @@ export default {
   label: 'redis-connection-failure',
   patterns: [
     {
-      regex: String.raw`command not allowed when used memory > '?"?maxmemory`,
+      regex: `command not allowed when used memory > '?"?maxmemory`,
       weight: 10,
       source: 'redis src/server.c shared.oomerr',
     },

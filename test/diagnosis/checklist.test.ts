@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { fillChecklist } from '../../src/diagnosis/checklist.ts';
+import { classify } from '../../src/diagnosis/classify.ts';
+import { takeSteps } from '../../src/diagnosis/escalation-steps.ts';
+import type { Evidence } from '../../src/diagnosis/evidence.ts';
+import { runbookSchema } from '../../src/runbook/schema.ts';
+import { dependency, ended, evidence, pod } from './evidence.ts';
+
+const path = new URL('../../runbooks/agent-bruno-pod-crash-loop.yaml', import.meta.url);
+const { spec } = runbookSchema.parse(parse(readFileSync(path, 'utf8')));
+
+const answer = (seen: Evidence, id: string) => fillChecklist(seen, classify(seen), spec).find((item) => item.id === id);
+const step = (seen: Evidence, id: string) =>
+  takeSteps(seen, classify(seen), spec).find((item) => item.id === id)?.found;
+
+const workload = (parts: Partial<NonNullable<Evidence['workload']>['containers'][number]>): Partial<Evidence> => ({
+  workload: {
+    uid: 'w',
+    generation: 1,
+    observedGeneration: 1,
+    desired: 1,
+    ready: 0,
+    updated: 1,
+    unavailable: 1,
+    paused: false,
+    revision: '2',
+    serviceAccount: 'default',
+    conditions: [],
+    gitops: null,
+    autoscaler: null,
+    annotations: {},
+    containers: [
+      {
+        name: 'agent-bruno',
+        role: 'main',
+        image: 'i:1',
+        command: [],
+        args: [],
+        env: spec.variables.map(({ name }) => ({ name, from: 'ConfigMap/settings:x' })),
+        resources: { requests: { memory: '256Mi' }, limits: { memory: '1Gi' } },
+        probes: {
+          liveness: { httpGet: { path: '/health', port: 8080 } },
+          readiness: { httpGet: { path: '/ready', port: 8080 } },
+        },
+        securityContext: {},
+        ...parts,
+      },
+    ],
+  },
+});
+
+describe('the checklist', () => {
+  const CASES: [sentence: string, id: string, seen: Evidence, state: string, saw: string][] = [
+    [
+      'a crash’s words in the log are found',
+      'previous-logs',
+      evidence({ pods: [pod(ended(1, "ModuleNotFoundError: No module named 'fastapi'\n"))] }),
+      'found',
+      'fastapi',
+    ],
+    [
+      'without any log it is not possible',
+      'previous-logs',
+      evidence({ pods: [pod(ended(1))] }),
+      'not-possible',
+      'no container has written a log',
+    ],
+    ['all variables are set', 'environment', evidence(workload({})), 'done', 'are set'],
+    [
+      'a variable that is not set is found',
+      'environment',
+      evidence(workload({ env: [] })),
+      'found',
+      'REDIS_URL is not set',
+    ],
+    [
+      'a value that does not match is found',
+      'environment',
+      evidence(workload({ env: [{ name: 'REDIS_URL', value: 'redis:6379' }] })),
+      'found',
+      'REDIS_URL does not match',
+    ],
+    [
+      'a value that redaction cut is not compared',
+      'environment',
+      evidence(workload({ env: [...spec.variables.map(({ name }) => ({ name, value: '[cut:01234567]' }))] })),
+      'done',
+      'are set',
+    ],
+    ['a dependency that is ready', 'redis', evidence({ dependencies: [dependency()] }), 'done', '1 of 1 pods ready'],
+    [
+      'a dependency that is down',
+      'redis',
+      evidence({ dependencies: [dependency({ podsReady: 0 })] }),
+      'found',
+      '0 of 1 pods ready',
+    ],
+    [
+      'a dependency that could not be read',
+      'redis',
+      evidence({ dependencies: [dependency({ known: false })], missing: ['dependency redis: forbidden'] }),
+      'not-possible',
+      'forbidden',
+    ],
+    [
+      'a memory limit that was reached',
+      'resources',
+      evidence({ ...workload({}), pods: [pod(ended(137, '', 'OOMKilled'))] }),
+      'found',
+      'memory 1Gi',
+    ],
+    ['limits that are set', 'resources', evidence(workload({})), 'done', 'limits memory 1Gi'],
+    [
+      'an image that cannot be pulled',
+      'image',
+      evidence({ pods: [pod({ restarts: 0, state: { kind: 'waiting', reason: 'ErrImagePull' } })] }),
+      'found',
+      'cannot be pulled',
+    ],
+    ['an image that was never started', 'image', evidence(), 'not-possible', 'no container has an image yet'],
+    ['probes that are configured', 'probes', evidence(workload({})), 'done', 'liveness GET /health:8080'],
+    ['a probe that is not there', 'probes', evidence(workload({ probes: {} })), 'found', 'no liveness probe'],
+    ['nothing to compare with', 'recent-changes', evidence(), 'not-possible', 'neither a healthy baseline'],
+    [
+      'nothing changed',
+      'recent-changes',
+      evidence({ difference: { against: 'revision 1', kind: 'previous-revision', changes: [] } }),
+      'done',
+      'nothing differs',
+    ],
+    [
+      'events that could not be read',
+      'cluster-events',
+      evidence({ missing: ['events: forbidden'] }),
+      'not-possible',
+      'forbidden',
+    ],
+    [
+      'warnings',
+      'cluster-events',
+      evidence({ events: [{ type: 'Warning', reason: 'BackOff', message: 'Back-off', count: 12 }] }),
+      'found',
+      'BackOff x12',
+    ],
+    ['no warning', 'cluster-events', evidence(), 'done', 'no warning'],
+  ];
+  test.each(CASES)('%s (%s)', (_sentence, id, seen, state, saw) => {
+    expect(answer(seen, id)).toMatchObject({ id, state });
+    expect(answer(seen, id)?.saw).toContain(saw);
+  });
+
+  test('has every point of the written runbook, and none of them is unknown to the machine', () => {
+    const items = fillChecklist(evidence(), [], spec);
+    expect(items.map(({ id }) => id)).toEqual(spec.checklist.map(({ id }) => id));
+    expect(items.filter(({ saw }) => saw.includes('no source that Kintsugi reads'))).toEqual([]);
+  });
+});
+
+describe('the escalation steps', () => {
+  const revision = (number: string, parts: object) => ({
+    revision: number,
+    name: `r${number}`,
+    createdAt: '2026-01-01T00:00:00Z',
+    images: [`i:${number}`],
+    replicas: 1,
+    ready: 0,
+    current: false,
+    healthyBaseline: false,
+    ...parts,
+  });
+
+  test('a rollback is offered to the revision that was seen healthy', () => {
+    const seen = evidence({
+      revisions: [revision('3', { current: true }), revision('2', {}), revision('1', { healthyBaseline: true })],
+    });
+    expect(step(seen, 'rollback')).toBe(
+      'Revision 1 (i:1) was seen healthy: kubectl rollout undo deployment/agent-bruno -n bruno --to-revision=1',
+    );
+  });
+
+  test('a rollback is not offered from the healthy revision, nor without another one', () => {
+    expect(
+      step(
+        evidence({ revisions: [revision('3', { current: true, healthyBaseline: true }), revision('2', {})] }),
+        'rollback',
+      ),
+    ).toContain('nothing for the better');
+    expect(step(evidence({ revisions: [revision('1', { current: true })] }), 'rollback')).toContain('Not possible');
+  });
+
+  test('a node that is not ready is a cluster-wide issue', () => {
+    const seen = evidence({
+      nodes: [{ name: 'n1', ready: false, unschedulable: true, pressure: ['DiskPressure'], reason: 'KubeletNotReady' }],
+    });
+    expect(step(seen, 'cluster-issues')).toContain('node n1 is not ready (KubeletNotReady) DiskPressure is cordoned');
+  });
+
+  test('a source that is absent is said', () => {
+    expect(step(evidence({ missing: ['node n1: forbidden'] }), 'cluster-issues')).toContain(
+      'Not possible: node n1: forbidden',
+    );
+    expect(step(evidence(), 'recent-changes')).toContain('Not possible to compare');
+  });
+
+  test('each written step is answered', () => {
+    const ids = spec.escalation.steps.map((entry) => (typeof entry === 'string' ? entry : entry.id));
+    const taken = takeSteps(evidence(), [], spec);
+    expect(taken.map(({ id }) => id)).toEqual(ids);
+    for (const { found } of taken) expect(found.length).toBeGreaterThan(10);
+  });
+});

@@ -1,0 +1,188 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { classify } from '../../src/diagnosis/classify.ts';
+import { evidenceOfLogFile } from '../../src/diagnosis/log-file.ts';
+import type { Finding } from '../../src/recovery/values.ts';
+
+/** Outputs of real programs, made by running them with the fault that the file's name tells. */
+const FOLDER = new URL('./logs/', import.meta.url);
+const read = (name: string): string => readFileSync(new URL(`${name}.log`, FOLDER), 'utf8');
+
+function findingOf(text: string, exitCode = 1): Finding | undefined {
+  return classify(evidenceOfLogFile({ text, exitCode, reason: 'Error' }))[0];
+}
+
+/** The file, the label, what the finding is about, and the words that decide: without them nothing is known. */
+const CASES: [file: string, label: string, subject: string | undefined, decides: string[]][] = [
+  [
+    'python-redis-name-not-found',
+    'redis-connection-failure',
+    'redis-master.redis.svc.cluster.local:6379',
+    ['redis.exceptions.ConnectionError', 'connecting to', 'Name or service not known'],
+  ],
+  [
+    'node-ioredis-refused',
+    'redis-connection-failure',
+    '127.0.0.1:6399',
+    ['ECONNREFUSED', 'MaxRetriesPerRequestError', 'max retries per request limit'],
+  ],
+  ['go-redis-zap-json', 'redis-connection-failure', '127.0.0.1:6379', ['connection refused', 'dial tcp']],
+  [
+    'java-lettuce-refused',
+    'redis-connection-failure',
+    undefined,
+    ['RedisConnectionException', 'Unable to connect to', 'Connection refused', 'ConnectException'],
+  ],
+  [
+    'node-mongodb-selection',
+    'mongodb-connection-failure',
+    '127.0.0.1:27099',
+    ['MongoServerSelectionError', 'MongoNetworkError', 'ECONNREFUSED'],
+  ],
+  [
+    'java-mongodb-refused',
+    'mongodb-connection-failure',
+    undefined,
+    [
+      'MongoTimeoutException',
+      'MongoSocketOpenException',
+      'Timed out',
+      'ConnectException',
+      'Connection refused',
+      'Client view of cluster state',
+      'client view of cluster state',
+    ],
+  ],
+  [
+    'python-httpx-read-timeout',
+    'ollama-timeout',
+    undefined,
+    ['httpx.ReadTimeout', 'httpcore.ReadTimeout', 'TimeoutError', 'timed out'],
+  ],
+  ['node-got-timeout', 'ollama-timeout', undefined, ['Timeout awaiting', 'ETIMEDOUT', 'TimeoutError']],
+  ['go-http-client-timeout', 'ollama-timeout', '127.0.0.1:11434', ['context deadline exceeded', 'Client.Timeout']],
+  ['python-module-missing', 'application-startup-failure', 'aioredis', ['ModuleNotFoundError', 'No module named']],
+  ['node-export-missing', 'application-startup-failure', 'node:fs', ['SyntaxError', 'does not provide an export']],
+  ['python-pydantic-settings', 'configuration-error', 'hosts', ['SettingsError', 'JSONDecodeError']],
+  ['node-zod', 'configuration-error', undefined, ['ZodError', 'invalid_type']],
+  [
+    'java-spring-placeholder',
+    'configuration-error',
+    'app.api.key',
+    ['Could not resolve placeholder', 'APPLICATION FAILED', 'IllegalArgumentException'],
+  ],
+  ['go-envconfig', 'configuration-error', 'APP_PORT', ['required key', 'missing value']],
+  ['python-permission', 'permission-denied', '/var/log/app.log', ['PermissionError', 'Permission denied']],
+  ['java-permission', 'permission-denied', '/etc/x.conf', ['Permission denied']],
+  ['python-uvicorn-port', 'port-in-use', '127.0.0.1:18090', ['already in use', 'attempting to bind']],
+  ['java-spring-port', 'port-in-use', '18392', ['already in use', 'BindException', 'PortInUseException']],
+  ['go-listen', 'port-in-use', '18291', ['address already in use']],
+];
+
+describe('a log of a real program', () => {
+  test.each(CASES)('%s is %s', (file, label) => {
+    expect(findingOf(read(file))).toMatchObject({ label });
+  });
+
+  test.each(CASES.filter(([, , subject]) => subject !== undefined))('%s: %s, about %s', (file, _label, subject) => {
+    expect(findingOf(read(file))?.summary).toContain(subject);
+  });
+
+  test.each(CASES)('%s without the words that decide is no longer %s', (file, _label, _subject, decides) => {
+    const noise = decides.reduce((text, word) => text.replaceAll(word, word.replace(/[A-Za-z]/g, 'q')), read(file));
+    expect(noise).not.toBe(read(file));
+    expect(findingOf(noise)).toMatchObject({ cause: 'unknown' });
+  });
+
+  test('every file in the folder is a case', () => {
+    const files = readdirSync(FOLDER).map((file) => file.replace(/\.log$/, ''));
+    expect(files.toSorted()).toEqual(CASES.map(([file]) => file).toSorted());
+  });
+});
+
+describe('which line decides', () => {
+  const REDIS = 'redis.exceptions.ConnectionError: Error 111 connecting to redis:6379. Connection refused.';
+
+  const ORDER: [sentence: string, text: string, label: string][] = [
+    [
+      'an exception while handling another one decides',
+      `Traceback (most recent call last):\n  File "/app/m.py", line 3, in <module>\n    url = os.environ["CACHE"]\nKeyError: 'CACHE'\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File "/app/m.py", line 5, in <module>\n${REDIS}\n`,
+      'redis-connection-failure',
+    ],
+    [
+      'the declared cause of the last exception decides',
+      `Traceback (most recent call last):\n  File "/app/m.py", line 3, in <module>\n    url = os.environ["REDIS_URL"]\nKeyError: 'REDIS_URL'\n\nThe above exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n  File "/app/m.py", line 5, in <module>\nConnectionError: cannot connect to redis\n`,
+      'configuration-error',
+    ],
+    [
+      'the last of Java’s causes decides',
+      `Exception in thread "main" java.lang.RuntimeException: boot\n\tat A.main(A.java:1)\nCaused by: java.nio.file.AccessDeniedException: /data\n\tat B.x(B.java:2)\n`,
+      'permission-denied',
+    ],
+    [
+      'a warning that the program goes on without Redis decides nothing',
+      `2026-01-01 10:00:00,000 - app - WARNING - Redis unavailable: Error 111 connecting to redis:6379. Connection refused. - service will continue with degraded functionality\nTraceback (most recent call last):\n  File "/app/m.py", line 9, in <module>\nRuntimeError: boom\n`,
+      'unknown',
+    ],
+    [
+      'an error that many lines of ordinary work follow gives way to the last one',
+      `ERROR could not connect to redis: connection refused\n${Array.from({ length: 60 }, (_, index) => `request ${index} served`).join('\n')}\nOSError: [Errno 98] Address already in use\n`,
+      'port-in-use',
+    ],
+    [
+      'lines of an orderly shutdown are no work',
+      `ERROR:    [Errno 98] error while attempting to bind on address ('0.0.0.0', 8080): address already in use\nINFO:     Waiting for application shutdown.\nINFO:     Application shutdown complete.\n`,
+      'port-in-use',
+    ],
+    [
+      'a trace that a driver logs at INFO gives way to the report of the failed start',
+      `2026-01-01T00:00:00.000Z  INFO 1 --- [localhost:27017] org.mongodb.driver.cluster : Exception in monitor thread\n\ncom.mongodb.MongoSocketOpenException: Exception opening socket\n\tat com.mongodb.A.b(A.java:1)\nCaused by: java.net.ConnectException: Connection refused\n\tat java.base/sun.nio.ch.Net.pollConnect(Native Method)\n\n2026-01-01T00:00:01.000Z ERROR 1 --- [main] o.s.b.d.LoggingFailureAnalysisReporter :\n\n***************************\nAPPLICATION FAILED TO START\n***************************\n\nDescription:\n\nWeb server failed to start. Port 8080 was already in use.\n`,
+      'port-in-use',
+    ],
+    [
+      'the codes that a client would try again on are no failure',
+      "retry: {\n  errorCodes: [\n    'ECONNRESET',\n    'EADDRINUSE',\n    'ECONNREFUSED',\n  ]\n}\n",
+      'unknown',
+    ],
+    [
+      'a Service’s variable in a port is configuration, though Redis stands around it',
+      `  File "/usr/local/lib/python3.11/site-packages/redis/connection.py", line 10, in __init__\n    self.port = int(port)\nValueError: invalid literal for int() with base 10: 'tcp://172.30.138.62:6379'\n`,
+      'configuration-error',
+    ],
+    [
+      'a password with a slash leaves its user as the host: configuration',
+      'pymongo.errors.ServerSelectionTimeoutError: root:12: [Errno -2] Name or service not known (configured timeouts: connectTimeoutMS: 20000.0ms), Timeout: 30s\n',
+      'configuration-error',
+    ],
+    [
+      'a wrong Redis password is configuration',
+      'ReplyError: WRONGPASS invalid username-password pair\n',
+      'configuration-error',
+    ],
+    [
+      'a database that no cause stands for is unknown',
+      'Error: connect ECONNREFUSED 10.0.0.5:5432\n    at TCPConnectWrap.afterConnect (node:net:1611:16)\n',
+      'unknown',
+    ],
+    [
+      'gunicorn’s guess at memory is no fact',
+      '[ERROR] Worker (pid:12) was sent SIGKILL! Perhaps out of memory?\n',
+      'unknown',
+    ],
+  ];
+  test.each(ORDER)('%s', (_sentence, text, label) => {
+    expect(findingOf(text)?.label).toBe(label);
+  });
+
+  test('a service that no cause stands for is named all the same', () => {
+    expect(findingOf('dial tcp 10.0.0.5:5432: connect: connection refused\n')?.summary).toBe(
+      'container cannot reach 10.0.0.5:5432 (refused); no cause of the runbook stands for it.',
+    );
+  });
+
+  test('a process that was killed from outside was not ended by what it logged as tried again', () => {
+    const text = 'ERROR redis connection failed, retrying in 5 s (attempt 4)\n';
+    expect(findingOf(text, 137)?.cause).toBe('unknown');
+    expect(findingOf(text, 1)?.cause).toBe('redis-connection-failure');
+  });
+});
