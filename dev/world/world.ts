@@ -7,6 +7,7 @@ import type { Progress } from '../build/cache.ts';
 import { type Cluster, clusterDown, clusterUp } from '../cluster/cluster.ts';
 import { IMAGE_NAMES } from '../images/catalogue.ts';
 import { provideImages } from '../images/provide.ts';
+import type { Durations } from '../monitoring/configuration.ts';
 import { type Monitoring, startMonitoring } from '../monitoring/start.ts';
 import { grantKintsugi } from '../workloads/access.ts';
 import { deployAgentBruno, removeAgentBruno } from '../workloads/deploy.ts';
@@ -25,6 +26,8 @@ export interface WorldOptions {
   auto?: boolean;
   mode?: KintsugiOptions['mode'];
   alertmanagers?: number;
+  /** Where the rules' and the route's durations differ from those of development. */
+  durations?: Partial<Durations>;
   onPage?: (page: ReceivedPage) => void;
   progress: Progress;
   signal?: AbortSignal;
@@ -88,6 +91,7 @@ async function startParts(
     webhookToken: kintsugi.gatewayToken,
     kintsugiMetrics: kintsugi.metrics,
     alertmanagers: options.alertmanagers ?? 1,
+    durations: options.durations ?? {},
     progress,
     ...stoppable,
   });
