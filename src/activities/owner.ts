@@ -6,9 +6,10 @@ import { findPodOwner } from '../kubernetes/owner.ts';
 import { isReady } from '../kubernetes/pods.ts';
 import { listWorkloads } from '../kubernetes/workloads.ts';
 import type { Activities, FindOwnerInput, ForwardInput, Owner } from '../recovery/activities.ts';
+import type { AlertMessage } from '../recovery/values.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
-import { deliverAlerts } from '../temporal/alerts.ts';
+import { type AlertSignal, deliverAlerts } from '../temporal/alerts.ts';
 import { workflowIdOf } from '../temporal/ids.ts';
 import { splitIntoSignals } from '../temporal/messages.ts';
 import { readTargetState } from '../verification/target-state.ts';
@@ -19,6 +20,9 @@ export interface OwnerDependencies {
   temporal: Client;
   settings: Pick<Configuration, 'cluster' | 'runbooks'>;
 }
+
+/** The written rule: if unable to resolve within 15 minutes, escalate. */
+const DEFAULT_RUNG = '15m';
 
 /** The activities of a run that only sends on: from a pod to the workload that owns it, and there all that comes. */
 export function createForwarding(dependencies: OwnerDependencies): Pick<Activities, 'findOwner' | 'forward'> {
@@ -68,17 +72,44 @@ async function forward(
   { temporal, settings }: OwnerDependencies,
   input: ForwardInput,
 ): Promise<{ workflowId: string }> {
-  const { to, runbook, digest, alerts, input: start } = input;
-  const { runbook: content } = await loadRunbook(settings.runbooks, runbook);
-  const after = content.spec.escalation.rungs[0]?.after ?? '15m';
-  // A message over the limit would be refused by its receiver (durability 9). The first one may start what the others join.
-  const parts = splitIntoSignals(
-    { v: 1, runbook, digest, after },
-    alerts.map((message) => ({ message })),
+  const { to, input: start } = input;
+  const { cluster } = settings;
+  for (const signal of await signalsOf(settings, input))
+    await deliverAlerts(temporal, { cluster, target: to, signal, mayStart: true, input: start });
+  return { workflowId: workflowIdOf(cluster, to) };
+}
+
+/**
+ * The messages that carry all alerts, those of the run's own runbook first, since the first one may start what the others
+ * join. None is over the limit at which its receiver would refuse it (durability 9).
+ */
+async function signalsOf(
+  settings: OwnerDependencies['settings'],
+  { runbook, digest, alerts }: ForwardInput,
+): Promise<AlertSignal[]> {
+  const own = alerts.filter((alert) => alert.runbook === undefined);
+  const others = Map.groupBy(
+    alerts.filter((alert) => alert.runbook !== undefined),
+    (alert) => alert.runbook ?? runbook,
   );
-  const signals =
-    parts.length === 0 ? [{ v: 1 as const, runbook, digest, after, alerts }] : parts.map(({ signal }) => signal);
-  for (const signal of signals)
-    await deliverAlerts(temporal, { cluster: settings.cluster, target: to, signal, mayStart: true, input: start });
-  return { workflowId: workflowIdOf(settings.cluster, to) };
+  const envelope = { v: 1 as const, runbook, digest, after: await firstRung(settings, runbook) };
+  const signals: AlertSignal[] = own.length === 0 ? [{ ...envelope, alerts: [] }] : split(envelope, own);
+  for (const [other, theirs] of others)
+    signals.push(...split({ ...envelope, runbook: other, after: await firstRung(settings, other) }, theirs));
+  return signals;
+}
+
+function split(envelope: Omit<AlertSignal, 'alerts'>, alerts: AlertMessage[]): AlertSignal[] {
+  const messages = alerts.map(({ runbook: _named, ...message }) => ({ message }));
+  return splitIntoSignals(envelope, messages).map(({ signal }) => signal);
+}
+
+/** The runbook's first rung; the default for one that is not here or has faults, which its own recovery tells. */
+async function firstRung({ runbooks }: OwnerDependencies['settings'], name: string): Promise<string> {
+  try {
+    return (await loadRunbook(runbooks, name)).runbook.spec.escalation.rungs[0]?.after ?? DEFAULT_RUNG;
+  } catch (thrown) {
+    if (thrown instanceof KintsugiError) return DEFAULT_RUNG;
+    throw thrown;
+  }
 }

@@ -45,7 +45,7 @@ function courseLine(event: RecoveryEvent): string | null {
       return `${counted(event.alerts, 'alert')} sent on to ${event.to}`;
     case 'alert-received':
       return event.status === 'firing'
-        ? `alert ${event.name} (${event.role}) fires since ${clockTime(event.startsAt)}`
+        ? `alert ${event.name} (${event.role}${of(event.runbook)}) fires since ${clockTime(event.startsAt)}`
         : `alert ${event.name} has resolved`;
     case 'runbook-loaded':
       return `runbook ${event.name} ${event.version}; the worker's mode here is ${event.workerMode}`;
@@ -61,6 +61,8 @@ function courseLine(event: RecoveryEvent): string | null {
       return event.healthy && !event.broken ? null : `a look: ${event.broken ? 'broken' : 'not healthy'}: ${event.saw}`;
     case 'relapsed':
       return `it broke again; ${pagesAt(event.deadline)}`;
+    case 'runbook-changed':
+      return `an alert of another runbook fires: on with ${event.to}; ${pagesAt(event.deadline)}`;
     case 'recovered':
       return `RECOVERED ${recoveredBy[event.by]}; the recovery stays open until its alerts have resolved`;
     case 'closed': {
@@ -199,6 +201,11 @@ function attemptText(attempt: Attempt): string {
   const waits =
     stage === 'asked' && approval !== null ? ` until ${clockTime(approval.expiresAt)}: ${approval.why}` : '';
   return `${remedy} for ${cause}: ${stage}${waits}${because(why)}: ${plansText(plans)}`;
+}
+
+/** Of an alert of another runbook than the recovery's: which one. */
+function of(runbook: string | undefined): string {
+  return runbook === undefined ? '' : `, of runbook ${runbook}`;
 }
 
 function pagesAt(deadline: string): string {

@@ -1,6 +1,7 @@
 import { spanText } from './durations.ts';
 import { openPage } from './fold-pages.ts';
 import { possibleOrders } from './orders.ts';
+import { othersFiring } from './other-runbooks.ts';
 import { phaseOf } from './phase.ts';
 import { effectiveMode, leadingFinding, standingChanges } from './policy.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
@@ -25,6 +26,9 @@ export function detailsOf(record: RecoveryRecord): string {
   const failure = record.failures.target;
   if (failure !== null) lines.push('', `**Trouble:** ${failure.step} failed: ${failure.error.message}`);
   if (record.attempts.length > 0) lines.push('', '**Remedies**', ...record.attempts.flatMap(attemptLines));
+  const others = othersFiring(record);
+  if (others.length > 0)
+    lines.push('', '**Also firing:**', ...others.map(({ name, runbook }) => `- ${name} of runbook ${runbook}`));
   const standing = standingChanges(record);
   if (standing.length > 0) lines.push('', '**Changes that stand:**', ...standing.map((change) => `- ${change}`));
   const orders = possibleOrders(record);

@@ -7,6 +7,11 @@ export function milliseconds(duration: string): number {
   return total;
 }
 
+/** Whether a text from outside is a duration as runbooks write it, and none that leads out of the calendar. */
+export function isDuration(text: string): boolean {
+  return /^(?=\d)(?:\d{1,4}h)?(?:\d{1,6}m)?(?:\d{1,6}s)?$/.test(text);
+}
+
 /** The RFC 3339 time that lies `ms` after another. */
 export function after(time: string, ms: number): string {
   return new Date(Date.parse(time) + ms).toISOString();

@@ -81,7 +81,9 @@ export type EventBody =
   /** A trigger or related alert of this target, the first time in its status and episode; `after` is the sender's first rung. */
   | ({ kind: 'alert-received'; after?: string } & AlertMessage)
   /** An alert that was already there came again. */
-  | { kind: 'alert-repeated'; fingerprint: string; count: number }
+  | { kind: 'alert-repeated'; fingerprint: string; runbook?: string; count: number }
+  /** The target recovered by one runbook while an alert of another one fires: that one has its turn. */
+  | { kind: 'runbook-changed'; from: string; to: string; brokenSince: string; deadline: string }
   /** The runbook as it was read once for this recovery, never re-read. */
   | ({ kind: 'runbook-loaded' } & LoadedRunbook)
   /** One round of evidence was taken. */

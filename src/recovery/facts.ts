@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import { after, milliseconds } from './durations.ts';
 import type { EventBody, Outcome } from './events.ts';
 import { openPage } from './fold-pages.ts';
+import { runbookChanged } from './other-runbooks.ts';
 import { hasUntold } from './people-lane.ts';
 import {
   activeAttempt,
@@ -31,6 +32,7 @@ export function nextFact(record: RecoveryRecord, clock: Clock): EventBody | null
     expiredApproval(record, clock) ??
     recovered(record) ??
     relapsed(record) ??
+    runbookChanged(record) ??
     askedApproval(record) ??
     dueRung(record, clock) ??
     closed(record, clock)
@@ -75,7 +77,7 @@ function relapsed(record: RecoveryRecord): EventBody | null {
 /** The begin of the newest trigger alert that began after `time`. */
 function newestTrigger(record: RecoveryRecord, time: string): string | null {
   const begins = Object.values(record.alerts)
-    .filter(({ role, status }) => role === 'trigger' && status === 'firing')
+    .filter(({ role, status, runbook }) => role === 'trigger' && status === 'firing' && runbook === undefined)
     .map(({ startsAt }) => startsAt)
     .filter((startsAt) => Date.parse(startsAt) > Date.parse(time) && Date.parse(startsAt) <= Date.parse(record.now));
   return begins.sort().at(0) ?? null;

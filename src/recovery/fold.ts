@@ -2,6 +2,7 @@ import { after, milliseconds } from './durations.ts';
 import type { EventBody, Lane, RecoveryEvent } from './events.ts';
 import { foldAttempts } from './fold-attempts.ts';
 import { foldPages } from './fold-pages.ts';
+import { alertKey, foldRunbookChanged, withOthersDeadlines } from './other-runbooks.ts';
 import type { AlertRecord, Episode, InFlight, RecoveryRecord } from './record.ts';
 
 /**
@@ -116,7 +117,9 @@ function foldCourse(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecor
     case 'alert-received':
       return foldAlert(record, event);
     case 'alert-repeated':
-      return foldRepeat(record, event.fingerprint, event.count);
+      return foldRepeat(record, alertKey(event), event.count);
+    case 'runbook-changed':
+      return foldRunbookChanged(record, event);
     case 'diagnosed': {
       const { round, healthy, measure, evidence, saw, at } = event;
       const diagnosis = { round, healthy, measure, evidence, saw, at };
@@ -195,7 +198,7 @@ function foldRunbook(record: RecoveryRecord, event: RecoveryEvent & { kind: 'run
     ...record,
     runbook: { name, version, digest, workerMode, content: runbook },
     target: record.target ?? single,
-    episode: withOwnDeadline(record.episode, runbook.spec.escalation.rungs[0]?.after),
+    episode: withOthersDeadlines(record, withOwnDeadline(record.episode, runbook.spec.escalation.rungs[0]?.after)),
   };
 }
 
@@ -206,8 +209,9 @@ function withOwnDeadline(episode: Episode, rung: string | undefined): Episode {
 }
 
 function foldAlert(record: RecoveryRecord, event: RecoveryEvent & { kind: 'alert-received' }): RecoveryRecord {
-  const { fingerprint, name, status, startsAt, role, labels, generatorURL, groupKey } = event;
-  const known = record.alerts[fingerprint];
+  const { fingerprint, name, status, startsAt, role, labels, generatorURL, groupKey, runbook, after: rung } = event;
+  const key = alertKey(event);
+  const known = record.alerts[key];
   const received: AlertRecord = {
     fingerprint,
     name,
@@ -217,10 +221,19 @@ function foldAlert(record: RecoveryRecord, event: RecoveryEvent & { kind: 'alert
     labels,
     ...(generatorURL === undefined ? {} : { generatorURL }),
     ...(groupKey === undefined ? {} : { groupKey }),
+    ...(runbook === undefined ? {} : { runbook }),
+    ...(runbook === undefined || rung === undefined ? {} : { after: rung }),
     count: (known?.count ?? 0) + 1,
     receivedAt: event.at,
   };
-  const alerts = { ...record.alerts, [fingerprint]: received };
+  const alerts = { ...record.alerts, [key]: received };
+  if (runbook !== undefined) {
+    const joined = { ...wantLook(record), alerts };
+    return {
+      ...joined,
+      episode: record.recovered === null ? withOthersDeadlines(joined, joined.episode) : joined.episode,
+    };
+  }
   if (role !== 'trigger' || status !== 'firing') return { ...wantLook(record), alerts };
   return { ...wantLook(record), alerts, startedBy: 'alert', episode: withAlert(record, event) };
 }
@@ -229,7 +242,7 @@ function foldAlert(record: RecoveryRecord, event: RecoveryEvent & { kind: 'alert
 function withAlert(record: RecoveryRecord, event: RecoveryEvent & { kind: 'alert-received' }): Episode {
   const { episode } = record;
   if (record.recovered !== null) return episode;
-  const first = Object.values(record.alerts).every(({ role }) => role !== 'trigger');
+  const first = Object.values(record.alerts).every(({ role, runbook }) => role !== 'trigger' || runbook !== undefined);
   const earlier = Date.parse(event.startsAt) < Date.parse(episode.brokenSince);
   if (!first && !earlier) return episode;
   const brokenSince = earlier ? event.startsAt : episode.brokenSince;
@@ -240,10 +253,10 @@ function withAlert(record: RecoveryRecord, event: RecoveryEvent & { kind: 'alert
   return { ...episode, brokenSince, deadline: replaces ? deadline : episode.deadline };
 }
 
-function foldRepeat(record: RecoveryRecord, fingerprint: string, count: number): RecoveryRecord {
-  const known = record.alerts[fingerprint];
+function foldRepeat(record: RecoveryRecord, key: string, count: number): RecoveryRecord {
+  const known = record.alerts[key];
   if (known === undefined) return record;
-  return { ...wantLook(record), alerts: { ...record.alerts, [fingerprint]: { ...known, count } } };
+  return { ...wantLook(record), alerts: { ...record.alerts, [key]: { ...known, count } } };
 }
 
 /** While settling, every repeat of an alert is answered by one live look. */

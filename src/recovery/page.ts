@@ -1,5 +1,6 @@
 import type { ApprovalRequest, Page } from './activities.ts';
 import { openPage } from './fold-pages.ts';
+import { othersFiring } from './other-runbooks.ts';
 import { causeEntry, effectiveMode, leadingFinding, standingChanges } from './policy.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
 
@@ -44,7 +45,8 @@ function titleOf(record: RecoveryRecord): string {
   const { target } = record;
   const name = target === null ? record.workflowId : `${target.namespace}/${target.name}`;
   const cause = leadingFinding(record)?.summary ?? record.failures.target?.error.message ?? 'not diagnosed yet';
-  return `${name}: ${cause}`;
+  const others = othersFiring(record).map(({ name: alert, runbook }) => `${alert} of runbook ${runbook}`);
+  return `${name}: ${cause}${others.length === 0 ? '' : `; also firing: ${others.join(', ')}`}`;
 }
 
 function attemptLine(attempt: Attempt): Page['attempts'][number] {

@@ -39,7 +39,10 @@ export interface RecoveryRecord {
   openedAt: string;
   /** The present episode's begin and deadline; `number` counts relapses from 1. */
   episode: Episode;
+  /** By fingerprint; those of another runbook by its name and their fingerprint. */
   alerts: Record<string, AlertRecord>;
+  /** The runbooks that this recovery went by before the present one. */
+  served: string[];
   round: number;
   diagnosis: {
     round: number;
@@ -86,7 +89,8 @@ export interface Episode {
   deadlinePassed: boolean;
 }
 
-export type AlertRecord = AlertMessage & { count: number; receivedAt: string };
+/** `after`: its sender's first rung, kept for an alert of another runbook. */
+export type AlertRecord = AlertMessage & { count: number; receivedAt: string; after?: string };
 
 export interface InFlight {
   step: StepName;
@@ -195,6 +199,7 @@ export const emptyRecord: RecoveryRecord = {
   openedAt: '',
   episode: { number: 1, brokenSince: '', deadline: '', deadlineGiven: false, openedAt: '', deadlinePassed: false },
   alerts: {},
+  served: [],
   round: 0,
   diagnosis: null,
   findings: null,

@@ -137,4 +137,6 @@ export interface AlertMessage {
   labels: Record<string, string>;
   generatorURL?: string;
   groupKey?: string;
+  /** The runbook that it belongs to, where that is another than the recovery's present one (durability 7). */
+  runbook?: string;
 }

@@ -1,5 +1,7 @@
+import { isDuration } from '../recovery/durations.ts';
 import type { EventBody, OrderName } from '../recovery/events.ts';
 import { type Order, refusalOf, undoable } from '../recovery/orders.ts';
+import { alertKey } from '../recovery/other-runbooks.ts';
 import type { OrderArgs, RecoveryRecord } from '../recovery/record.ts';
 import type { AlertMessage, Json } from '../recovery/values.ts';
 
@@ -17,22 +19,32 @@ export function alertEvents(record: RecoveryRecord, raw: unknown, now: string): 
   const parsed = parseAlerts(raw, now);
   if ('fault' in parsed)
     return [{ kind: 'message-refused', why: `an alert message could not be read: ${parsed.fault}` }];
-  const { alerts, after } = parsed.value;
-  return alerts.flatMap((alert) => alertEvent(record, alert, after) ?? []);
+  const { alerts, after, runbook } = parsed.value;
+  // An alert of another runbook says so, for ever: it is not this one's trigger (durability 7).
+  const other = runbook === undefined || runbook === record.runbookName ? {} : { runbook };
+  return alerts.flatMap((alert) => alertEvent(record, { ...alert, ...other }, after) ?? []);
 }
 
 /** Repeats are counted, not appended; a resolution that belongs to an older episode says nothing about this one. */
 function alertEvent(record: RecoveryRecord, alert: AlertMessage, after: string | undefined): EventBody | null {
-  const known = record.alerts[alert.fingerprint];
+  const known = record.alerts[alertKey(alert)];
   if (known !== undefined && known.status === alert.status && known.startsAt === alert.startsAt) {
-    return { kind: 'alert-repeated', fingerprint: alert.fingerprint, count: known.count + 1 };
+    const { fingerprint, runbook } = alert;
+    const count = known.count + 1;
+    return { kind: 'alert-repeated', fingerprint, ...(runbook === undefined ? {} : { runbook }), count };
   }
   const older = known !== undefined && Date.parse(alert.startsAt) < Date.parse(known.startsAt);
   if (older || (known === undefined && alert.status === 'resolved')) return null;
   return { kind: 'alert-received', ...alert, ...(after === undefined ? {} : { after }) };
 }
 
-function parseAlerts(raw: unknown, now: string): Parsed<{ alerts: AlertMessage[]; after?: string }> {
+interface Alerts {
+  alerts: AlertMessage[];
+  after?: string;
+  runbook?: string;
+}
+
+function parseAlerts(raw: unknown, now: string): Parsed<Alerts> {
   const message = asObject(raw);
   if (message === null) return { fault: 'it is not an object' };
   if (typeof message.malformed === 'string') return { fault: message.malformed };
@@ -42,7 +54,14 @@ function parseAlerts(raw: unknown, now: string): Parsed<{ alerts: AlertMessage[]
   const fault = alerts.find((alert) => 'fault' in alert);
   if (fault !== undefined && 'fault' in fault) return fault;
   const values = alerts.flatMap((alert) => ('value' in alert ? [alert.value] : []));
-  return { value: { alerts: values, ...(typeof message.after === 'string' ? { after: message.after } : {}) } };
+  const { after, runbook } = message;
+  return {
+    value: {
+      alerts: values,
+      ...(typeof after === 'string' && isDuration(after) ? { after } : {}),
+      ...(typeof runbook === 'string' && runbook !== '' ? { runbook } : {}),
+    },
+  };
 }
 
 function parseAlert(raw: unknown, now: string): Parsed<AlertMessage> {
@@ -123,7 +142,7 @@ function asObject(raw: unknown): Record<string, unknown> | null {
 }
 
 function tooLarge(message: Record<string, unknown>): boolean {
-  return JSON.stringify(message).length > MOST_BYTES;
+  return new TextEncoder().encode(JSON.stringify(message)).length > MOST_BYTES;
 }
 
 function jsonArgs(rest: Record<string, unknown>): OrderArgs {
