@@ -15,3 +15,20 @@ export async function waitForBaseline(
   const baselines = createBaselines({ kubernetes, namespace, secrets });
   while ((await baselines.read(target)) === null) await sleep(1_000, undefined, { signal });
 }
+
+/** Takes away the baselines of a world that is no more: a later one of the same name begins without. */
+export async function forgetBaselines(
+  kubernetes: Kubernetes,
+  namespace: string,
+  targetNamespaces: string[],
+): Promise<void> {
+  const { items } = await kubernetes.core.listNamespacedConfigMap({
+    namespace,
+    labelSelector: 'kintsugi.dev/baseline=true',
+  });
+  for (const { metadata } of items) {
+    const [of = ''] = metadata?.annotations?.['kintsugi.dev/target']?.split('/') ?? [];
+    if (!targetNamespaces.includes(of)) continue;
+    await kubernetes.core.deleteNamespacedConfigMap({ name: metadata?.name ?? '', namespace });
+  }
+}

@@ -12,6 +12,7 @@ import { type Monitoring, startMonitoring } from '../monitoring/start.ts';
 import { grantKintsugi } from '../workloads/access.ts';
 import { deployAgentBruno, removeAgentBruno } from '../workloads/deploy.ts';
 import { type Namespaces, PUBLISHED } from '../workloads/namespaces.ts';
+import { forgetBaselines } from './baseline.ts';
 import { type KintsugiOptions, type RunningKintsugi, startKintsugi } from './kintsugi.ts';
 import { type PageReceiver, type ReceivedPage, startPageReceiver } from './page-receiver.ts';
 import { RUNBOOKS, type RunbookChanges, renderRunbooks } from './runbooks.ts';
@@ -81,6 +82,7 @@ async function startParts(
   const pages = await startPageReceiver(options.onPage);
   undo.push(pages.stop);
   progress("starting Kintsugi's gateway and worker");
+  if (cluster.reused) undo.push(() => forgetBaselines(kubernetes, 'kintsugi', Object.values(namespaces)));
   const kintsugi = await startProduct(options, { folder, cluster, kubernetes, temporal, pages });
   undo.push(kintsugi.stop);
   progress('starting Prometheus and Alertmanager');
