@@ -1,7 +1,7 @@
 import { Clock } from './clock.ts';
 import type { EventBody } from './events.ts';
 import { nextFact } from './facts.ts';
-import { nextPeopleStep } from './people-lane.ts';
+import { mustMakeWay, nextPeopleStep } from './people-lane.ts';
 import type { RecoveryRecord } from './record.ts';
 import type { PeopleStep, TargetStep } from './steps.ts';
 import { mustStop, nextTargetStep } from './target-lane.ts';
@@ -15,6 +15,8 @@ export interface Decision {
   people: PeopleStep | null;
   /** The step in flight on the target must end before its time. */
   stopTarget: boolean;
+  /** The step in flight in the people lane must end before its time: a page is due. */
+  stopPeople: boolean;
   /** Decide again at this time at the latest (RFC 3339); null: only when something happens. */
   wakeAt: string | null;
   finished: boolean;
@@ -28,12 +30,21 @@ export function decideNext(record: RecoveryRecord): Decision {
   const clock = new Clock(record.now);
   const fact = nextFact(record, clock);
   if (fact !== null)
-    return { fact, target: null, people: null, stopTarget: false, wakeAt: record.now, finished: false };
+    return {
+      fact,
+      target: null,
+      people: null,
+      stopTarget: false,
+      stopPeople: false,
+      wakeAt: record.now,
+      finished: false,
+    };
   return {
     fact: null,
     target: nextTargetStep(record, clock),
     people: nextPeopleStep(record, clock),
     stopTarget: mustStop(record),
+    stopPeople: mustMakeWay(record, clock),
     wakeAt: clock.wakeAt,
     finished: record.closed !== null,
   };

@@ -13,9 +13,17 @@ const DEFAULT_NOTIFIERS = ['webhook', 'log'];
 /** What the people lane should do now: pages before questions, questions before news. Paging never waits for the target. */
 export function nextPeopleStep(record: RecoveryRecord, clock: Clock): PeopleStep | null {
   if (record.closed !== null || record.inFlight.people !== null) return null;
+  const page = sendPage(record, clock);
+  if (page !== null) return page;
   const failure = record.failures.people;
   if (failure !== null && !clock.passed(failure.at, NOTIFY_AGAIN_MS)) return null;
-  return resolvePage(record) ?? sendPage(record, clock) ?? askApproval(record, clock) ?? updatePage(record);
+  return resolvePage(record) ?? askApproval(record, clock) ?? updatePage(record);
+}
+
+/** Whether a question or news in flight must end before its time: a page that is due waits for no slow answer. */
+export function mustMakeWay(record: RecoveryRecord, clock: Clock): boolean {
+  const step = record.inFlight.people?.step;
+  return record.closed === null && (step === 'ask' || step === 'update-page') && sendPage(record, clock) !== null;
 }
 
 /** The notifiers of a rung in the order of fallback. */
@@ -26,7 +34,7 @@ function notifiersOf(record: RecoveryRecord, rung: number): string[] {
 
 function sendPage(record: RecoveryRecord, clock: Clock): PeopleStep | null {
   const page = openPage(record);
-  if (page === null) return null;
+  if (page === null || resolution(record) !== null) return null;
   for (const rung of page.rungs) {
     const notifier = nextNotifier(rung, notifiersOf(record, rung.rung), clock);
     if (notifier !== null) return { name: 'page', rung: rung.rung, notifier };

@@ -110,7 +110,8 @@ class Simulation {
         for (const { stage } of this.record.attempts) this.count(`stage ${stage}`);
         return true;
       }
-      if (decision.stopTarget) this.stopTarget();
+      if (decision.stopTarget) this.stop('target');
+      if (decision.stopPeople) this.stop('people');
       if (decision.target !== null) this.start('target', decision.target);
       if (decision.people !== null) this.start('people', decision.people);
       break;
@@ -194,12 +195,12 @@ class Simulation {
     });
   }
 
-  private stopTarget(): void {
-    const flight = this.pending.find(({ lane }) => lane === 'target');
+  private stop(which: 'target' | 'people'): void {
+    const flight = this.pending.find(({ lane }) => lane === which);
     if (flight === undefined) return;
     this.count(`stop ${flight.step.name}`);
     flight.at = Math.min(flight.at, this.now + this.between(1, 3_000));
-    flight.events = failureEvents('target', flight.step, { code: 'refused', message: 'stopped' }, true);
+    flight.events = failureEvents(which, flight.step, { code: 'refused', message: 'stopped' }, true);
     if (flight.step.name === 'apply' && this.oneIn(2)) this.changeWorld(flight.step.n, flight.step.i);
   }
 
