@@ -83,13 +83,14 @@ export function parseTarget(text: string): Target | null {
 export function openedEvent(input: RecoveryInput, startedBy: 'alert' | 'person'): EventBody {
   const { workflowId, firstExecutionRunId, workflowType, taskQueue, startTime } = workflowInfo();
   const now = new Date(Date.now()).toISOString();
-  const fromId = /^recovery\/[^/]+\/(.+)$/.exec(workflowId)?.[1];
-  const target = input.target ?? fromId;
+  const [, clusterOfId, targetOfId] = /^recovery\/([^/]+)\/(.+)$/.exec(workflowId) ?? [];
+  const target = input.target ?? targetOfId;
   return {
     kind: 'opened',
     recoveryId: `${workflowId}@${firstExecutionRunId.slice(0, 8)}`,
     workflowId,
-    cluster: taskQueue.replace(/^kintsugi-/, ''),
+    // An id of the UI's making names no cluster; a replay's queue, on the other hand, is not the one that the run had.
+    cluster: clusterOfId ?? taskQueue.replace(/^kintsugi-/, ''),
     runbookName: workflowType,
     target: target === undefined ? null : parseTarget(target),
     startedBy,
