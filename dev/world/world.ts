@@ -124,8 +124,15 @@ async function startProduct(
     cluster: 'development',
     auto: auto ? [namespaces.bruno] : [],
     ...(options.mode === undefined ? {} : { mode: options.mode }),
-    mirrors: cluster.registry === undefined ? {} : { 'ghcr.io': `http://${cluster.registry.address}` },
+    mirrors: mirrorsOf(cluster),
     webhookUrl: pages.url,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
+}
+
+/** The cluster's registry stands in for both that the images' names lead to. */
+function mirrorsOf({ registry }: Cluster): Record<string, string> {
+  if (registry === undefined) return {};
+  const address = `http://${registry.address}`;
+  return { 'ghcr.io': address, 'docker.io': address };
 }
