@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { examine, good } from '../../src/cli/doctor/check.ts';
+import { demandsOf, LOOK, OWN } from '../../src/cli/doctor/permissions.ts';
+import { loadConfiguration } from '../../src/configuration/configuration.ts';
+import { KintsugiError } from '../../src/errors.ts';
+import { loadRunbooks } from '../../src/runbook/load.ts';
+
+const rulesOf = z.object({
+  rules: z.array(
+    z.object({ apiGroups: z.array(z.string()), resources: z.array(z.string()), verbs: z.array(z.string()) }),
+  ),
+});
+
+/** What a role of deploy/ allows, as `get pods` or `patch deployments.apps`. */
+function allowedBy(file: string, kind: string): Set<string> {
+  const documents = parseAllDocuments(readFileSync(file, 'utf8')).map((document): unknown => document.toJS());
+  const role = documents.find((document) => z.looseObject({ kind: z.literal(kind) }).safeParse(document).success);
+  const texts = rulesOf
+    .parse(role)
+    .rules.flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}.${group}`)),
+      ),
+    );
+  return new Set(texts);
+}
+
+function textsOf(permissions: typeof LOOK): string[] {
+  return permissions.flatMap(({ group, resource, subresource, verbs }) =>
+    verbs.map((verb) => `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}.${group}`),
+  );
+}
+
+describe('what doctor asks of RBAC', () => {
+  test('to look and to keep notes is what deploy/ grants', () => {
+    const file = 'deploy/kubernetes/observe.yaml';
+    const look = allowedBy(file, 'ClusterRole');
+    const own = allowedBy(file, 'Role');
+    expect(textsOf(LOOK).filter((text) => !look.has(text))).toEqual([]);
+    expect(textsOf(OWN).filter((text) => !own.has(text))).toEqual([]);
+  });
+
+  test("to act is asked in the namespace of what each action acts on: the target's, or its dependency's", async () => {
+    const { runbooks } = await loadRunbooks('runbooks');
+    const demands = demandsOf(loadConfiguration({ KINTSUGI_MODE: 'approve' }), runbooks);
+    const act = demands.filter(({ name }) => name.startsWith('act in '));
+    expect(act.map(({ namespace, needed }) => [namespace, needed])).toEqual(
+      expect.arrayContaining([
+        ['bruno', true],
+        ['redis', true],
+      ]),
+    );
+    const patch = { group: 'apps', resource: 'deployments', verbs: ['patch'] };
+    expect(act.find(({ namespace }) => namespace === 'bruno')?.permissions).toContainEqual(patch);
+  });
+
+  test('to act is not needed while the mode is observe', async () => {
+    const { runbooks } = await loadRunbooks('runbooks');
+    const act = demandsOf(loadConfiguration({}), runbooks).filter(({ name }) => name.startsWith('act in '));
+    expect(act.map(({ needed }) => needed)).toEqual(act.map(() => false));
+    expect(act).not.toEqual([]);
+  });
+});
+
+describe('a check', () => {
+  test('that does not answer in its time says so', async () => {
+    const check = await examine('slow', () => new Promise(() => undefined), 10);
+    expect(check).toMatchObject({ name: 'slow', ok: false, saw: expect.stringContaining('no answer') });
+  });
+
+  test('that throws says what was thrown, and its mend', async () => {
+    const thrown = new KintsugiError('forbidden', 'no list pods', { where: 'bruno', fix: 'grant it' });
+    const check = await examine('pods', () => Promise.reject(thrown));
+    expect(check).toEqual({ name: 'pods', ok: false, saw: 'no list pods', fix: 'grant it' });
+  });
+
+  test('that is well has nothing to mend', async () => {
+    expect(await examine('pods', () => good('pods', 'there'))).toEqual({
+      name: 'pods',
+      ok: true,
+      saw: 'there',
+      fix: '',
+    });
+  });
+});
