@@ -1,7 +1,7 @@
 import type { Finding } from '../recovery/values.ts';
 import { clusterFacts } from './cluster-facts.ts';
 import { weighDependencies } from './dependency-root.ts';
-import type { ContainerEvidence, Evidence, PodEvidence } from './evidence.ts';
+import type { ContainerEvidence, ContainerTemplate, Evidence, PodEvidence } from './evidence.ts';
 import { finding, ranked } from './finding.ts';
 import { describeEnd, eventsOf, kubeletFacts, lastEnd } from './kubelet-facts.ts';
 import { type LogVerdict, readLog } from './log-verdict.ts';
@@ -40,8 +40,8 @@ function containerFindings(
     (fact) => fact.pod === pod.name && (fact.container === undefined || fact.container === container.name),
   );
   if (own.some((fact) => fact.score >= DECIDED)) return [];
-  const events = eventsOf(evidence, pod, container);
-  const probe = livenessFact(pod, container, events) ?? readinessFact(pod, container, events);
+  const seen = { events: eventsOf(evidence, pod, container), template: templateOf(evidence, container) };
+  const probe = livenessFact(pod, container, seen) ?? readinessFact(pod, container, seen);
   const end = endFacts(pod, container);
   const log = logFinding(evidence, pod, container, probe);
   const found = [probe, ...end, log].filter((entry) => entry !== null);
@@ -146,8 +146,9 @@ function subjectOf(
   verdict: LogVerdict,
 ): string | undefined {
   if (verdict.cause !== 'configuration-error') return tidySubject(verdict.subject);
-  const template = evidence.workload?.containers.find((entry) => entry.name === container.name);
-  const variables = new Map((template?.env ?? []).map((entry) => [entry.name, entry.value] as const));
+  const variables = new Map(
+    (templateOf(evidence, container)?.env ?? []).map((entry) => [entry.name, entry.value] as const),
+  );
   for (const change of evidence.difference?.changes ?? []) {
     const removed = /^env (\S+)$/.exec(change.what)?.[1];
     if (removed !== undefined && (change.container ?? container.name) === container.name && !variables.has(removed)) {
@@ -155,6 +156,10 @@ function subjectOf(
     }
   }
   return tidySubject(configurationSubject(text, verdict, variables));
+}
+
+function templateOf(evidence: Evidence, container: ContainerEvidence): ContainerTemplate | undefined {
+  return evidence.workload?.containers.find((entry) => entry.name === container.name);
 }
 
 function unknownFinding(pod: PodEvidence, container: ContainerEvidence): Finding {

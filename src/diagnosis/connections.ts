@@ -77,7 +77,7 @@ export const connectionWordings: readonly ConnectionWording[] = [
     source: 'requests src/requests/exceptions.py',
   },
   {
-    regex: String.raw`Connection to ${HOST} timed out`,
+    regex: `Connection to ${HOST} timed out`,
     how: 'timed out',
     host: 1,
     http: true,
@@ -233,7 +233,7 @@ export const connectionWordings: readonly ConnectionWording[] = [
     source: 'Node.js lib/net.js afterConnect',
   },
   {
-    regex: String.raw`getaddrinfo (?:ENOTFOUND|EAI_AGAIN|EAI_FAIL|EAI_NODATA|ESERVFAIL) ?${HOST}?`,
+    regex: `getaddrinfo (?:ENOTFOUND|EAI_AGAIN|EAI_FAIL|EAI_NODATA|ESERVFAIL) ?${HOST}?`,
     how: 'name not found',
     host: 1,
     weight: 8,
@@ -401,7 +401,7 @@ export const connectionWordings: readonly ConnectionWording[] = [
     source: 'netty ConnectTimeoutException',
   },
   {
-    regex: String.raw`(?:UnknownHostException|UnresolvedAddressException|Failed to resolve)(?:: '?${HOST})?`,
+    regex: `(?:UnknownHostException|UnresolvedAddressException|Failed to resolve)(?:: '?${HOST})?`,
     how: 'name not found',
     host: 1,
     weight: 8,
@@ -566,14 +566,14 @@ export const connectionWordings: readonly ConnectionWording[] = [
     source: 'busybox networking/wget.c',
   },
   {
-    regex: String.raw`bad address '${HOST}`,
+    regex: `bad address '${HOST}`,
     how: 'name not found',
     host: 1,
     weight: 7,
     source: 'busybox libbb/xconnect.c',
   },
   {
-    regex: String.raw`(?:can't resolve '|server can't find |host not found in upstream "|could not resolve host:? '?|could not translate host name ")${HOST}`,
+    regex: `(?:can't resolve '|server can't find |host not found in upstream "|could not resolve host:? '?|could not translate host name ")${HOST}`,
     how: 'name not found',
     host: 1,
     weight: 8,

@@ -1,10 +1,17 @@
-import type { Finding } from '../recovery/values.ts';
-import type { ContainerEvidence, EventEvidence, PodEvidence } from './evidence.ts';
+import { isRecord } from '../kubernetes/template.ts';
+import type { Finding, Json } from '../recovery/values.ts';
+import type { ContainerEvidence, ContainerTemplate, EventEvidence, PodEvidence } from './evidence.ts';
 import { finding } from './finding.ts';
 import { eventQuote, lastEnd } from './kubelet-facts.ts';
 
 /** Exit codes of a process that was told to end: SIGKILL, SIGTERM, or an orderly end after SIGTERM. */
 const ENDED_BY_SIGNAL = new Set([137, 143, 0]);
+
+/** What tells of a container's probes: the events about it, and its template where that is known. */
+export interface ProbeSources {
+  events: EventEvidence[];
+  template: ContainerTemplate | undefined;
+}
 
 /** Whether the process was ended from outside rather than by its own failure: exit code 137 or 143. */
 export function endedFromOutside(container: ContainerEvidence): boolean {
@@ -17,7 +24,8 @@ export function endedFromOutside(container: ContainerEvidence): boolean {
  * (another exit code) is no such case unless the kubelet says that it killed it.
  * @returns the finding, with score 90; or 60 when the exit code speaks of a failure of the program's own.
  */
-export function livenessFact(pod: PodEvidence, container: ContainerEvidence, events: EventEvidence[]): Finding | null {
+export function livenessFact(pod: PodEvidence, container: ContainerEvidence, seen: ProbeSources): Finding | null {
+  const { events, template } = seen;
   const killing = events.filter(
     (event) => event.reason === 'Killing' && /failed (?:liveness|startup) probe/i.test(event.message),
   );
@@ -27,19 +35,21 @@ export function livenessFact(pod: PodEvidence, container: ContainerEvidence, eve
   const bySignal = code === undefined || ENDED_BY_SIGNAL.has(code);
   if (killing.length === 0 && !bySignal) return null;
   const message = failing.at(-1)?.message ?? killing.at(-1)?.message ?? '';
+  const kind = /startup/i.test(message) ? 'startup' : 'liveness';
   return finding({
     cause: 'liveness-probe-failure',
     pod: pod.name,
     container: container.name,
-    subject: probeSubject(message),
+    subject: probeSubject(template?.probes[kind], message),
     score: bySignal ? 90 : 60,
-    summary: `The kubelet ended ${container.name} because its ${/^Startup/i.test(message) ? 'startup' : 'liveness'} probe failed: ${probeReason(message)}.`,
+    summary: `The kubelet ended ${container.name} because its ${kind} probe failed: ${probeReason(message)}.`,
     quotes: [...failing.slice(-2), ...killing.slice(-1)].map(eventQuote),
   });
 }
 
 /** Runs, but is not ready: the readiness probe says why. */
-export function readinessFact(pod: PodEvidence, container: ContainerEvidence, events: EventEvidence[]): Finding | null {
+export function readinessFact(pod: PodEvidence, container: ContainerEvidence, seen: ProbeSources): Finding | null {
+  const { events, template } = seen;
   if (container.ready || container.state.kind !== 'running') return null;
   const failing = events.filter((event) => /^Readiness probe (?:failed|errored)/i.test(event.message));
   const latest = failing.at(-1);
@@ -48,15 +58,21 @@ export function readinessFact(pod: PodEvidence, container: ContainerEvidence, ev
     cause: 'readiness-probe-failure',
     pod: pod.name,
     container: container.name,
-    subject: probeSubject(latest.message),
+    subject: probeSubject(template?.probes.readiness, latest.message),
     score: 70,
     summary: `${container.name} runs but is not ready: ${probeReason(latest.message)}.`,
     quotes: failing.slice(-2).map(eventQuote),
   });
 }
 
-/** The path or port that is probed: the pod's address would change the finding's key with every pod. */
-function probeSubject(message: string): string | undefined {
+/**
+ * Port and path that are probed, as the template has them: the pod's own address would change the finding's key with every
+ * pod, and a wrong status is reported without any.
+ */
+function probeSubject(probe: Json | undefined, message: string): string | undefined {
+  const { httpGet, tcpSocket } = isRecord(probe) ? probe : {};
+  if (isRecord(httpGet)) return `:${httpGet.port}${httpGet.path ?? '/'}`;
+  if (isRecord(tcpSocket)) return `:${tcpSocket.port}`;
   const url = /https?:\/\/[^/"]*?(:\d+)?(\/[^\s"]*)?"/.exec(message);
   if (url !== null) return `${url[1] ?? ''}${url[2] ?? '/'}`;
   return /dial tcp \S*?(:\d+):/.exec(message)?.[1];

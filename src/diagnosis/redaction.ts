@@ -14,8 +14,8 @@ export interface Redactor {
 /** Words in a name that make its value a secret; and endings that make it none after all. */
 const SECRET_NAME = `(?:pass(?:words?|wd|phrase)?|pwd|secrets?|token|api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key|signing[_-]?key|encryption[_-]?key|master[_-]?key|account[_-]?key|credentials?|authorization|auth|cookie|jwt|sas|connection[_-]?string|conn[_-]?str|dsn|webhook)`;
 const HARMLESS_END = `(?:ttl|limit|count|expiry|expires?(?:in|at)?|expiration|name|file|path|type|algorithm|issuer|length|size|timeout|header|enabled?|mode|method|required|version|provider|policy|scope|audience|id|ref|key[_-]?ref)`;
-const NAMED_SECRET = new RegExp(String.raw`(?:^|[_.-]|(?=password|passwd|secret|token))${SECRET_NAME}(?:$|[_.-])`, 'i');
-const HARMLESS_NAME = new RegExp(String.raw`[_.-]${HARMLESS_END}$`, 'i');
+const NAMED_SECRET = new RegExp(`(?:^|[_.-]|(?=password|passwd|secret|token))${SECRET_NAME}(?:$|[_.-])`, 'i');
+const HARMLESS_NAME = new RegExp(`[_.-]${HARMLESS_END}$`, 'i');
 const CAMEL = /([a-z0-9])([A-Z])/g;
 
 /** Whether a variable, key or field of this name holds a secret: REDIS_PASSWORD, apiKey, client-secret; not TOKEN_TTL. */

@@ -154,7 +154,7 @@ export default {
     {
       regex: 'operation not permitted',
       weight: 5,
-      unless: String.raw`${ELSEWHERE}|not permitted (?:on|for|in|while|when|after)`,
+      unless: `${ELSEWHERE}|not permitted (?:on|for|in|while|when|after)`,
       source: 'glibc strerror(EPERM)',
     },
   ],
