@@ -1,10 +1,11 @@
 import type { Cause } from '../runbook/schema.ts';
-import { type ConnectionWording, connectionWordings } from './connections.ts';
+import { connectionWordings } from './connections.ts';
 import { LiteralAutomaton } from './literal-automaton.ts';
 import { cleanLine, LONGEST_LINE } from './log-text.ts';
 import { requiredLiterals } from './regex-literals.ts';
 import type { Signature, SignaturePattern } from './signature.ts';
 import { signatures } from './signatures/registry.ts';
+import type { ConnectionWording } from './wordings/connection.ts';
 
 /** What is read of a log: what ended the process stands at its end, what it was started with at its beginning. */
 const TAIL = 320 * 1024;

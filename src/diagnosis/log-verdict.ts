@@ -1,10 +1,10 @@
 import type { Cause } from '../runbook/schema.ts';
 import { attribute } from './attribution.ts';
-import type { Failure } from './connections.ts';
 import type { DependencyEvidence } from './evidence.ts';
 import { LogContext } from './log-context.ts';
 import { type Hit, scanLog } from './log-scan.ts';
 import { isRetried, isTerminal, isTolerated, type Level, levelOf } from './log-text.ts';
+import type { Failure } from './wordings/connection.ts';
 
 /** What one log says about why its process ended; `cause` is `unknown` for a failure that no cause stands for. */
 export interface LogVerdict {
