@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 
-const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'kintsugi.mjs');
+/** The command line as it is installed. */
+export const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'kintsugi.mjs');
 
 /** What one run of the command line left behind. */
 export interface Run {
