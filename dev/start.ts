@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { eventLine } from '../src/cli/render.ts';
 import { KintsugiError, messageOf } from '../src/errors.ts';
-import { workflowIdOf } from '../src/temporal/ids.ts';
+import { workflowIdOf } from '../src/recovery/ids.ts';
 import { applyFault, FAULTS } from './workloads/faults/registry.ts';
 import { waitForBaseline } from './world/baseline.ts';
 import { follow, observe } from './world/recovery.ts';

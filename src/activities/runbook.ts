@@ -1,6 +1,7 @@
 import { type Configuration, modeFor } from '../configuration/configuration.ts';
 import { KintsugiError } from '../errors.ts';
 import type { Activities, LoadedRunbook } from '../recovery/activities.ts';
+import { formatTarget } from '../recovery/ids.ts';
 import type { Target } from '../recovery/values.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
@@ -38,7 +39,7 @@ function requireDeclared(name: string, declared: RunbookSpec['target'], target: 
   ].filter((fault) => fault !== null);
   if (wrong.length === 0) return;
   throw new KintsugiError('refused', `the runbook ${name} is for another workload: ${wrong.join('; ')}`, {
-    where: `${target.namespace}/${target.kind.toLowerCase()}/${target.name}`,
+    where: formatTarget(target),
     fix: 'start it on its own target, or correct spec.target in the runbook',
   });
 }

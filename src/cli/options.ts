@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { parseTarget } from '../temporal/ids.ts';
+import { parseTarget } from '../recovery/ids.ts';
 
 /** Flags and arguments that several commands share. */
 

@@ -2,9 +2,9 @@ import { type Client, QueryNotRegisteredError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { type Configuration, loadConfiguration } from '../configuration/configuration.ts';
 import { KintsugiError } from '../errors.ts';
+import { recoveryIdOf, resolveId, taskQueueOf } from '../recovery/ids.ts';
 import { CALL_TIMEOUT_MS, connectTemporal } from '../temporal/connect.ts';
 import { temporalFailure } from '../temporal/failures.ts';
-import { recoveryIdOf, resolveId, taskQueueOf } from '../temporal/ids.ts';
 import type { RecordAnswer } from '../workflows/recovery.ts';
 import { recordAnswer } from './record-answer.ts';
 

@@ -1,6 +1,7 @@
 import { spanText } from '../recovery/durations.ts';
 import type { RecoveryEvent } from '../recovery/events.ts';
 import { openPage } from '../recovery/fold-pages.ts';
+import { formatTarget } from '../recovery/ids.ts';
 import { possibleOrders } from '../recovery/orders.ts';
 import { phaseOf } from '../recovery/phase.ts';
 import { effectiveMode, leadingFinding, standingChanges } from '../recovery/policy.ts';
@@ -17,7 +18,6 @@ import {
   findingsText,
   plansText,
   recoveredBy,
-  targetText,
   undoOutcomes,
   verificationResults,
 } from './sentences.ts';
@@ -33,12 +33,12 @@ export function eventLine(event: RecoveryEvent): string | null {
 function courseLine(event: RecoveryEvent): string | null {
   switch (event.kind) {
     case 'opened': {
-      const what = event.target === null ? event.workflowId : targetText(event.target);
+      const what = event.target === null ? event.workflowId : formatTarget(event.target);
       const who = event.actor ?? (event.startedBy === 'alert' ? 'an alert' : 'a person');
       return `recovery of ${what}, started by ${who}${because(event.reason)}; ${pagesAt(event.deadline)}`;
     }
     case 'owner-found':
-      return `the pod belongs to ${targetText(event.target)}`;
+      return `the pod belongs to ${formatTarget(event.target)}`;
     case 'owner-gone':
       return `the pod and its owner are gone (the rest is ${event.healthy ? 'healthy' : 'not healthy'}): ${event.saw}`;
     case 'forwarded':
@@ -51,6 +51,8 @@ function courseLine(event: RecoveryEvent): string | null {
       return `runbook ${event.name} ${event.version}; the worker's mode here is ${event.workerMode}`;
     case 'diagnosed':
       return `diagnosis ${event.round}: ${event.healthy ? 'healthy' : 'not healthy'}: ${event.saw}`;
+    case 'adopted':
+      return `recovery ${event.from} was cut short, what it changed is undone first: ${plansText(event.plans)}`;
     case 'classified':
       return findingsText(event.findings);
     case 'step-failed':
@@ -162,7 +164,7 @@ export function recordSummary(record: RecoveryRecord): string {
   ];
   const orders = possibleOrders(record);
   if (orders.length > 0) rows.push(['orders', `possible now: ${orders.join(', ')}`]);
-  const title = record.target === null ? record.workflowId : targetText(record.target);
+  const title = record.target === null ? record.workflowId : formatTarget(record.target);
   return [title, ...rows.map(([name, text]) => `  ${name.padEnd(10)} ${text}`)].join('\n');
 }
 

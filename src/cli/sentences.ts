@@ -1,12 +1,7 @@
 import type { RecoveryEvent } from '../recovery/events.ts';
-import type { CheckResult, Finding, Plan, StepError, Target } from '../recovery/values.ts';
+import type { CheckResult, Finding, Plan, StepError } from '../recovery/values.ts';
 
 /** Pieces of the sentences in which a recovery is told in a terminal. Pure; times in UTC. */
-
-/** `bruno/deployment/agent-bruno`. */
-export function targetText({ namespace, kind, name }: Target): string {
-  return `${namespace}/${kind.toLowerCase()}/${name}`;
-}
 
 /** The time of day of an RFC 3339 time: `03:15:00Z`. */
 export function clockTime(time: string): string {

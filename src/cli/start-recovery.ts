@@ -4,10 +4,10 @@ import {
   WorkflowExecutionAlreadyStartedError,
 } from '@temporalio/common';
 import { KintsugiError } from '../errors.ts';
+import { formatTarget, parseTarget, taskQueueOf, workflowIdOf } from '../recovery/ids.ts';
 import type { Mode, Target } from '../recovery/values.ts';
 import type { StoredRunbook } from '../runbook/load.ts';
 import { temporalFailure } from '../temporal/failures.ts';
-import { formatTarget, parseTarget, taskQueueOf, workflowIdOf } from '../temporal/ids.ts';
 import { registerSearchAttributes } from '../temporal/search-attributes.ts';
 import { bounded, type Session } from './recoveries.ts';
 

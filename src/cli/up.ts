@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import type { Command } from 'commander';
 import { type Configuration, loadConfiguration } from '../configuration/configuration.ts';
 import { createLogger, type Logger } from '../log.ts';
-import { taskQueueOf } from '../temporal/ids.ts';
+import { taskQueueOf } from '../recovery/ids.ts';
 import { jsonOption } from './options.ts';
 import { type JsonOption, printResult, say } from './output.ts';
 import { untilStopped } from './stop-signal.ts';

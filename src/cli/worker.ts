@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { loadConfiguration } from '../configuration/configuration.ts';
 import { createLogger } from '../log.ts';
-import { taskQueueOf } from '../temporal/ids.ts';
+import { taskQueueOf } from '../recovery/ids.ts';
 import { jsonOption } from './options.ts';
 import { type JsonOption, printResult } from './output.ts';
 import { untilStopped } from './stop-signal.ts';

@@ -1,6 +1,6 @@
 import { KintsugiError } from '../errors.ts';
+import { workflowIdOf } from '../recovery/ids.ts';
 import type { AlertDelivery, Delivered } from '../temporal/alerts.ts';
-import { workflowIdOf } from '../temporal/ids.ts';
 import { type Delivering, mayStart, type RoutedDelivery, type Routing } from './routing.ts';
 
 /** What became of one alert (contracts.md, "HTTP"). */

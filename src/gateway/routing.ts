@@ -1,8 +1,8 @@
+import { formatTarget, isObjectName } from '../recovery/ids.ts';
 import type { AlertMessage, Target } from '../recovery/values.ts';
 import type { StoredRunbook } from '../runbook/load.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
 import type { AlertDelivery } from '../temporal/alerts.ts';
-import { formatTarget, isObjectName } from '../temporal/ids.ts';
 import { splitIntoSignals } from '../temporal/messages.ts';
 import { type AlertPost, fingerprintOfRaw, type IncomingAlert, readAlert } from './alert.ts';
 

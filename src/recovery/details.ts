@@ -1,5 +1,6 @@
 import { spanText } from './durations.ts';
 import { openPage } from './fold-pages.ts';
+import { formatTarget } from './ids.ts';
 import { possibleOrders } from './orders.ts';
 import { othersFiring } from './other-runbooks.ts';
 import { phaseOf } from './phase.ts';
@@ -38,7 +39,7 @@ export function detailsOf(record: RecoveryRecord): string {
 
 function headline(record: RecoveryRecord): string {
   const { target } = record;
-  const name = target === null ? record.workflowId : `${target.namespace}/${target.kind.toLowerCase()}/${target.name}`;
+  const name = target === null ? record.workflowId : formatTarget(target);
   if (record.closed !== null) return `### ${name}: ${record.closed.outcome}`;
   return `### ${name}: ${record.look.saw || 'no look taken yet'}`;
 }

@@ -1,5 +1,6 @@
 import { mayStand } from './fold-attempts.ts';
 import { openPage } from './fold-pages.ts';
+import { workflowIdOf } from './ids.ts';
 import type { Attempt, AttemptStage, RecoveryRecord } from './record.ts';
 import type { Finding, Mode } from './values.ts';
 
@@ -109,7 +110,7 @@ export function canLook(record: RecoveryRecord): boolean {
 export function canonicalWorkflowId(record: RecoveryRecord): string | null {
   const { target, cluster } = record;
   if (target === null || target.kind === 'Pod') return null;
-  return `recovery/${cluster}/${target.namespace}/${target.kind.toLowerCase()}/${target.name}`;
+  return workflowIdOf(cluster, target);
 }
 
 /** Whether a trigger alert of this recovery still fires. */

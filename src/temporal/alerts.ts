@@ -4,10 +4,10 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { KintsugiError } from '../errors.ts';
+import { formatTarget, taskQueueOf, workflowIdOf } from '../recovery/ids.ts';
 import type { AlertMessage, Target } from '../recovery/values.ts';
 import { CALL_TIMEOUT_MS } from './connect.ts';
 import { temporalFailure } from './failures.ts';
-import { formatTarget, taskQueueOf, workflowIdOf } from './ids.ts';
 import { registrationCommand } from './search-attributes.ts';
 
 /** What the signal `alert` carries (contracts.md, "Temporal"). At most 8 KiB (durability 9). */

@@ -9,7 +9,7 @@ import type { Activities } from '../recovery/activities.ts';
 import { loadRunbooks } from '../runbook/load.ts';
 import { connectTemporal } from '../temporal/connect.ts';
 import { temporalFailure } from '../temporal/failures.ts';
-import { taskQueueOf } from '../temporal/ids.ts';
+import { taskQueueOf } from '../recovery/ids.ts';
 import { registerSearchAttributes } from '../temporal/search-attributes.ts';
 import { payloadConverterPath, workflowBundle } from './bundle.ts';
 import { installRuntime } from './runtime.ts';

@@ -2,7 +2,8 @@ import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { after } from '../recovery/durations.ts';
 import type { EventBody } from '../recovery/events.ts';
 import { DEFAULT_DEADLINE_MS } from '../recovery/fold.ts';
-import type { Mode, Target } from '../recovery/values.ts';
+import { parseTarget, parseWorkflowId, targetKinds } from '../recovery/ids.ts';
+import type { Mode } from '../recovery/values.ts';
 
 /** What a start may say; every field is optional, `{}` starts the runbook on its own target. */
 export interface RecoveryInput {
@@ -15,12 +16,6 @@ export interface RecoveryInput {
   deadline?: string;
 }
 
-const KINDS: Record<string, string> = {
-  deployment: 'Deployment',
-  statefulset: 'StatefulSet',
-  daemonset: 'DaemonSet',
-  pod: 'Pod',
-};
 const MODES: Mode[] = ['observe', 'approve', 'auto'];
 const KNOWN = ['target', 'mode', 'cause', 'params', 'actor', 'reason', 'deadline'];
 
@@ -43,9 +38,7 @@ export function parseInput(raw: unknown): RecoveryInput {
   };
   const target = text('target');
   if (target !== undefined && parseTarget(target) === null) {
-    faults.push(
-      `"target" must be namespace/kind/name with kind one of ${Object.keys(KINDS).join(', ')}, not "${target}"`,
-    );
+    faults.push(`"target" must be namespace/kind/name with kind one of ${targetKinds.join(', ')}, not "${target}"`);
   }
   const modeText = text('mode');
   const mode = MODES.find((known) => known === modeText);
@@ -71,28 +64,20 @@ function invalidInput(faults: string[]): ApplicationFailure {
   return ApplicationFailure.nonRetryable(`the start's input is not valid: ${faults.join('; ')}`, 'InvalidInput');
 }
 
-/** `bruno/deployment/agent-bruno` as a target, or null. */
-export function parseTarget(text: string): Target | null {
-  const [namespace, kind, name, ...rest] = text.split('/');
-  const spelled = KINDS[kind?.toLowerCase() ?? ''];
-  if (!namespace || !name || spelled === undefined || rest.length > 0) return null;
-  return { namespace, kind: spelled, name };
-}
-
 /** The first event of a run, from its input and its own id; `startedBy`: whether a message came with the start. */
 export function openedEvent(input: RecoveryInput, startedBy: 'alert' | 'person'): EventBody {
   const { workflowId, firstExecutionRunId, workflowType, taskQueue, startTime } = workflowInfo();
   const now = new Date(Date.now()).toISOString();
-  const [, clusterOfId, targetOfId] = /^recovery\/([^/]+)\/(.+)$/.exec(workflowId) ?? [];
-  const target = input.target ?? targetOfId;
+  const own = parseWorkflowId(workflowId);
+  const target = input.target === undefined ? own?.target : parseTarget(input.target);
   return {
     kind: 'opened',
-    recoveryId: `${workflowId}@${firstExecutionRunId.slice(0, 8)}`,
+    recoveryId: `${workflowId}@${firstExecutionRunId.slice(-8)}`,
     workflowId,
     // An id of the UI's making names no cluster; a replay's queue, on the other hand, is not the one that the run had.
-    cluster: clusterOfId ?? taskQueue.replace(/^kintsugi-/, ''),
+    cluster: own?.cluster ?? taskQueue.replace(/^kintsugi-/, ''),
     runbookName: workflowType,
-    target: target === undefined ? null : parseTarget(target),
+    target: target ?? null,
     startedBy,
     ...(input.actor === undefined ? {} : { actor: input.actor }),
     ...(input.reason === undefined ? {} : { reason: input.reason }),

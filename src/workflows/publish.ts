@@ -1,5 +1,6 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { detailsOf } from '../recovery/details.ts';
+import { formatTarget } from '../recovery/ids.ts';
 import { phaseOf } from '../recovery/phase.ts';
 import { leadingFinding } from '../recovery/policy.ts';
 import type { RecoveryRecord } from '../recovery/record.ts';
@@ -20,7 +21,7 @@ export class Publisher {
 
 function attributesOf(record: RecoveryRecord): Record<string, string[]> {
   const { target } = record;
-  const path = target === null ? '' : `${target.namespace}/${target.kind.toLowerCase()}/${target.name}`;
+  const path = target === null ? '' : formatTarget(target);
   const values = {
     KintsugiTarget: path,
     KintsugiRunbook: record.runbookName,

@@ -8,7 +8,7 @@ import {
   resolveId,
   taskQueueOf,
   workflowIdOf,
-} from '../../src/temporal/ids.ts';
+} from '../../src/recovery/ids.ts';
 
 const target = { namespace: 'bruno', kind: 'Deployment', name: 'agent-bruno' };
 const workflowId = 'recovery/homelab/bruno/deployment/agent-bruno';
@@ -19,10 +19,10 @@ test('a target has one workflow id on a cluster, and the id leads back to it', (
   expect(taskQueueOf('homelab')).toBe('kintsugi-homelab');
 });
 
-test('a recovery id is the workflow id with the beginning of the first run id', () => {
-  const recoveryId = recoveryIdOf(workflowId, '0193f0aa-1111-7000-8000-000000000000');
-  expect(recoveryId).toBe(`${workflowId}@0193f0aa`);
-  expect(parseRecoveryId(recoveryId)).toEqual({ workflowId, firstRunId: '0193f0aa' });
+test('a recovery id is the workflow id with the end of the first run id, for its beginning is the time', () => {
+  const recoveryId = recoveryIdOf(workflowId, '0193f0aa-1111-7000-8000-00005d1c0ffe');
+  expect(recoveryId).toBe(`${workflowId}@5d1c0ffe`);
+  expect(parseRecoveryId(recoveryId)).toEqual({ workflowId, firstRunId: '5d1c0ffe' });
 });
 
 describe('a person may write', () => {

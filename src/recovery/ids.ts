@@ -1,4 +1,4 @@
-import type { Target } from '../recovery/values.ts';
+import type { Target } from './values.ts';
 
 /** Ids that lead from a broken workload to its recovery and back (contracts.md, "Temporal"; design.md, "One recovery"). Pure. */
 
@@ -9,6 +9,9 @@ const KINDS: Readonly<Record<string, string>> = {
   daemonset: 'DaemonSet',
   pod: 'Pod',
 };
+
+/** The kinds as ids have them. */
+export const targetKinds: readonly string[] = Object.keys(KINDS);
 
 /** A namespace's, workload's or pod's name: DNS labels with dots, at most 253 characters (Kubernetes, "Object Names and IDs"). */
 const OBJECT_NAME = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
@@ -48,12 +51,15 @@ export function parseWorkflowId(id: string): { cluster: string; target: Target }
   return match?.[1] === undefined || target === null ? null : { cluster: match[1], target };
 }
 
-/** `<workflow id>@<first 8 of the first execution's run id>`: one recovery among the many that a target has in its life. */
+/**
+ * `<workflow id>@<last 8 of the first execution's run id>`: one recovery among the many that a target has in its life. Not the
+ * first 8: run ids are UUIDs of version 7, which begin with the time and are alike there for 65 s.
+ */
 export function recoveryIdOf(workflowId: string, firstRunId: string): string {
-  return `${workflowId}@${firstRunId.slice(0, 8)}`;
+  return `${workflowId}@${firstRunId.slice(-8)}`;
 }
 
-/** The workflow id and the run id's beginning of a recovery id; null if it is none. */
+/** The workflow id and the end of the run id in a recovery id; null if it is none. */
 export function parseRecoveryId(id: string): { workflowId: string; firstRunId: string } | null {
   const match = /^(.+)@([0-9a-f]{8})$/.exec(id);
   return match?.[1] === undefined || match[2] === undefined ? null : { workflowId: match[1], firstRunId: match[2] };
