@@ -56,9 +56,15 @@ const LEVELS: Record<string, Level> = {
   '10': 'info',
 };
 
+/** Kubernetes' own format: `E0102 15:04:05.678901       1 main.go:12] ...` (k8s.io/klog). */
+const KLOG = /^([IWEF])\d{4} \d\d:\d\d:\d\d/;
+const KLOG_LEVELS: Record<string, Level> = { I: 'info', W: 'warning', E: 'error', F: 'fatal' };
+
 /** The level that the line itself states in its head; `none` for plain output. */
 export function levelOf(line: string): Level {
   const head = line.length > 160 ? line.slice(0, 160) : line;
+  const klog = KLOG.exec(head)?.[1];
+  if (klog !== undefined) return KLOG_LEVELS[klog] ?? 'none';
   const found = LEVEL.exec(head);
   if (found === null) return 'none';
   const word = (found[1] ?? found[2] ?? found[3] ?? found[4] ?? '').toLowerCase();

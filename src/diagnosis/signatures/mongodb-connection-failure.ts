@@ -95,7 +95,7 @@ export default {
       source: 'mongo-java-driver com/mongodb/internal/connection/BaseCluster.java createTimeoutException',
     },
     {
-      regex: String.raw`A timeout occurred after \d+ms selecting a server using`,
+      regex: String.raw`A timeout occurr?ed after \d+ms selecting a server using`,
       weight: 9,
       language: 'dotnet',
       unless: CREDENTIALS,

@@ -122,7 +122,7 @@ export default {
       weight: 9,
       subject: 1,
       language: 'dotnet',
-      unless: '(?:NOAUTH|WRONGPASS|AuthenticationFailure)',
+      unless: '(?:NOAUTH|WRONGPASS|AuthenticationFailure|authentication failure)',
       source: 'StackExchange.Redis src/StackExchange.Redis/ExceptionFactory.cs UnableToConnect',
     },
     {

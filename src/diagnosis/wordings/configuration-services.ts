@@ -4,7 +4,7 @@ import type { SignaturePattern } from '../signature.ts';
 export const serviceConfiguration: readonly SignaturePattern[] = [
   {
     regex:
-      '(?:WRONGPASS|NOAUTH|invalid username-password pair|ERR invalid password|ERR AUTH <password> called without any password configured|Client sent AUTH, but no password is set|NOPERM|DENIED Redis is running in protected mode)',
+      '(?:WRONGPASS|NOAUTH|There was an authentication failure; check that passwords|invalid username-password pair|ERR invalid password|ERR AUTH <password> called without any password configured|Client sent AUTH, but no password is set|NOPERM|DENIED Redis is running in protected mode)',
     weight: 10,
     source: 'redis src/acl.c authCommand, src/server.c shared.noautherr',
   },
