@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { MOST_MESSAGE_BYTES } from '../../src/temporal/messages.ts';
 import { routePost } from '../../src/gateway/routing.ts';
 import type { StoredRunbook } from '../../src/runbook/load.ts';
+import { MOST_MESSAGE_BYTES } from '../../src/temporal/messages.ts';
 import { storedRunbook } from './runbooks.ts';
 
 const now = '2026-01-31T03:00:00.000Z';
