@@ -1,4 +1,4 @@
-import { type Client, QueryNotRegisteredError } from '@temporalio/client';
+import { type Client, isGrpcServiceError, QueryNotRegisteredError, ServiceError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { type Configuration, loadConfiguration } from '../configuration/configuration.ts';
 import { KintsugiError } from '../errors.ts';
@@ -146,13 +146,20 @@ export async function readRecord(
     if (thrown instanceof KintsugiError) throw thrown;
     if (thrown instanceof QueryNotRegisteredError) throw noRecovery(workflowId);
     if (thrown instanceof WorkflowNotFoundError) throw temporalFailure(thrown, 'the recovery is gone', workflowId);
-    throw new KintsugiError('unavailable', `no worker answered within ${Math.round(timeoutMs / 1000)} s`, {
+    const grpc = thrown instanceof ServiceError && isGrpcServiceError(thrown.cause) ? thrown.cause : null;
+    if (grpc?.code === UNAVAILABLE) throw temporalFailure(thrown, 'Temporal went away', configuration.temporal.address);
+    const why = grpc === null || OUT_OF_TIME.has(grpc.code) ? '' : `: ${grpc.details}`;
+    throw new KintsugiError('unavailable', `no worker answered within ${Math.round(timeoutMs / 1000)} s${why}`, {
       where: `${workflowId}, queue ${taskQueueOf(configuration.cluster)}`,
       fix: 'start one: kintsugi worker; what is stored goes on as soon as it is there',
       cause: thrown,
     });
   }
 }
+
+/** gRPC status codes (https://grpc.io/docs/guides/status-codes/): a query that no worker takes runs out of time. */
+const UNAVAILABLE = 14;
+const OUT_OF_TIME = new Set([1, 4]);
 
 function noRecovery(workflowId: string): KintsugiError {
   return new KintsugiError('not-found', `the workflow ${workflowId} is no recovery`, {

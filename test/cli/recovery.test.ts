@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Worker } from '@temporalio/worker';
+import { execa } from 'execa';
 import { z } from 'zod';
 import type { Activities } from '../../src/recovery/activities.ts';
 import { needs } from '../needs.ts';
@@ -8,7 +10,7 @@ import { smallRunbook } from '../recovery/samples.ts';
 import { alert, freshQueue, startByAlert, until, worker } from '../workflows/environment.ts';
 import { brokenLook, failed, healthyDiagnosis, type Script, script } from '../workflows/scripted-activities.ts';
 import { devServer, type TemporalServer } from '../workflows/servers.ts';
-import { kintsugi, kintsugiJson } from './command.ts';
+import { kintsugi, kintsugiJson, PROGRAM } from './command.ts';
 
 needs('temporal');
 
@@ -210,6 +212,21 @@ describe('list and show', () => {
       expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
       expect(lines.at(-2)).toMatchObject({ event: { kind: 'closed', outcome: 'closed' } });
       expect(lines.at(-1)).toMatchObject({ record: { recoveryId } });
+    });
+  }, 90_000);
+
+  test('--follow ends with 130 by Ctrl-C, and the recovery goes on', async () => {
+    await withWorker(workerAsks, async (cluster) => {
+      const handle = await startByAlert(server.environment, cluster.queue, [alert(new Date().toISOString())]);
+      await untilAsked(cluster);
+      const following = execa(process.execPath, [PROGRAM, 'show', TARGET, '--follow'], {
+        env: cluster.environment,
+        reject: false,
+      });
+      await once(following.stdout, 'data');
+      following.kill('SIGINT');
+      expect((await following).exitCode).toBe(130);
+      expect((await handle.describe()).status.name).toBe('RUNNING');
     });
   }, 90_000);
 
