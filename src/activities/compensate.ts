@@ -1,10 +1,6 @@
 import { actionNamed } from '../actions/parameters.ts';
-import { readRecipe, type UndoRecipe } from '../actions/write/guard.ts';
 import { KintsugiError } from '../errors.ts';
-import type { Kubernetes } from '../kubernetes/client.ts';
-import { readWorkload } from '../kubernetes/workloads.ts';
 import type { Activities, CompensateInput, CompensateResult } from '../recovery/activities.ts';
-import type { Target } from '../recovery/values.ts';
 import { withFailures } from './failure.ts';
 import { beating, type Pulse } from './heartbeat.ts';
 import type { RemediationDependencies } from './remediate.ts';
@@ -31,13 +27,4 @@ export async function compensate(
     if (!(error instanceof KintsugiError) || error.retryable) throw error;
     return { outcome: 'failed', saw: `${error.message} (${error.where})` };
   }
-}
-
-/**
- * What a former recovery left standing on the target, by the annotation that every write leaves (durability 5); null where
- * nothing stands. It is adopted only if Temporal shows that the former run was terminated or timed out.
- */
-export async function readStandingUndo(kubernetes: Kubernetes, target: Target): Promise<UndoRecipe | null> {
-  const workload = await readWorkload(kubernetes, target);
-  return readRecipe(workload.annotations);
 }

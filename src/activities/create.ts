@@ -9,7 +9,7 @@ import type { Kubernetes } from '../kubernetes/client.ts';
 import type { Logger } from '../log.ts';
 import { createNotifiers } from '../notify/create.ts';
 import type { Activities } from '../recovery/activities.ts';
-import { isRunOpen } from '../temporal/open-runs.ts';
+import { isRunOpen, wasCutShort } from '../temporal/open-runs.ts';
 import type { Baselines } from './baseline.ts';
 import { createBaselines } from './baseline-store.ts';
 import { createClassification } from './classify.ts';
@@ -44,10 +44,11 @@ export function createActivities(dependencies: ActivityDependencies): { activiti
     ...(webhookSecret === undefined ? {} : { webhookSecret }),
   });
   const isOpen = (recoveryId: string) => isRunOpen(temporal, recoveryId);
+  const cutShort = (recoveryId: string) => wasCutShort(temporal, recoveryId);
   const activities: Activities = {
     ...createRunbookLoading(configuration),
     ...createForwarding({ kubernetes, temporal, settings: configuration }),
-    ...createDiagnosis({ kubernetes, baselines, artifacts, log, redactionKey }),
+    ...createDiagnosis({ kubernetes, baselines, artifacts, log, redactionKey, wasCutShort: cutShort }),
     ...createClassification({ artifacts, log }),
     ...createRemediation({ kubernetes, baselines, log, namespace, mirrors, isRunOpen: isOpen }),
     ...createVerification({ kubernetes, baselines, log }),

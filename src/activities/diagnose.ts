@@ -4,13 +4,16 @@ import { type Collected, type Collector, collect } from '../diagnosis/collect/co
 import { excerptOf } from '../diagnosis/excerpt.ts';
 import { describeEnd } from '../diagnosis/kubelet-facts.ts';
 import { measure } from '../diagnosis/measure.ts';
-import type { Activities, DiagnoseInput, Diagnosis } from '../recovery/activities.ts';
+import type { Activities, DiagnoseInput, Diagnosis, StandingUndo } from '../recovery/activities.ts';
 import { judgeLook } from '../verification/single-look.ts';
+import { standingUndo } from './adopt.ts';
 import { withFailures } from './failure.ts';
 
 /** What diagnosing needs. */
 export interface DiagnosisDependencies extends Collector {
   artifacts: Artifacts;
+  /** Whether a former recovery was terminated or timed out; without it nothing of one is adopted. */
+  wasCutShort?: (recoveryId: string) => Promise<boolean>;
 }
 
 /** The activity that looks at the target and everything around it. It writes nothing to the cluster. */
@@ -35,13 +38,24 @@ async function diagnose(dependencies: DiagnosisDependencies, input: DiagnoseInpu
     settings: runbook.spec.verify.window,
     ...(baseline === null || baseline.replicas <= 0 ? {} : { recordedDesired: baseline.replicas }),
   });
+  const standing = look.healthy ? null : await leftovers(dependencies, input.recoveryId, collected);
   const kept = await dependencies.artifacts.put(JSON.stringify(evidence));
   return {
     healthy: look.healthy,
     measure: measure({ pods, desired: state.workload.replicas, at: state.at }),
     evidence: { ...kept, excerpt: excerptOf(evidence) },
     saw: saw(collected, look.saw),
+    ...(standing === null ? {} : { standing }),
   };
+}
+
+async function leftovers(
+  { wasCutShort, log }: DiagnosisDependencies,
+  recoveryId: string,
+  { state, baseline }: Collected,
+): Promise<StandingUndo | null> {
+  if (wasCutShort === undefined) return null;
+  return standingUndo({ recoveryId, workload: state.workload, baseline, log, wasCutShort });
 }
 
 /** One sentence: "0 of 1 pods ready; agent-bruno ended 4 times, last OOMKilled, exit code 137". */

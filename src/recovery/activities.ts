@@ -46,6 +46,14 @@ export interface Diagnosis {
   evidence: EvidenceRef;
   /** One sentence: "0 of 1 pods ready, agent-bruno OOMKilled 4 times". */
   saw: string;
+  /** What a former recovery that was cut short left standing on a target that is not healthy (durability 5). */
+  standing?: StandingUndo;
+}
+
+/** Changes of another recovery, the last first: in the order in which they are to be taken back. */
+export interface StandingUndo {
+  from: string;
+  plans: Plan[];
 }
 
 export interface ClassifyInput extends StepContext {

@@ -88,6 +88,11 @@ export type EventBody =
   | ({ kind: 'runbook-loaded' } & LoadedRunbook)
   /** One round of evidence was taken. */
   | { kind: 'diagnosed'; round: number; healthy: boolean; measure: Measure; evidence: EvidenceRef; saw: string }
+  /**
+   * A former recovery on this target was terminated or timed out and left changes standing, the last first: they are attempt n
+   * of this one, to be undone before anything else is tried (durability 5).
+   */
+  | { kind: 'adopted'; n: number; from: string; plans: Plan[] }
   /** The causes that the round's evidence speaks for, best first; empty never: `unknown` is a finding. */
   | { kind: 'classified'; round: number; findings: Finding[] }
   /** The runbook's checklist and the written escalation steps, filled in by machine. */

@@ -1,3 +1,4 @@
+import { adoptedAttempt } from './adopted.ts';
 import type { RecoveryEvent } from './events.ts';
 import { openPage } from './fold-pages.ts';
 import type { ActionRecord, Attempt, RecoveryRecord } from './record.ts';
@@ -14,6 +15,8 @@ export function foldAttempts(record: RecoveryRecord, event: RecoveryEvent): Reco
     case 'planned':
     case 'remedy-refused':
       return { ...record, attempts: [...record.attempts.filter(({ n }) => n !== event.n), newAttempt(record, event)] };
+    case 'adopted':
+      return { ...record, attempts: [...record.attempts, adoptedAttempt(record, event)] };
     case 'order':
       return event.accepted ? foldOrder(record, event) : record;
     case 'action-started':

@@ -1,10 +1,11 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
-import type { StepContext } from '../recovery/activities.ts';
+import type { StandingUndo, StepContext } from '../recovery/activities.ts';
+import { adoptionKey } from '../recovery/adopted.ts';
 import { milliseconds } from '../recovery/durations.ts';
 import type { EventBody } from '../recovery/events.ts';
 import { openPage } from '../recovery/fold-pages.ts';
 import { approvalRequest, pageOf } from '../recovery/page.ts';
-import { canonicalWorkflowId } from '../recovery/policy.ts';
+import { canonicalWorkflowId, effectiveMode } from '../recovery/policy.ts';
 import type { Attempt, RecoveryRecord } from '../recovery/record.ts';
 import { refusedRemedy } from '../recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
@@ -26,10 +27,10 @@ export async function runTargetStep(started: RecoveryRecord, step: TargetStep): 
       return forward(started);
     case 'diagnose': {
       const { round } = step;
-      const diagnosis = await activities
+      const { standing, ...diagnosis } = await activities
         .reading(`diagnose, round ${round}`)
         .diagnose({ ...contextOf(started), round, brokenSince: started.episode.brokenSince });
-      return [{ kind: 'diagnosed', round, ...diagnosis }];
+      return [{ kind: 'diagnosed', round, ...diagnosis }, ...adoption(started, standing)];
     }
     case 'classify':
       return classify(started, step.round);
@@ -81,6 +82,14 @@ export async function runPeopleStep(started: RecoveryRecord, step: PeopleStep): 
       return [{ kind: 'page-resolved', notifier, reason }];
     }
   }
+}
+
+/** Changes of a run that was cut short, once each; in observe mode nothing is written, not even an undo. */
+function adoption(record: RecoveryRecord, standing: StandingUndo | undefined): EventBody[] {
+  if (standing === undefined || effectiveMode(record) === 'observe') return [];
+  const { from, plans } = standing;
+  if (record.attempts.some(({ findingKey }) => findingKey === adoptionKey(from))) return [];
+  return [{ kind: 'adopted', n: record.attempts.length + 1, from, plans }];
 }
 
 /** The error as events keep it: an ApplicationFailure's type is our error code (`activities/failure.ts`). */

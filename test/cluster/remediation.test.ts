@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { pino } from 'pino';
 import { readRecipe } from '../../src/actions/write/guard.ts';
 import { createBaselines } from '../../src/activities/baseline-store.ts';
-import { createCompensation, readStandingUndo } from '../../src/activities/compensate.ts';
+import { createCompensation } from '../../src/activities/compensate.ts';
 import { pause, readPause, resume } from '../../src/activities/pause.ts';
 import { recordBaseline } from '../../src/activities/record-baseline.ts';
 import { createRemediation, type RemediationDependencies } from '../../src/activities/remediate.ts';
@@ -65,7 +65,10 @@ describe('a remedy, from its plans to its undo', () => {
     expect(await applyAction(first)).toEqual({ outcome: 'applied' });
     const after = await readWorkload(kubernetes, target);
     expect(after.generation).toBe(before.generation + 1);
-    expect(await readStandingUndo(kubernetes, target)).toEqual({ recoveryId: RECOVERY, plans: [plans[0]] });
+    expect(readRecipe((await readWorkload(kubernetes, target)).annotations)).toEqual({
+      recoveryId: RECOVERY,
+      plans: [plans[0]],
+    });
     expect(await applyAction(applyInput(target, plans, 1))).toMatchObject({
       outcome: expect.stringMatching(/applied|unchanged/),
     });
