@@ -20,12 +20,11 @@ import { emptyRecord, type RecoveryRecord } from '../recovery/record.ts';
 import { failureEvents } from '../recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
 import { openedEvent, parseInput, type RecoveryInput } from './input.ts';
+import { lastEvents } from './last-events.ts';
 import { alertEvents, orderEvents, parseOrder } from './messages.ts';
 import { Publisher } from './publish.ts';
 import { runPeopleStep, runTargetStep, stepError } from './steps.ts';
 
-/** How many of the last events the query answers with (durability 9). */
-const QUERY_EVENTS = 200;
 /** Events of one run before it continues as new, if Temporal has not suggested it earlier (durability 10). */
 const MOST_EVENTS = 4_000;
 
@@ -72,7 +71,7 @@ class Recovery {
 
   /** All handlers, before the first await; what comes before the run is opened waits. None of them throws. */
   listen(): void {
-    setHandler(recordQuery, () => ({ record: this.record, events: this.events.slice(-QUERY_EVENTS) }), {
+    setHandler(recordQuery, () => ({ record: this.record, events: lastEvents(this.events) }), {
       description: 'The recovery as it stands, and its last events',
     });
     setHandler(alertSignal, (raw) => this.whenOpened(() => this.appendAll(alertEvents(this.record, raw, timeNow()))), {
