@@ -39,8 +39,8 @@ export interface RunningKintsugi {
   environment: Record<string, string>;
   worker: StartedProgram;
   gateway: StartedProgram;
-  /** Starts another worker, e.g. in place of one that was killed. */
-  startWorker(): Promise<StartedProgram>;
+  /** Starts another worker, e.g. in place of one that was killed; `own` is laid over its environment. */
+  startWorker(own?: Record<string, string>): Promise<StartedProgram>;
   stop(): Promise<void>;
 }
 
@@ -52,12 +52,12 @@ export async function startKintsugi(options: KintsugiOptions): Promise<RunningKi
   const gatewayToken = randomBytes(16).toString('hex');
   const environment = environmentOf(options, { gatewayAddress, metricsAddress, gatewayToken });
   const programs: StartedProgram[] = [];
-  const start = async (name: 'gateway' | 'worker') => {
+  const start = async (name: 'gateway' | 'worker', own: Record<string, string> = {}) => {
     const started = await startProgram({
       name: `kintsugi ${name}`,
       program: process.execPath,
       args: [PROGRAM, name],
-      environment: { ...inherited(), ...environment },
+      environment: { ...inherited(), ...environment, ...own },
       logFile: join(options.folder, `${name}.log`),
     });
     programs.push(started);
@@ -81,7 +81,7 @@ export async function startKintsugi(options: KintsugiOptions): Promise<RunningKi
       environment,
       gateway,
       worker,
-      startWorker: () => start('worker'),
+      startWorker: (own) => start('worker', own),
       stop,
     };
   } catch (thrown) {

@@ -60,7 +60,8 @@ async function forward(
   incoming.pipe(sent);
 }
 
-function kubeconfigFor(server: Server): string {
+/** A kubeconfig, as text, for a proxy that has credentials of its own. */
+export function kubeconfigFor(server: Server): string {
   const { port }: AddressInfo = JSON.parse(JSON.stringify(server.address()));
   return JSON.stringify({
     apiVersion: 'v1',

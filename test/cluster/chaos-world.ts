@@ -1,0 +1,273 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { grantKintsugi } from '../../dev/workloads/access.ts';
+import { type RunningKintsugi, startKintsugi } from '../../dev/world/kintsugi.ts';
+import { type PageReceiver, startPageReceiver } from '../../dev/world/page-receiver.ts';
+import { follow, type Observer, observe } from '../../dev/world/recovery.ts';
+import { startTemporal, type TemporalServer } from '../../dev/world/temporal.ts';
+import type { Kubernetes } from '../../src/kubernetes/client.ts';
+import { connectKubernetes } from '../../src/kubernetes/connect.ts';
+import type { RecoveryRecord } from '../../src/recovery/record.ts';
+import type { Target } from '../../src/recovery/values.ts';
+import type { RecordAnswer } from '../../src/workflows/recovery.ts';
+import { provided } from '../needs.ts';
+import { createNamespace, deleteNamespace } from './action-world.ts';
+import { type CrashRunbook, crashRunbook, registryMirrors } from './crashing-app.ts';
+import { type HoldingProxy, startHoldingProxy } from './holding-proxy.ts';
+import { provideServingApp } from './serving-app.ts';
+
+/** A namespace with a runbook of its own for its Deployment `app`. */
+export interface Scene extends Pick<CrashRunbook, 'name' | 'namespace' | 'alert'> {
+  target: Target;
+  workflowId: string;
+}
+
+export interface SceneOptions {
+  /** `20s`: the first rung. */
+  deadline?: string;
+  /** Whether remedies run by themselves; else Kintsugi only observes. */
+  auto?: boolean;
+  /** Whether Kintsugi's user has the role to act there; by default where it is `auto`. */
+  mayAct?: boolean;
+  /** Whether the runbook names its workload; else the alert's pod says which. */
+  named?: boolean;
+}
+
+/** Temporal, Kintsugi behind a proxy that can hold its calls, somebody who is paged; no app runs yet. */
+export interface ChaosWorld<Name extends string> {
+  /** The cluster's name in workflow ids. */
+  cluster: string;
+  kubernetes: Kubernetes;
+  temporal: TemporalServer;
+  kintsugi: RunningKintsugi;
+  pages: PageReceiver;
+  proxy: HoldingProxy;
+  observer: Observer;
+  scenes: Record<Name, Scene>;
+  /** What Kintsugi asked of the API server since the world began, from the cluster's audit log. */
+  audit(): AuditedCall[];
+  stop(): Promise<void>;
+}
+
+const auditedCall = z.object({
+  verb: z.string(),
+  requestURI: z.string(),
+  userAgent: z.string().optional(),
+  user: z.object({ username: z.string() }),
+  objectRef: z
+    .object({
+      resource: z.string(),
+      namespace: z.string().optional(),
+      name: z.string().optional(),
+      subresource: z.string().optional(),
+    })
+    .optional(),
+  responseStatus: z.object({ code: z.int() }).optional(),
+});
+export type AuditedCall = z.infer<typeof auditedCall>;
+
+/** The id of a target's recovery. */
+export function workflowIdOf(cluster: string, { namespace, kind, name }: Target): string {
+  return `recovery/${cluster}/${namespace}/${kind.toLowerCase()}/${name}`;
+}
+
+/** A recovery that takes longer than this has failed. */
+const LONGEST_MS = 120_000;
+
+/** Starts everything; what fails takes back all that was started. */
+export async function startChaosWorld<Name extends string>(
+  scenes: Record<Name, SceneOptions>,
+): Promise<ChaosWorld<Name>> {
+  const folder = mkdtempSync(join(tmpdir(), 'kintsugi-chaos-'));
+  const undo: (() => Promise<unknown>)[] = [async () => rmSync(folder, { recursive: true, force: true })];
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return { ...(await startParts(scenes, folder, undo)), stop };
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+}
+
+async function startParts<Name extends string>(
+  wanted: Record<Name, SceneOptions>,
+  folder: string,
+  undo: (() => Promise<unknown>)[],
+): Promise<Omit<ChaosWorld<Name>, 'stop'>> {
+  const kubernetes = connectKubernetes({ kubeconfig: provided('cluster') });
+  const cluster = `chaos-${randomBytes(3).toString('hex')}`;
+  const scenes = await makeScenes(kubernetes, cluster, wanted, undo);
+  const options = new Map<Scene, SceneOptions>(sceneNames(wanted).map((name) => [scenes[name], wanted[name]]));
+  const chosen = (is: (of: SceneOptions) => boolean) =>
+    [...options].flatMap(([scene, of]) => (is(of) ? [scene.namespace] : []));
+  await grantKintsugi(kubernetes, { actIn: chosen(({ auto = true, mayAct = auto }) => mayAct) });
+  const runbooks = writeRunbooks(join(folder, 'runbooks'), options);
+
+  const userAgent = `kintsugi-test/${cluster}`;
+  const audit = auditOf(userAgent);
+  const proxy = await startHoldingProxy(fromEnvironment('KINTSUGI_TEST_KINTSUGI_KUBECONFIG'), userAgent);
+  undo.push(proxy.close);
+  const kubeconfig = join(folder, 'kubeconfig.json');
+  writeFileSync(kubeconfig, proxy.kubeconfig);
+  const temporal = await startTemporal(folder, () => undefined);
+  undo.push(temporal.stop);
+  const observer = await observe(temporal.address);
+  undo.push(observer.close);
+  const pages = await startPageReceiver();
+  undo.push(pages.stop);
+  const kintsugi = await startKintsugi({
+    folder: join(folder, 'kintsugi'),
+    kubeconfig,
+    temporal,
+    runbooks,
+    cluster,
+    auto: chosen(({ auto = true }) => auto),
+    mirrors: registryMirrors(),
+    webhookUrl: pages.url,
+  });
+  undo.push(kintsugi.stop);
+  return { cluster, kubernetes, temporal, kintsugi, pages, proxy, observer, scenes, audit };
+}
+
+async function makeScenes<Name extends string>(
+  kubernetes: Kubernetes,
+  cluster: string,
+  wanted: Record<Name, SceneOptions>,
+  undo: (() => Promise<unknown>)[],
+): Promise<Record<Name, Scene>> {
+  const scenes: Partial<Record<Name, Scene>> = {};
+  for (const name of sceneNames(wanted)) {
+    const namespace = await createNamespace(kubernetes, `chaos-${name}`);
+    undo.push(() => deleteNamespace(kubernetes, namespace));
+    await provideServingApp(kubernetes, namespace);
+    const target = { namespace, kind: 'Deployment', name: 'app' };
+    const workflowId = workflowIdOf(cluster, target);
+    scenes[name] = { name: `out-of-memory-${name}`, namespace, alert: `OutOfMemory-${name}`, target, workflowId };
+  }
+  return complete(scenes, sceneNames(wanted));
+}
+
+function sceneNames<Name extends string>(wanted: Record<Name, SceneOptions>): Name[] {
+  const names: Name[] = [];
+  for (const name in wanted) names.push(name);
+  return names;
+}
+
+function complete<Name extends string>(scenes: Partial<Record<Name, Scene>>, names: Name[]): Record<Name, Scene> {
+  const isComplete = (some: Partial<Record<Name, Scene>>): some is Record<Name, Scene> =>
+    names.every((name) => some[name] !== undefined);
+  if (!isComplete(scenes)) throw new Error('a scene is missing');
+  return scenes;
+}
+
+function writeRunbooks(folder: string, scenes: Map<Scene, SceneOptions>): string {
+  mkdirSync(folder, { recursive: true });
+  for (const [{ name, namespace, alert, target }, { deadline = '5m', named = true }] of scenes) {
+    const runbook = crashRunbook({ name, namespace, alert, deadline, ...(named ? { target: target.name } : {}) });
+    writeFileSync(join(folder, `${name}.yaml`), stringify(runbook));
+  }
+  return folder;
+}
+
+function fromEnvironment(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: run the file by npm test`);
+  return value;
+}
+
+/** Reads what the log holds since now; each line is one call. */
+function auditOf(userAgent: string): () => AuditedCall[] {
+  const file = fromEnvironment('KINTSUGI_TEST_AUDIT_LOG');
+  const begin = statSync(file).size;
+  return () =>
+    readFileSync(file)
+      .subarray(begin)
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line.includes(userAgent))
+      .map((line) => auditedCall.parse(JSON.parse(line)));
+}
+
+/** The patches of a scene's Deployment, by the status that each was answered with. */
+export function patchesOf({ namespace, target }: Scene, calls: AuditedCall[]): number[] {
+  return calls
+    .filter(({ verb, objectRef }) => verb === 'patch' && objectRef?.resource === 'deployments')
+    .filter(({ objectRef }) => objectRef?.namespace === namespace && objectRef.name === target.name)
+    .map(({ responseStatus }) => responseStatus?.code ?? 0);
+}
+
+/** Whether a call is a patch of the scene's Deployment, for a hold. */
+export function isPatchOf({ namespace, target }: Scene): (method: string, path: string) => boolean {
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${target.name}`;
+  return (method, url) => method === 'PATCH' && url.startsWith(path);
+}
+
+/** Posts an alert to the gateway as Alertmanager does; returns the gateway's answer. */
+export async function sendAlert(
+  { kintsugi }: Pick<ChaosWorld<string>, 'kintsugi'>,
+  labels: Record<string, string>,
+  startsAt = new Date().toISOString(),
+): Promise<{ status: number; body: string }> {
+  const fingerprint = createHash('sha256').update(JSON.stringify(labels)).digest('hex').slice(0, 16);
+  const answer = await fetch(`${kintsugi.gatewayUrl}/api/v1/alerts`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${kintsugi.gatewayToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      version: '4',
+      groupKey: `{}:{alertname="${labels.alertname}"}`,
+      status: 'firing',
+      receiver: 'kintsugi',
+      alerts: [{ status: 'firing', labels, annotations: {}, startsAt, fingerprint }],
+    }),
+  });
+  return { status: answer.status, body: await answer.text() };
+}
+
+/** The alert of a scene, about its namespace. */
+export function alertOf({ alert, namespace }: Scene): Record<string, string> {
+  return { alertname: alert, namespace, severity: 'critical' };
+}
+
+/** Follows a recovery until its record is so. */
+export async function untilRecord(
+  { observer }: Pick<ChaosWorld<string>, 'observer'>,
+  { workflowId }: Pick<Scene, 'workflowId'>,
+  done: (record: RecoveryRecord) => boolean,
+): Promise<RecordAnswer> {
+  try {
+    return await follow(observer, workflowId, { done, signal: AbortSignal.timeout(LONGEST_MS) });
+  } catch (thrown) {
+    const answer = await observer.read(workflowId);
+    const events = answer?.events.slice(-15).map((event) => JSON.stringify(event)) ?? ['no record could be read'];
+    throw new Error(`the recovery did not come so far:\n${events.join('\n')}`, { cause: thrown });
+  }
+}
+
+/** Gives an order to a scene's recovery, as the command line does. */
+export async function order(
+  { observer }: Pick<ChaosWorld<string>, 'observer'>,
+  { workflowId }: Scene,
+  name: 'undo' | 'close',
+): Promise<void> {
+  const answer = await observer.read(workflowId);
+  const message = { id: randomUUID(), recoveryId: answer?.record.recoveryId, actor: 'a test', reason: 'to see it' };
+  await observer.client.workflow.getHandle(workflowId).executeUpdate(name, { args: [message] });
+}
+
+/** The pod template of a scene's Deployment as it stands. */
+export async function templateOf({ kubernetes }: Pick<ChaosWorld<string>, 'kubernetes'>, { namespace, target }: Scene) {
+  const deployment = await kubernetes.apps.readNamespacedDeployment({ namespace, name: target.name });
+  return deployment.spec?.template;
+}
+
+/** Kills a program outright and returns when it is gone. */
+export async function kill(program: { pid: number; died(): string | undefined }): Promise<void> {
+  process.kill(program.pid, 'SIGKILL');
+  while (program.died() === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+}
