@@ -54,6 +54,9 @@ export async function recover(raw: unknown, before?: RecoveryRecord): Promise<{ 
   const run = new Recovery();
   run.listen();
   const input = parseInput(raw);
+  // A second argument given by hand is no record of ours: folding it would fail the task for ever (durability 2).
+  if (before !== undefined && workflowInfo().continuedFromExecutionRunId === undefined)
+    throw ApplicationFailure.nonRetryable('a start takes one input, not two', 'InvalidInput');
   // A signal that came with the start is handed over in the first turn: it tells an alert's start from a person's.
   await Promise.resolve();
   run.open(input, before);
