@@ -1,0 +1,232 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { z } from 'zod';
+import { healthyAgain } from '../../dev/workloads/faults/healthy-again.ts';
+import { namespacesWithSuffix } from '../../dev/workloads/namespaces.ts';
+import { waitForBaseline } from '../../dev/world/baseline.ts';
+import { type Observer, observe } from '../../dev/world/recovery.ts';
+import { startWorld, type World } from '../../dev/world/world.ts';
+import type { RecoveryRecord } from '../../src/recovery/record.ts';
+import { needs } from '../needs.ts';
+import {
+  alertsResolved,
+  begin,
+  callsOf,
+  close,
+  pagesOf,
+  reached,
+  runsOf,
+  type Story,
+  TRIGGER,
+} from './recovery-story.ts';
+
+needs('cluster', 'temporal');
+
+// One fault takes about three minutes from its making to the end of its windowed alert.
+jest.setTimeout(10 * 60_000);
+
+const namespaces = namespacesWithSuffix(`e2e-${randomBytes(3).toString('hex')}`);
+const silent = () => undefined;
+let world: World;
+let observer: Observer;
+
+beforeAll(async () => {
+  world = await startWorld({
+    namespaces,
+    alertmanagers: 2,
+    // Long enough to fire on after the recovery, and short enough to be over before the next fault.
+    durations: { window: '75s', repeatInterval: '20s' },
+    // A program that ran for an hour before its first crash would be watched for as long as the runbook allows.
+    runbooks: { set: [{ path: ['spec', 'verify', 'window', 'max'], value: '75s' }] },
+    progress: silent,
+  });
+  observer = await observe(world.temporal.address);
+  const target = { namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
+  await waitForBaseline(world.kubernetes, 'kintsugi', target, AbortSignal.timeout(180_000));
+});
+
+afterAll(async () => {
+  await observer?.close();
+  await world?.stop();
+});
+
+// The first, as its baseline has to be the template as it was published: there is nothing then to roll back to.
+describe('sessions that not even the written raise of memory holds', () => {
+  let story: Story;
+  let record: RecoveryRecord;
+  let before: unknown;
+
+  beforeAll(async () => {
+    before = await templateNow();
+    story = await begin(world, 'memory-too-much');
+    const paged = ({ recovered, pages }: RecoveryRecord) =>
+      recovered !== null || pages.some(({ rungs }) => rungs.some(({ tries }) => tries.some(({ taken }) => taken)));
+    ({ record } = await reached(observer, story, paged));
+  });
+
+  afterAll(async () => {
+    await healthyAgain({ kube: world.kubernetes, namespaces, progress: silent }, world.cluster.registry);
+    await alertsResolved(world);
+    await close(observer, story, record.recoveryId);
+  });
+
+  test('are tried to be held once, and the template afterwards equals the one before', async () => {
+    expect(record.recovered).toBeNull();
+    expect(record.attempts[0]).toMatchObject({ cause: 'oom-killed', remedy: 'raise-memory', stage: 'undone' });
+    expect(callsOf(world, story).changes).toEqual(['patch deployments agent-bruno', 'patch deployments agent-bruno']);
+    expect(await templateNow()).toEqual(before);
+  });
+
+  test('page at once, with what was tried and undone, the six written steps and the checklist filled in', () => {
+    const pages = pagesOf(world, story).filter(({ body }) => body.event === 'trigger');
+    expect(pages).toHaveLength(1);
+    const page = pageSchema.parse(pages[0]?.body);
+    expect(pages[0]?.at).toBeLessThan(Date.parse(record.episode.deadline));
+    expect(page.attempts[0]).toMatchObject({ remedy: 'raise-memory', cause: 'oom-killed', undone: true });
+    expect(page.holds).toEqual([]);
+    expect(page.steps.map(({ id }) => id)).toEqual(STEPS);
+    expect(page.steps.filter(({ found }) => found === '')).toEqual([]);
+    expect(page.checklist).toHaveLength(10);
+    expect(page.checklist.filter(({ saw }) => saw === '')).toEqual([]);
+  });
+});
+
+/** The four faults: what Kintsugi finds, does, and what of it the API server sees, in order. */
+const FAULTS = [
+  {
+    fault: 'configuration',
+    cause: 'configuration-error',
+    remedy: 'restore-variable',
+    changes: ['patch deployments agent-bruno'],
+  },
+  {
+    fault: 'bad-rollout',
+    cause: 'application-startup-failure',
+    remedy: 'roll-back',
+    changes: ['patch deployments agent-bruno'],
+  },
+  {
+    fault: 'redis',
+    cause: 'redis-connection-failure',
+    remedy: 'replace-pod',
+    changes: ['delete pods redis-master-0', 'patch deployments agent-bruno'],
+  },
+  {
+    fault: 'memory',
+    cause: 'oom-killed',
+    remedy: 'raise-memory',
+    changes: ['patch deployments agent-bruno'],
+  },
+];
+
+describe.each(FAULTS)('the fault $fault', ({ fault, cause, remedy, changes }) => {
+  let story: Story;
+  let record: RecoveryRecord;
+  let image: string | undefined;
+
+  beforeAll(async () => {
+    image = await imageNow();
+    story = await begin(world, fault);
+    const stop = ({ recovered, pages, attempts }: RecoveryRecord) =>
+      recovered !== null || pages.length > 0 || attempts.some(({ stage }) => stage === 'asked');
+    ({ record } = await reached(observer, story, stop));
+    const [run] = await runsOf(observer, story);
+    tell(fault, record, run?.events ?? 0, story);
+  });
+
+  afterAll(async () => {
+    await healthyAgain({ kube: world.kubernetes, namespaces, progress: silent }, world.cluster.registry);
+  });
+
+  test(`is found to be ${cause} and mended by ${remedy}`, () => {
+    expect(record.recovered?.by).toBe('remedy');
+    expect(record.attempts.map(({ cause, remedy, stage }) => ({ cause, remedy, stage }))).toEqual([
+      { cause, remedy, stage: 'verified' },
+    ]);
+    expect(record.attempts[0]?.verification).toMatchObject({ result: 'pass' });
+  });
+
+  test('is changed exactly once, as the audit log says', () => {
+    expect(callsOf(world, story).changes).toEqual(changes);
+  });
+
+  test('leaves the workload as the runbook says', async () => {
+    const container = await livePod();
+    expect(container.ready).toBe(true);
+    if (fault === 'memory') expect(container.memory).toEqual({ request: '512Mi', limit: '2Gi' });
+    expect(await imageNow()).toBe(image);
+  });
+
+  test("came by Alertmanager's group from the running Prometheus", () => {
+    const alerts = Object.values(record.alerts).filter(({ role }) => role === 'trigger');
+    expect(alerts.length).toBeGreaterThan(0);
+    for (const { name, groupKey, generatorURL } of alerts) {
+      expect(name).toBe(TRIGGER);
+      expect(groupKey).toBe(`{}/{alertname="${TRIGGER}"}:{alertname="${TRIGGER}"}`);
+      expect(generatorURL).toMatch(new RegExp(`^${world.monitoring.prometheusUrl}/graph\\?`));
+    }
+  });
+
+  test('pages nobody, nor does its windowed alert that fires on, and all its alerts are one recovery', async () => {
+    await alertsResolved(world);
+    const { record: settled } = await reached(observer, story, ({ recovered }) => recovered !== null);
+    expect(settled.episode.number).toBe(1);
+    expect(Math.max(...Object.values(settled.alerts).map(({ count }) => count))).toBeGreaterThan(1);
+    expect(await close(observer, story, record.recoveryId)).toMatchObject({ outcome: 'closed' });
+    expect((await runsOf(observer, story)).map(({ id }) => id)).toEqual([story.workflowId]);
+    expect(pagesOf(world, story)).toEqual([]);
+    expect(callsOf(world, story).changes).toEqual(changes);
+  });
+});
+
+const STEPS = ['recent-changes', 'cluster-issues', 'dependencies', 'application-changes', 'contact', 'rollback'];
+
+/** What the test reads of a page (contracts.md, "Page webhook"). */
+const pageSchema = z.object({
+  attempts: z.array(z.looseObject({ remedy: z.string(), cause: z.string(), undone: z.boolean() })),
+  holds: z.array(z.string()),
+  steps: z.array(z.object({ id: z.string(), found: z.string() })),
+  checklist: z.array(z.object({ id: z.string(), state: z.string(), saw: z.string() })),
+});
+
+/** Paths of a pod template that are bookkeeping and no change (safety 16); everything else has to be equal. */
+const BOOKKEEPING = ['kubectl.kubernetes.io/restartedAt'];
+
+async function templateNow(): Promise<unknown> {
+  const name = { name: 'agent-bruno', namespace: namespaces.bruno };
+  const { spec } = await world.kubernetes.apps.readNamespacedDeployment(name);
+  const { metadata, ...template } = spec?.template ?? {};
+  const annotations = Object.entries(metadata?.annotations ?? {}).filter(([key]) => !BOOKKEEPING.includes(key));
+  return { ...template, metadata: { ...metadata, annotations: Object.fromEntries(annotations) } };
+}
+
+async function imageNow(): Promise<string | undefined> {
+  const name = { name: 'agent-bruno', namespace: namespaces.bruno };
+  const { spec } = await world.kubernetes.apps.readNamespacedDeployment(name);
+  return spec?.template.spec?.containers[0]?.image;
+}
+
+/** The one pod that serves: whether it is ready, and its container's memory. */
+async function livePod() {
+  const { items } = await world.kubernetes.core.listNamespacedPod({
+    namespace: namespaces.bruno,
+    labelSelector: 'app=agent-bruno',
+  });
+  const live = items.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+  expect(live).toHaveLength(1);
+  const resources = live[0]?.spec?.containers[0]?.resources;
+  return {
+    ready: live[0]?.status?.containerStatuses?.[0]?.ready,
+    memory: { request: resources?.requests?.memory, limit: resources?.limits?.memory },
+  };
+}
+
+/** One line for the table of figures. */
+function tell(fault: string, record: RecoveryRecord, events: number, story: Story): void {
+  const alert = Date.parse(record.episode.brokenSince);
+  const seconds = Math.round((Date.parse(record.recovered?.at ?? record.now) - alert) / 1000);
+  const { calls } = callsOf(world, story);
+  process.stderr.write(
+    `${fault}: ${seconds} s from the alert to recovered, ${events} history events, ${calls.length} Kubernetes calls\n`,
+  );
+}

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { applyFault } from '../../dev/workloads/faults/registry.ts';
+import type { ReceivedPage } from '../../dev/world/page-receiver.ts';
+import type { Observer } from '../../dev/world/recovery.ts';
+import type { World } from '../../dev/world/world.ts';
+import type { RecoveryRecord } from '../../src/recovery/record.ts';
+import { workflowIdOf } from '../../src/recovery/ids.ts';
+import type { RecordAnswer } from '../../src/workflows/recovery.ts';
+import { type AuditEntry, auditLogEnd, changesOf, kintsugiCalls } from './audit-log.ts';
+
+/** Tells one fault's recovery from its alert to its end, by what Temporal, the API server and the people's pager saw. */
+
+export const TRIGGER = 'AgentBrunoPodCrashLooping';
+const LONGEST_MS = 6 * 60_000;
+
+/** A fault that was made, and the places in the pager and in the audit log where its story begins. */
+export interface Story {
+  workflowId: string;
+  since: Date;
+  firstPage: number;
+  auditStart: number;
+}
+
+/** Makes a fault on the healthy world. */
+export async function begin(world: World, fault: string): Promise<Story> {
+  const { kubernetes: kube, namespaces, pages } = world;
+  const target = { namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
+  const story = {
+    workflowId: workflowIdOf('development', target),
+    since: new Date(),
+    firstPage: pages.pages.length,
+    auditStart: auditLogEnd(auditLogOf(world)),
+  };
+  await applyFault(fault, { kube, namespaces, progress: () => undefined });
+  return story;
+}
+
+/** Follows the story's recovery until `done` says so of its record. Throws with the record's attempts after six minutes. */
+export async function reached(
+  observer: Observer,
+  { workflowId, since }: Story,
+  done: (record: RecoveryRecord) => boolean,
+): Promise<RecordAnswer> {
+  const end = Date.now() + LONGEST_MS;
+  for (;;) {
+    const answer = await observer.read(workflowId);
+    // The id is the target's: the recovery before this one answers to it too.
+    const own = answer !== null && Date.parse(answer.record.openedAt) >= since.getTime();
+    if (own && done(answer.record)) return answer;
+    if (Date.now() > end) {
+      throw new Error(`not reached: ${JSON.stringify(own ? answer.record : 'no recovery was opened', null, 1)}`);
+    }
+    await sleep(500);
+  }
+}
+
+/** Waits until Prometheus no longer fires the trigger alert. */
+export async function alertsResolved(world: World): Promise<void> {
+  while ((await firing(world)).includes(TRIGGER)) await sleep(1_000);
+}
+
+const alertsSchema = z.object({
+  data: z.object({ alerts: z.array(z.object({ state: z.string(), labels: z.record(z.string(), z.string()) })) }),
+});
+
+async function firing({ monitoring }: World): Promise<string[]> {
+  const answer = await fetch(`${monitoring.prometheusUrl}/api/v1/alerts`);
+  const { alerts } = alertsSchema.parse(await answer.json()).data;
+  return alerts.filter(({ state }) => state === 'firing').map(({ labels }) => labels.alertname ?? '');
+}
+
+/** Closes the recovery by an order, and returns how it ended. */
+export async function close(observer: Observer, { workflowId }: Story, recoveryId: string): Promise<unknown> {
+  const id = randomUUID();
+  const handle = observer.client.workflow.getHandle(workflowId);
+  const order = { id, recoveryId, actor: 'the test', reason: 'seen recovered' };
+  await handle.executeUpdate('close', { args: [order], updateId: id });
+  return handle.result();
+}
+
+/** Every workflow run that began in the story, with the number of its history's events. */
+export async function runsOf(observer: Observer, { since }: Story): Promise<{ id: string; events: number }[]> {
+  const runs: { id: string; events: number }[] = [];
+  for await (const run of observer.client.workflow.list()) {
+    if (run.startTime < since) continue;
+    const { historyLength } = await observer.client.workflow.getHandle(run.workflowId, run.runId).describe();
+    runs.push({ id: run.workflowId, events: historyLength });
+  }
+  return runs;
+}
+
+/** Pages and questions that people were sent in the story. */
+export function pagesOf({ pages }: World, { firstPage }: Story): ReceivedPage[] {
+  return pages.pages.slice(firstPage);
+}
+
+/** What Kintsugi asked of the API server in the story's namespaces, and the changes among it. */
+export function callsOf(world: World, { auditStart }: Story): { calls: AuditEntry[]; changes: string[] } {
+  const calls = kintsugiCalls(auditLogOf(world), auditStart, Object.values(world.namespaces));
+  return { calls, changes: changesOf(calls) };
+}
+
+function auditLogOf({ cluster }: World): string {
+  if (cluster.auditLog === undefined) throw new Error('this cluster keeps no audit log that can be read here');
+  return cluster.auditLog;
+}
