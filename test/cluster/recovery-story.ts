@@ -5,8 +5,8 @@ import { applyFault } from '../../dev/workloads/faults/registry.ts';
 import type { ReceivedPage } from '../../dev/world/page-receiver.ts';
 import type { Observer } from '../../dev/world/recovery.ts';
 import type { World } from '../../dev/world/world.ts';
-import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import { workflowIdOf } from '../../src/recovery/ids.ts';
+import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
 import { type AuditEntry, auditLogEnd, changesOf, kintsugiCalls } from './audit-log.ts';
 
