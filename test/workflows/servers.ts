@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Connection } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { provided } from '../needs.ts';
 
@@ -40,6 +41,7 @@ export async function devServer(): Promise<TemporalServer> {
   ]);
   await listening(port, process);
   const address = `127.0.0.1:${port}`;
+  await serving(address, process);
   const environment = await TestWorkflowEnvironment.createFromExistingServer({ address });
   return { environment, address, stop: () => stop(environment, process) };
 }
@@ -98,6 +100,22 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** Waits until the server behind an address answers: it listens a while before its parts are healthy. */
+async function serving(address: string, process: ChildProcess): Promise<void> {
+  for (;;) {
+    if (process.exitCode !== null)
+      throw new Error(`the server ended with code ${process.exitCode} before it was healthy`);
+    const connection = Connection.lazy({ address, connectTimeout: '2s' });
+    const healthy = await connection.ensureConnected().then(
+      () => true,
+      () => false,
+    );
+    await connection.close();
+    if (healthy) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 /** Waits until something listens on a port; throws when the process ends instead. */
