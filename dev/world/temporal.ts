@@ -12,10 +12,19 @@ export interface TemporalServer {
   stop(): Promise<void>;
 }
 
-/** Starts the dev server with its UI on free ports, its data in a file of `folder`, and returns once the UI answers. */
-export async function startTemporal(folder: string, progress: Progress, signal?: AbortSignal): Promise<TemporalServer> {
+/**
+ * Starts the dev server with its UI on free ports, its data in a file of `folder`, and returns once the UI answers.
+ * @param address of a server that has ended, whose place it takes
+ */
+export async function startTemporal(
+  folder: string,
+  progress: Progress,
+  signal?: AbortSignal,
+  address?: string,
+): Promise<TemporalServer> {
   const program = await ensureBinary('temporal', progress, signal);
-  const [port, uiPort] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
+  const port = address === undefined ? await freePort('127.0.0.1') : Number(new URL(`tcp://${address}`).port);
+  const uiPort = await freePort('127.0.0.1');
   const database = join(folder, 'temporal.db');
   const started = await startProgram({
     name: 'temporal',

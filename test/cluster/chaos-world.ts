@@ -35,6 +35,9 @@ export interface SceneOptions {
   mayAct?: boolean;
   /** Whether the runbook names its workload; else the alert's pod says which. */
   named?: boolean;
+  /** The Deployment's name, `app` if not given, and the alert's. */
+  workload?: string;
+  alert?: string;
 }
 
 /** Temporal, Kintsugi behind a proxy that can hold its calls, somebody who is paged; no app runs yet. */
@@ -43,6 +46,8 @@ export interface ChaosWorld<Name extends string> {
   cluster: string;
   kubernetes: Kubernetes;
   temporal: TemporalServer;
+  /** Starts Temporal again, with its data and where it was. */
+  restartTemporal(): Promise<TemporalServer>;
   kintsugi: RunningKintsugi;
   pages: PageReceiver;
   proxy: HoldingProxy;
@@ -117,6 +122,11 @@ async function startParts<Name extends string>(
   writeFileSync(kubeconfig, proxy.kubeconfig);
   const temporal = await startTemporal(folder, () => undefined);
   undo.push(temporal.stop);
+  const restartTemporal = async () => {
+    const again = await startTemporal(folder, () => undefined, undefined, temporal.address);
+    undo.push(again.stop);
+    return again;
+  };
   const observer = await observe(temporal.address);
   undo.push(observer.close);
   const pages = await startPageReceiver();
@@ -132,7 +142,7 @@ async function startParts<Name extends string>(
     webhookUrl: pages.url,
   });
   undo.push(kintsugi.stop);
-  return { cluster, kubernetes, temporal, kintsugi, pages, proxy, observer, scenes, audit };
+  return { cluster, kubernetes, temporal, restartTemporal, kintsugi, pages, proxy, observer, scenes, audit };
 }
 
 async function makeScenes<Name extends string>(
@@ -143,12 +153,13 @@ async function makeScenes<Name extends string>(
 ): Promise<Record<Name, Scene>> {
   const scenes: Partial<Record<Name, Scene>> = {};
   for (const name of sceneNames(wanted)) {
+    const { workload = 'app', alert = `OutOfMemory-${name}` } = wanted[name];
     const namespace = await createNamespace(kubernetes, `chaos-${name}`);
     undo.push(() => deleteNamespace(kubernetes, namespace));
     await provideServingApp(kubernetes, namespace);
-    const target = { namespace, kind: 'Deployment', name: 'app' };
+    const target = { namespace, kind: 'Deployment', name: workload };
     const workflowId = workflowIdOf(cluster, target);
-    scenes[name] = { name: `out-of-memory-${name}`, namespace, alert: `OutOfMemory-${name}`, target, workflowId };
+    scenes[name] = { name: `out-of-memory-${name}`, namespace, alert, target, workflowId };
   }
   return complete(scenes, sceneNames(wanted));
 }

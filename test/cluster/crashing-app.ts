@@ -17,9 +17,15 @@ print("Application startup complete", flush=True)
 server.serve_forever()
 `;
 
-/** Makes the Deployment `app` and returns it once its container was killed for its memory limit of 40Mi. */
-export async function createCrashingApp(kubernetes: Kubernetes, namespace: string, name = 'app'): Promise<Target> {
+/** Makes the Deployment and returns it once its container was killed for its memory limit of 40Mi. */
+export async function createCrashingApp(
+  kubernetes: Kubernetes,
+  namespace: string,
+  name = 'app',
+  container = 'app',
+): Promise<Target> {
   const body = servingApp(namespace, name, {
+    name: container,
     command: ['python3', '-c', PROGRAM],
     resources: { requests: { memory: '32Mi', cpu: '1m' }, limits: { memory: '40Mi', cpu: '500m' } },
   });
