@@ -20,9 +20,10 @@ async function runGateway(options: JsonOption): Promise<void> {
   const { startGateway } = await import('../gateway/main.ts');
   const failing = Promise.withResolvers<never>();
   const gateway = await startGateway(configuration, { log, onFatal: failing.reject });
+  const stopped = untilStopped((text) => log.info(text));
   printResult(options, { url: gateway.url }, () => `the gateway takes alerts at ${gateway.url}/api/v1/alerts`);
   try {
-    await Promise.race([failing.promise, untilStopped((text) => log.info(text))]);
+    await Promise.race([failing.promise, stopped]);
   } finally {
     await gateway.stop();
   }

@@ -42,8 +42,9 @@ async function serve(configuration: Configuration, server: OwnServer | null, opt
     const failing = Promise.withResolvers<never>();
     const gateway = await startGateway(configuration, { log: logOf('gateway'), onFatal: failing.reject });
     try {
+      const stopped = untilStopped(say);
       tellPlaces(configuration, gateway.url, server, options);
-      await Promise.race([worker.run, failing.promise, untilStopped(say)]);
+      await Promise.race([worker.run, failing.promise, stopped]);
     } finally {
       await gateway.stop();
     }

@@ -22,7 +22,8 @@ async function runWorker(options: JsonOption): Promise<void> {
   const worker = await startWorker(configuration, { log });
   const { host, port } = configuration.metricsAddress;
   const result = { taskQueue: taskQueueOf(configuration.cluster), metrics: `http://${host}:${port}/metrics` };
+  const stopped = untilStopped((text) => log.info(text));
   printResult(options, result, () => `the worker polls ${result.taskQueue}; metrics: ${result.metrics}`);
-  await Promise.race([worker.run, untilStopped((text) => log.info(text))]);
+  await Promise.race([worker.run, stopped]);
   await worker.stop();
 }
