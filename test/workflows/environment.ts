@@ -1,7 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandleWithStartDetails } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+  type WorkflowBundle,
+} from '@temporalio/worker';
 import type { Activities } from '../../src/recovery/activities.ts';
 import type { AlertMessage } from '../../src/recovery/values.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
@@ -27,11 +34,12 @@ export function freshQueue(): string {
   return `kintsugi-test${process.pid}-${queues}`;
 }
 
-/** A worker of the recovery workflow with the given activities. */
+/** A worker of the recovery workflow with the given activities; `options` replaces some of the product's settings. */
 export async function worker(
   environment: TestWorkflowEnvironment,
   activities: Activities,
   taskQueue: string,
+  options: Partial<WorkerOptions> = {},
 ): Promise<Worker> {
   return Worker.create({
     connection: environment.nativeConnection,
@@ -42,6 +50,7 @@ export async function worker(
     dataConverter: { payloadConverterPath },
     maxHeartbeatThrottleInterval: '500ms',
     shutdownForceTime: '2s',
+    ...options,
   });
 }
 
@@ -92,4 +101,26 @@ export async function until(
     if (wanted(answer)) return answer;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+let orders = 0;
+
+/** Gives an order by its update, as the CLI does; throws when it is refused. */
+export async function order(
+  handle: RecoveryHandle,
+  name: string,
+  args: Record<string, unknown> = {},
+): Promise<unknown> {
+  const { record } = await recordOf(handle);
+  orders += 1;
+  const id = `order-${process.pid}-${orders}`;
+  return handle.executeUpdate(name, {
+    args: [{ id, recoveryId: record.recoveryId, actor: 'ana', reason: 'seen enough', ...args }],
+  });
+}
+
+/** Ends a recovery by an order, as a person does who has seen enough, and waits for its end. */
+export async function close(handle: RecoveryHandle): Promise<unknown> {
+  await order(handle, 'close');
+  return handle.result();
 }

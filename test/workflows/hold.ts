@@ -10,7 +10,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 export class Hold {
   /** How many calls are, or were, held. */
   held = 0;
-  private released = false;
+  private released = 0;
   private readonly environment: TestWorkflowEnvironment;
   private until: number;
 
@@ -22,7 +22,8 @@ export class Hold {
   /** Pending until {@link release}: time goes on to `until`, and from there like the clock on the wall: what is late is seen to be. */
   async pending(): Promise<void> {
     this.held += 1;
-    while (!this.released) {
+    const call = this.held;
+    while (call > this.released) {
       await this.passTime(() => this.until);
       await this.beat();
       await sleep(20);
@@ -49,8 +50,14 @@ export class Hold {
     this.until = until;
   }
 
+  /** Whether a call is pending now. */
+  get holds(): boolean {
+    return this.held > this.released;
+  }
+
+  /** Lets go what is pending now; what is called later is pending anew. */
   release(): void {
-    this.released = true;
+    this.released = this.held;
   }
 }
 

@@ -16,6 +16,13 @@ const broken: Diagnosis = {
   saw: '0 of 1 pods ready, agent-bruno OOMKilled 4 times',
 };
 
+export const healthyDiagnosis: Diagnosis = {
+  ...broken,
+  healthy: true,
+  measure: { desired: 1, ready: 1, readyHeld: 1, longestLifeSeconds: 600 },
+  saw: '1 of 1 pods ready',
+};
+
 export const passed: Verification = {
   result: 'pass',
   checks: [{ name: 'ready', result: 'pass', saw: '1 of 1 pods ready' }],
