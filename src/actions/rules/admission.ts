@@ -31,7 +31,10 @@ async function dryRun({ kubernetes, signal }: ActionContext, workload: Workload)
     await kubernetes.core.createNamespacedPod({ namespace, body: pod, dryRun: 'All' }, callOptions({ signal }));
     return FINE;
   } catch (error) {
-    if (!(error instanceof KintsugiError) || (error.code !== 'refused' && error.code !== 'invalid')) throw error;
+    if (!(error instanceof KintsugiError)) throw error;
+    // Who may only look cannot try it: the plan is shown all the same, and a person decides.
+    if (error.code === 'forbidden') return ask(`whether such a pod is admitted could not be tried: ${error.message}`);
+    if (error.code !== 'refused' && error.code !== 'invalid') throw error;
     if (/admission webhook|ValidatingAdmissionPolicy/.test(error.message))
       return ask(`admission refuses such a pod now: ${error.message}`);
     return refuse('not-admitted', `such a pod would not be admitted: ${error.message}`);

@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { ActionContext } from '../../src/actions/action.ts';
+import { admitsPod } from '../../src/actions/rules/admission.ts';
+import { toWorkload } from '../../src/kubernetes/workloads.ts';
+import { type FakeApi, startFakeApi } from '../kubernetes/fake-api.ts';
+
+const workload = toWorkload('Deployment', {
+  metadata: { name: 'agent-bruno', namespace: 'bruno', uid: 'u', resourceVersion: '1' },
+  spec: { selector: {}, template: { spec: { containers: [{ name: 'agent-bruno' }] } } },
+});
+const node = {
+  metadata: { name: 'a' },
+  status: { allocatable: { memory: '4Gi', cpu: '2', pods: '10' }, conditions: [{ type: 'Ready', status: 'True' }] },
+};
+const CREATE = 'POST /api/v1/namespaces/bruno/pods';
+
+let api: FakeApi | undefined;
+afterEach(() => api?.close());
+
+/** The verdict where the dry run is answered so. */
+async function verdict(answer: object | number) {
+  api = await startFakeApi({
+    [CREATE]: answer,
+    'GET /api/v1/nodes': { items: [node] },
+    'GET /api/v1/pods': { items: [] },
+  });
+  const context = { kubernetes: api.kubernetes, signal: AbortSignal.timeout(10_000) } as ActionContext;
+  return admitsPod(context, { workload, revisions: [], pods: [] });
+}
+
+describe('whether a pod would be admitted (safety 8)', () => {
+  test('one that the dry run takes, and that a node has room for, is fine', async () => {
+    expect(await verdict({ kind: 'Pod' })).toEqual({ asks: [] });
+  });
+
+  test('without the right to try it the plan is not refused: a person is asked, and in observe mode it is shown', async () => {
+    const { refusal, asks } = await verdict(403);
+    expect(refusal).toBeUndefined();
+    expect(asks).toEqual([expect.stringContaining('whether such a pod is admitted could not be tried')]);
+  });
+
+  test('one that is invalid is refused', async () => {
+    expect((await verdict(422)).refusal).toMatchObject({ code: 'not-admitted' });
+  });
+});
