@@ -34,7 +34,11 @@ describe('whether a pod would be admitted (safety 8)', () => {
   });
 
   test('without the right to try it the plan is not refused: a person is asked, and in observe mode it is shown', async () => {
-    const { refusal, asks } = await verdict(403);
+    const { refusal, asks } = await verdict({
+      refusedWith: 403,
+      message:
+        'pods is forbidden: User "kintsugi" cannot create resource "pods" in API group "" in the namespace "bruno"',
+    });
     expect(refusal).toBeUndefined();
     expect(asks).toEqual([expect.stringContaining('whether such a pod is admitted could not be tried')]);
   });

@@ -8,11 +8,25 @@ import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 /** An API server that serves what it is given, for branches that a real one cannot be made to take. */
 export interface FakeApi {
   kubernetes: Kubernetes;
-  /** `GET /api/v1/...` to the object, or to a status code that refuses. What is not listed is not found. */
+  /** `GET /api/v1/...` to the object, to a {@link Refusal}, or to a status code that refuses. What is not listed is not found. */
   answers: Record<string, object | number>;
   /** Method and path of every call, in order. */
   calls: string[];
   close(): Promise<void>;
+}
+
+/** A refusal in the API server's own words. */
+export interface Refusal {
+  refusedWith: number;
+  message: string;
+}
+
+function answerOf(answer: object | number): { status: number; body: object } {
+  if (typeof answer === 'number')
+    return { status: answer, body: { kind: 'Status', message: `refused with ${answer}` } };
+  if (!('refusedWith' in answer)) return { status: 200, body: answer };
+  const { refusedWith, message } = answer as Refusal;
+  return { status: refusedWith, body: { kind: 'Status', status: 'Failure', message, code: refusedWith } };
 }
 
 export async function startFakeApi(answers: FakeApi['answers'] = {}): Promise<FakeApi> {
@@ -22,8 +36,7 @@ export async function startFakeApi(answers: FakeApi['answers'] = {}): Promise<Fa
     calls.push(asked);
     request.resume();
     const answer = api.answers[asked] ?? 404;
-    const status = typeof answer === 'number' ? answer : 200;
-    const body = typeof answer === 'number' ? { kind: 'Status', message: `refused with ${answer}` } : answer;
+    const { status, body } = answerOf(answer);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
