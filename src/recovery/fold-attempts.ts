@@ -36,7 +36,7 @@ export function foldAttempts(record: RecoveryRecord, event: RecoveryEvent): Reco
     case 'undo-started':
     case 'undo-finished':
       return markStale(
-        update(record, event.n, (attempt) => foldAttempt(attempt, event)),
+        update(record, event.n, (attempt) => endUndoing(foldAttempt(attempt, event))),
         event.n,
       );
     default:
@@ -281,9 +281,14 @@ function foldUndo(attempt: Attempt, event: AttemptEvent & { kind: 'undo-started'
   const why = event.kind === 'undo-started' ? { why: event.why } : {};
   // What ends with the recovery in any case (a hold) does not unmake a remedy that verified.
   if (attempt.stage === 'verified') return { ...attempt, actions };
-  const undone = { ...attempt, ...why, actions };
-  if (actions.some((action) => awaitsUndo(action, attempt))) return { ...undone, stage: 'undoing' };
-  return { ...undone, stage: actions.some((action) => mayStand(action, attempt)) ? 'undo-refused' : 'undone' };
+  return { ...attempt, ...why, actions, stage: 'undoing' };
+}
+
+/** Undoing is over when nothing awaits it any more, also because the write that was stopped for it changed nothing. */
+function endUndoing(attempt: Attempt): Attempt {
+  if (attempt.stage !== 'undoing' || attempt.actions.some((action) => awaitsUndo(action, attempt))) return attempt;
+  const stands = attempt.actions.some((action) => mayStand(action, attempt));
+  return { ...attempt, stage: stands ? 'undo-refused' : 'undone' };
 }
 
 /** Whether an action's undo is still to be done: not when it was refused or failed for good, which a person is told. */

@@ -53,8 +53,8 @@ function pageWasTried(record: RecoveryRecord): boolean {
 
 /** The steps before there is a target to work on; a forwarder never goes further. */
 function findTarget(record: RecoveryRecord): TargetStep | null {
-  if (record.runbook === null) return record.closing === null ? { name: 'load-runbook' } : null;
-  if (record.ownerGone !== null) return null;
+  if (record.closing !== null || record.ownerGone !== null) return null;
+  if (record.runbook === null) return { name: 'load-runbook' };
   if (record.target?.kind === 'Pod') return { name: 'find-owner' };
   if (!isForwarder(record)) return null;
   const arrived = Object.values(record.alerts).reduce((sum, { count }) => sum + count, 0);

@@ -219,8 +219,13 @@ class Recovery {
   }
 
   open(input: RecoveryInput, before: RecoveryRecord | undefined): void {
-    if (before === undefined) this.append(openedEvent(input, this.early.length > 0 ? 'alert' : 'person'));
-    else this.append({ kind: 'snapshot', record: before });
+    if (before === undefined) {
+      this.append(openedEvent(input, this.early.length > 0 ? 'alert' : 'person'));
+      return;
+    }
+    // The numbers go on: a step that is written on an object must be later than those before it (durability 3).
+    this.record = before;
+    this.append({ kind: 'snapshot', record: before });
   }
 
   append(body: EventBody): void {

@@ -199,6 +199,8 @@ class Simulation {
     const flight = this.pending.find(({ lane }) => lane === which);
     if (flight === undefined) return;
     this.count(`stop ${flight.step.name}`);
+    // A write that is stopped is waited for: it may end as it would have.
+    if (flight.step.name === 'apply' && this.oneIn(2)) return;
     flight.at = Math.min(flight.at, this.now + this.between(1, 3_000));
     flight.events = failureEvents(which, flight.step, { code: 'refused', message: 'stopped' }, true);
     if (flight.step.name === 'apply' && this.oneIn(2)) this.changeWorld(flight.step.n, flight.step.i);
