@@ -201,7 +201,11 @@ describe('list and show', () => {
       const { environment, queue } = cluster;
       await startByAlert(server.environment, queue, [alert(new Date().toISOString())]);
       const { recoveryId } = await untilAsked(cluster);
-      const following = kintsugi(['show', TARGET, '--follow', '--json'], environment);
+      const following = execa(process.execPath, [PROGRAM, 'show', TARGET, '--follow', '--json'], {
+        env: environment,
+        reject: false,
+      });
+      await once(following.stdout, 'data');
       await kintsugi(['close', recoveryId, '--actor', 'ana'], environment);
       const { exitCode, stdout } = await following;
       const lines: { event?: { seq: number; kind: string }; record?: object }[] = stdout
