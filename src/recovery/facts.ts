@@ -10,6 +10,7 @@ import {
   approvalReason,
   canLook,
   effectiveMode,
+  hasUnsent,
   isForwarder,
   leadingFinding,
   nextRemedy,
@@ -203,7 +204,8 @@ function closingOutcome(record: RecoveryRecord): Outcome | null {
 
 function forwarderOutcome(record: RecoveryRecord, clock: Clock): Outcome | null {
   if (record.forward === null) return null;
-  return !alertsFiring(record) || clock.passed(record.openedAt, LIMIT_MS) ? 'forwarded' : null;
+  const over = !alertsFiring(record) && !hasUnsent(record);
+  return over || clock.passed(record.openedAt, LIMIT_MS) ? 'forwarded' : null;
 }
 
 function settledOutcome(record: RecoveryRecord, clock: Clock): Outcome | null {

@@ -100,6 +100,12 @@ export function isForwarder(record: RecoveryRecord): boolean {
   return canonicalWorkflowId(record) !== null && canonicalWorkflowId(record) !== record.workflowId;
 }
 
+/** Whether something has come that a forwarder has not sent on yet: its start, an alert, that it has resolved. */
+export function hasUnsent({ alerts, forward }: RecoveryRecord): boolean {
+  const arrived = Object.values(alerts).reduce((sum, { count }) => sum + count, 0);
+  return forward === null || forward.sent < arrived;
+}
+
 /** Whether there is a workload that a live look can be taken at. */
 export function canLook(record: RecoveryRecord): boolean {
   const { runbook, target, ownerGone } = record;

@@ -7,6 +7,7 @@ import {
   approvalReason,
   canLook,
   effectiveMode,
+  hasUnsent,
   isForwarder,
   isInterrupted,
   nextRemedy,
@@ -56,9 +57,7 @@ function findTarget(record: RecoveryRecord): TargetStep | null {
   if (record.closing !== null || record.ownerGone !== null) return null;
   if (record.runbook === null) return { name: 'load-runbook' };
   if (record.target?.kind === 'Pod') return { name: 'find-owner' };
-  if (!isForwarder(record)) return null;
-  const arrived = Object.values(record.alerts).reduce((sum, { count }) => sum + count, 0);
-  return record.forward === null || record.forward.sent < arrived ? { name: 'forward' } : null;
+  return isForwarder(record) && hasUnsent(record) ? { name: 'forward' } : null;
 }
 
 function continueAttempt(record: RecoveryRecord, clock: Clock): TargetStep | null {
