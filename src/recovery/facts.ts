@@ -3,7 +3,7 @@ import { after, milliseconds } from './durations.ts';
 import type { EventBody, Outcome } from './events.ts';
 import { openPage } from './fold-pages.ts';
 import { runbookChanged } from './other-runbooks.ts';
-import { hasUntold } from './people-lane.ts';
+import { hasUntold, untoldResolution } from './people-lane.ts';
 import {
   activeAttempt,
   alertsFiring,
@@ -36,6 +36,7 @@ export function nextFact(record: RecoveryRecord, clock: Clock): EventBody | null
     runbookChanged(record) ??
     askedApproval(record) ??
     dueRung(record, clock) ??
+    resolvedUntold(record) ??
     closed(record, clock)
   );
 }
@@ -44,6 +45,12 @@ export function nextFact(record: RecoveryRecord, clock: Clock): EventBody | null
 export function firstRungMs(record: RecoveryRecord): number {
   const rung = record.runbook?.content.spec.escalation.rungs[0];
   return rung === undefined ? DEFAULT_RUNG_MS : milliseconds(rung.after);
+}
+
+/** A page of which nobody is left to be told that it is over. */
+function resolvedUntold(record: RecoveryRecord): EventBody | null {
+  const reason = untoldResolution(record);
+  return reason === null ? null : { kind: 'page-resolved', notifier: 'log', reason };
 }
 
 function deadlinePassed(record: RecoveryRecord, clock: Clock): EventBody | null {

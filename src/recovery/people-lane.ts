@@ -72,9 +72,23 @@ function resolvePage(record: RecoveryRecord): PeopleStep | null {
   const page = openPage(record);
   if (page === null) return null;
   const reason = resolution(record);
-  return reason === null || resolveGivenUp(record)
-    ? null
-    : { name: 'resolve-page', notifier: takenBy(page) ?? 'log', reason };
+  const notifier = mayKnow(page);
+  if (reason === null || notifier === null || resolveGivenUp(record, page)) return null;
+  return { name: 'resolve-page', notifier, reason };
+}
+
+/** Who took the page; else who was asked last, for an answer that was lost is no refusal; null if nobody was reached at all. */
+function mayKnow(page: PageRecord): string | null {
+  const tries = page.rungs.flatMap((rung) => rung.tries).filter(({ notifier }) => notifier !== 'log');
+  return takenBy(page) ?? tries.at(-1)?.notifier ?? null;
+}
+
+/** The resolution that nobody is left to be told of: the page is over all the same. */
+export function untoldResolution(record: RecoveryRecord): string | null {
+  const page = openPage(record);
+  const reason = resolution(record);
+  if (page === null || reason === null || record.inFlight.people !== null) return null;
+  return mayKnow(page) === null || resolveGivenUp(record, page) ? `${reason} (nobody took this message)` : null;
 }
 
 function resolution(record: RecoveryRecord): string | null {
@@ -106,7 +120,7 @@ function hasNews(record: RecoveryRecord, page: PageRecord): boolean {
 export function hasUntold(record: RecoveryRecord): boolean {
   const page = openPage(record);
   if (page === null) return false;
-  if (resolution(record) !== null) return !resolveGivenUp(record);
+  if (resolution(record) !== null) return true;
   return page.rungs.some(({ rung, tries }) => {
     const providers = notifiersOf(record, rung).filter((name) => name !== 'log');
     const waits = !tries.some(({ taken }) => taken) && tries.length < MOST_ROUNDS * providers.length;
@@ -114,8 +128,9 @@ export function hasUntold(record: RecoveryRecord): boolean {
   });
 }
 
-/** A resolution that nobody takes holds the end up for ten minutes at most. */
-function resolveGivenUp(record: RecoveryRecord): boolean {
+/** A resolution that nobody takes holds the end up for ten minutes at most; where no page was taken, one try is enough. */
+function resolveGivenUp(record: RecoveryRecord, page: PageRecord): boolean {
   const failure = record.failures.people;
-  return failure?.step === 'resolve-page' && failure.count >= MOST_ROUNDS;
+  const most = takenBy(page) === null ? 1 : MOST_ROUNDS;
+  return failure?.step === 'resolve-page' && failure.count >= most;
 }
