@@ -3,7 +3,7 @@ import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } f
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { OrderName } from '../recovery/events.ts';
-import { temporalFailure } from '../temporal/failures.ts';
+import { isUpdateLost, temporalFailure } from '../temporal/failures.ts';
 import { bounded, findRecovery, type Session, type StoredRecovery, WORKER_TIMEOUT_MS } from './recoveries.ts';
 
 /** What a person orders; `cancel` is the Temporal UI's. */
@@ -44,11 +44,8 @@ export async function giveOrder(
   const given = { order, id, recoveryId: recovery.id };
   const handle = session.client.workflow.getHandle(recovery.workflowId);
   try {
-    await bounded(
-      session.client,
-      () => handle.executeUpdate(order, { args: [message], updateId: id }),
-      WORKER_TIMEOUT_MS,
-    );
+    const update = () => handle.executeUpdate(order, { args: [message], updateId: id });
+    await bounded(session.client, () => update().catch((thrown) => againIfLost(thrown, update)), WORKER_TIMEOUT_MS);
     return { ...given, state: 'accepted' };
   } catch (thrown) {
     if (!(thrown instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw failureOf(thrown, recovery);
@@ -59,6 +56,12 @@ export async function giveOrder(
   } catch (thrown) {
     throw failureOf(thrown, recovery);
   }
+}
+
+/** Temporal loses an update whose answer would have ended the run just when something else came in: it is simply given again. */
+async function againIfLost(thrown: unknown, update: () => Promise<unknown>): Promise<unknown> {
+  if (isUpdateLost(thrown)) return update();
+  throw thrown;
 }
 
 function failureOf(thrown: unknown, recovery: StoredRecovery): KintsugiError {

@@ -31,6 +31,14 @@ export function temporalFailure(thrown: unknown, what: string, where: string): K
   return new KintsugiError(code, `${what}: ${detail}`, { where, fix: FIXES[code], cause: thrown });
 }
 
+/** gRPC's FAILED_PRECONDITION, with which Temporal answers an update whose workflow task it had to do again. */
+const FAILED_PRECONDITION = 9;
+
+/** Whether Temporal dropped an update without the workflow having refused it: the same update may be sent again. */
+export function isUpdateLost(thrown: unknown): boolean {
+  return statusOf(thrown)?.code === FAILED_PRECONDITION;
+}
+
 /** The gRPC status behind an error of Temporal's client, which may have wrapped it. */
 function statusOf(thrown: unknown): { code: number; details: string } | null {
   // The client's own errors for gRPC's NOT_FOUND, which do not carry it on.

@@ -11,6 +11,7 @@ import {
 } from '@temporalio/worker';
 import type { Activities } from '../../src/recovery/activities.ts';
 import type { AlertMessage } from '../../src/recovery/values.ts';
+import { isUpdateLost } from '../../src/temporal/failures.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: {} });
@@ -114,8 +115,11 @@ export async function order(
   const { record } = await recordOf(handle);
   orders += 1;
   const id = `order-${process.pid}-${orders}`;
-  return handle.executeUpdate(name, {
-    args: [{ id, recoveryId: record.recoveryId, actor: 'ana', reason: 'seen enough', ...args }],
+  const message = { id, recoveryId: record.recoveryId, actor: 'ana', reason: 'seen enough', ...args };
+  const update = () => handle.executeUpdate(name, { args: [message] });
+  return update().catch((thrown: unknown) => {
+    if (isUpdateLost(thrown)) return update();
+    throw thrown;
   });
 }
 

@@ -1,0 +1,346 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { Activities, ApplyResult, RunbookContent } from '../../src/recovery/activities.ts';
+import { needs } from '../needs.ts';
+import { raisePlan, smallRunbook } from '../recovery/samples.ts';
+import {
+  alert,
+  close,
+  freshQueue,
+  order,
+  type RecoveryHandle,
+  recordOf,
+  startByAlert,
+  until,
+  worker,
+} from './environment.ts';
+import { brokenLook, failed, passed, type Script, script } from './scripted-activities.ts';
+import { devServer, type TemporalServer } from './servers.ts';
+
+needs('temporal');
+
+const LIMIT = 60_000;
+
+let server: TemporalServer;
+let environment: TestWorkflowEnvironment;
+beforeAll(async () => {
+  server = await devServer();
+  environment = server.environment;
+}, 60_000);
+afterAll(() => server?.stop());
+
+/** Starts a recovery by an alert and sees what becomes of it beside its worker. */
+async function recovering(
+  changes: Partial<Activities>,
+  see: (handle: RecoveryHandle, played: Script) => Promise<void>,
+  runbook: RunbookContent = smallRunbook(),
+): Promise<void> {
+  const queue = freshQueue();
+  const played = script(changes, runbook);
+  const running = await worker(environment, played.activities, queue);
+  await running.runUntil(async () => {
+    await see(await startByAlert(environment, queue, [alert(new Date().toISOString())]), played);
+  });
+}
+
+/** The small runbook, every remedy of which asks; `expires` is how long an answer is awaited. */
+function asking(expires: string, onExpiry: 'escalate' | 'next' = 'escalate'): RunbookContent {
+  return smallRunbook((content) => {
+    const causes = content.spec.causes.map((cause) => ({
+      ...cause,
+      remedies: cause.remedies.map((remedy) => ({ ...remedy, approval: { quorum: 1, expires, onExpiry } })),
+    }));
+    return { ...content, spec: { ...content.spec, causes } };
+  });
+}
+
+/** A gate that activities wait at, hearing no cancellation. */
+function gate(): { reached: Promise<void>; wait: () => Promise<void>; open: () => void } {
+  let arrive = () => {};
+  let open = () => {};
+  const reached = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const wait = async () => {
+    arrive();
+    await opened;
+  };
+  return { reached, wait, open: () => open() };
+}
+
+const stages = ({ record }: Awaited<ReturnType<typeof recordOf>>) =>
+  record.attempts.map(({ remedy, stage }) => `${remedy} ${stage}`);
+
+describe('an approval', () => {
+  test(
+    'that is rejected leads to the next remedy, and to people when there is none',
+    () =>
+      recovering(
+        {},
+        async (handle, played) => {
+          for (const n of [1, 2]) {
+            await until(handle, ({ record }) => record.attempts[n - 1]?.approval?.sentBy != null);
+            await order(handle, 'reject', { n });
+          }
+          const answer = await until(handle, ({ record }) => record.pages[0]?.rungs[0]?.tries[0]?.taken === true);
+          expect(stages(answer)).toEqual(['raise-memory rejected', 'roll-back rejected']);
+          expect(answer.record.pages[0]?.rungs[0]?.why).toBe('nothing is left to try for oom-killed');
+          expect(played.calls).not.toContain('applyAction');
+          await close(handle);
+        },
+        asking('10m'),
+      ),
+    LIMIT,
+  );
+
+  test(
+    'that nobody answers in time pages people',
+    () =>
+      recovering(
+        { look: async () => brokenLook },
+        async (handle) => {
+          const { record } = await until(handle, (now) => now.record.pages[0]?.rungs[0]?.tries[0]?.taken === true);
+          expect(record.pages[0]?.rungs[0]?.why).toBe('nobody answered the approval of raise-memory in time');
+          expect(record.attempts[0]?.stage).toBe('expired');
+          await close(handle);
+        },
+        asking('2s'),
+      ),
+    LIMIT,
+  );
+
+  test(
+    'that nobody answers in time goes on to the next remedy where the runbook says so',
+    () =>
+      recovering(
+        { look: async () => brokenLook },
+        async (handle) => {
+          const { record } = await until(handle, (now) => now.record.attempts.length === 2);
+          expect(record.attempts[0]?.stage).toBe('expired');
+          expect(record.pages).toEqual([]);
+          await close(handle);
+        },
+        asking('2s', 'next'),
+      ),
+    LIMIT,
+  );
+});
+
+describe('the order undo', () => {
+  test(
+    'takes a verified remedy back while the recovery settles',
+    () =>
+      recovering({}, async (handle, played) => {
+        await until(handle, ({ record }) => record.recovered !== null);
+        await order(handle, 'undo');
+        const answer = await until(handle, ({ record }) => record.attempts[0]?.stage === 'undone');
+        expect(played.calls.filter((name) => name === 'compensate')).toHaveLength(1);
+        expect(answer.record.attempts[0]?.why).toBe('ordered by ana');
+        await close(handle);
+      }),
+    LIMIT,
+  );
+
+  test(
+    'stops a verification that hears no cancellation, and undoes',
+    () => {
+      const verifying = gate();
+      const verify: Activities['verify'] = async () => {
+        await verifying.wait();
+        return passed;
+      };
+      return recovering({ verify, look: async () => brokenLook }, async (handle) => {
+        await verifying.reached;
+        await order(handle, 'undo');
+        const answer = await until(handle, ({ record }) => record.attempts[0]?.stage === 'undone');
+        expect(answer.events.map(({ kind }) => kind)).not.toContain('verified');
+        await close(handle);
+        verifying.open();
+      });
+    },
+    LIMIT,
+  );
+});
+
+describe('the order close', () => {
+  test(
+    'waits for the write that is under way, undoes nothing and names what stands',
+    () => {
+      const writing = gate();
+      const applyAction: Activities['applyAction'] = async () => {
+        await writing.wait();
+        return { outcome: 'applied' };
+      };
+      return recovering({ applyAction }, async (handle, played) => {
+        await writing.reached;
+        await order(handle, 'close', { rootCause: 'a leak' });
+        writing.open();
+        expect(await handle.result()).toMatchObject({ outcome: 'closed' });
+        const { record } = await recordOf(handle);
+        expect(record.closed).toMatchObject({ standing: [raisePlan.summary], rootCause: 'a leak' });
+        expect(played.calls).not.toContain('compensate');
+        expect(played.calls).toContain('release');
+      });
+    },
+    LIMIT,
+  );
+});
+
+describe("a cancel from Temporal's UI", () => {
+  const broken: Partial<Activities> = { look: async () => brokenLook };
+
+  interface Row {
+    phase: string;
+    /** The activity that is under way, and what it answers once it may. */
+    changes: (wait: () => Promise<void>) => Partial<Activities>;
+    undoes: boolean;
+    pages: boolean;
+  }
+  const good = script().activities;
+  const write = (result: ApplyResult) => (wait: () => Promise<void>) => ({
+    ...broken,
+    applyAction: async () => {
+      await wait();
+      return result;
+    },
+  });
+  const rows: Row[] = [
+    {
+      phase: 'it diagnoses',
+      changes: (wait) => ({
+        ...broken,
+        diagnose: async (input) => {
+          await wait();
+          return good.diagnose(input);
+        },
+      }),
+      undoes: false,
+      pages: true,
+    },
+    { phase: 'a write is under way', changes: write({ outcome: 'applied' }), undoes: true, pages: true },
+    {
+      phase: 'a write is under way that turns out to be held back',
+      changes: write({ outcome: 'held-back', why: 'paused' }),
+      undoes: false,
+      pages: true,
+    },
+    {
+      phase: 'a write is under way that fails',
+      changes: write({ outcome: 'failed', error: { code: 'forbidden', message: 'no' } }),
+      undoes: false,
+      pages: true,
+    },
+    {
+      phase: 'it verifies',
+      changes: (wait) => ({
+        ...broken,
+        verify: async () => {
+          await wait();
+          return passed;
+        },
+      }),
+      undoes: true,
+      pages: true,
+    },
+    {
+      phase: 'it undoes',
+      changes: (wait) => ({
+        ...broken,
+        verify: async () => failed,
+        compensate: async () => {
+          await wait();
+          return { outcome: 'undone' };
+        },
+      }),
+      undoes: true,
+      pages: true,
+    },
+    {
+      phase: 'a target that has become healthy is looked at',
+      changes: (wait) => ({
+        diagnose: async (input) => {
+          await wait();
+          return good.diagnose(input);
+        },
+      }),
+      undoes: false,
+      pages: false,
+    },
+  ];
+
+  test.each(rows)(
+    'while $phase stops, undoes, pages if the target is broken, and closes as cancelled',
+    async ({ changes, undoes, pages }) => {
+      const under = gate();
+      await recovering(changes(under.wait), async (handle, played) => {
+        await under.reached;
+        await handle.cancel();
+        await until(handle, ({ record }) => record.closing !== null);
+        under.open();
+        expect(await handle.result()).toMatchObject({ outcome: 'cancelled' });
+        const { record } = await recordOf(handle);
+        expect(record.closed?.standing).toEqual([]);
+        expect(played.calls.filter((name) => name === 'compensate')).toHaveLength(undoes ? 1 : 0);
+        expect(played.pages.filter(({ event }) => event === 'trigger')).toHaveLength(pages ? 1 : 0);
+      });
+    },
+    LIMIT,
+  );
+
+  test(
+    'while it waits for approval closes it without a write',
+    () =>
+      recovering(
+        broken,
+        async (handle, played) => {
+          await until(handle, ({ record }) => record.attempts[0]?.approval?.sentBy != null);
+          await handle.cancel();
+          expect(await handle.result()).toMatchObject({ outcome: 'cancelled' });
+          expect(played.calls).not.toContain('applyAction');
+          expect(played.pages.filter(({ event }) => event === 'trigger')).toHaveLength(1);
+        },
+        asking('10m'),
+      ),
+    LIMIT,
+  );
+
+  test(
+    'while it settles leaves the remedy that verified, and pages nobody',
+    () =>
+      recovering({}, async (handle, played) => {
+        await until(handle, ({ record }) => record.recovered !== null && !record.leaseHeld);
+        await handle.cancel();
+        expect(await handle.result()).toMatchObject({ outcome: 'cancelled' });
+        expect(played.calls).not.toContain('compensate');
+        expect(played.pages).toEqual([]);
+      }),
+    LIMIT,
+  );
+});
+
+test(
+  'an order that was sent while no worker was there is done when one returns',
+  async () => {
+    const queue = freshQueue();
+    const played = script({}, asking('10m'));
+    const first = await worker(environment, played.activities, queue);
+    const { handle, recoveryId } = await first.runUntil(async () => {
+      const started = await startByAlert(environment, queue, [alert(new Date().toISOString())]);
+      const { record } = await until(started, (now) => now.record.attempts[0]?.approval?.sentBy != null);
+      return { handle: started, recoveryId: record.recoveryId };
+    });
+    await handle.signal('order', { name: 'approve', id: 'o1', recoveryId, actor: 'ana' });
+    expect(played.calls).not.toContain('applyAction');
+    const second = await worker(environment, played.activities, queue);
+    await second.runUntil(async () => {
+      const { record } = await until(handle, (now) => now.record.orders.o1 !== undefined);
+      expect(record.orders.o1).toMatchObject({ name: 'approve', actor: 'ana', accepted: true });
+      await until(handle, (now) => now.record.recovered?.by === 'remedy');
+      await close(handle);
+    });
+  },
+  LIMIT,
+);
