@@ -32,10 +32,10 @@ export async function deployAgentBruno(kube: Kubernetes, options: DeployOptions)
   progress(
     `deploying Redis, MongoDB and Ollama (namespaces ${namespaces.redis}, ${namespaces.mongodb}, ${namespaces.ollama})`,
   );
-  for (const part of ['redis', 'mongodb', 'ollama'] as const) await applyPart(kube, render(part));
+  for (const part of ['redis', 'mongodb', 'ollama'] as const) await applyManifests(kube, render(part));
   await waitDependencies(kube, { namespaces, seconds, signal });
   progress(`deploying Agent Bruno (namespace ${namespaces.bruno})`);
-  await applyPart(kube, render('bruno'));
+  await applyManifests(kube, render('bruno'));
   await waitAgentBruno(kube, { namespaces, seconds, signal });
 }
 
@@ -54,7 +54,11 @@ export async function removeAgentBruno(
   });
 }
 
-async function applyPart(kube: Kubernetes, [namespace, ...objects]: Manifest[]): Promise<void> {
+/**
+ * Applies a part's rendered manifests, its namespace first: fields that others changed since are as published again.
+ * @throws KintsugiError `refused` for a namespace that the development tools did not make (safety 27)
+ */
+export async function applyManifests(kube: Kubernetes, [namespace, ...objects]: Manifest[]): Promise<void> {
   if (namespace === undefined) return;
   const { name } = namespace.metadata;
   if ((await ownership(kube, name)) === 'foreign') {

@@ -9,6 +9,7 @@ import { deployAgentBruno, removeAgentBruno } from '../../dev/workloads/deploy.t
 import { healthyAgain } from '../../dev/workloads/faults/healthy-again.ts';
 import { applyFault } from '../../dev/workloads/faults/registry.ts';
 import { namespacesWithSuffix } from '../../dev/workloads/namespaces.ts';
+import { waitFor } from '../../dev/workloads/wait.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { needs, provided } from '../needs.ts';
 import { until } from './action-world.ts';
@@ -49,14 +50,26 @@ afterAll(async () => {
   await removeAgentBruno(kube, { namespaces });
 });
 
-describe('sessions that grew in Redis', () => {
-  const context = { kube, namespaces, progress: silent };
-  const received = (path: string, alertname: string) =>
-    receiver.posts
-      .filter((post) => post.path === path)
-      .flatMap((post) => post.alerts.map((alert) => ({ ...post, ...alert })))
-      .find((alert) => alert.labels.alertname === alertname && alert.status === 'firing');
+const context = { kube, namespaces, progress: silent };
 
+/** The first post of a firing alert that came to a path of the receiver. */
+function received(path: string, alertname: string) {
+  return receiver.posts
+    .filter((post) => post.path === path)
+    .flatMap((post) => post.alerts.map((alert) => ({ ...post, ...alert })))
+    .find((alert) => alert.labels.alertname === alertname && alert.status === 'firing');
+}
+
+/** Waits until a related alert came both to Kintsugi and to the team, and returns its labels. */
+async function relatedAlert(alertname: string, seconds: number) {
+  const paths = ['/api/v1/alerts', '/team'];
+  await waitFor({ what: alertname, seconds }, async () =>
+    paths.every((path) => received(path, alertname) !== undefined) ? undefined : 'it did not come',
+  );
+  return received('/team', alertname)?.labels;
+}
+
+describe('sessions that grew in Redis', () => {
   beforeAll(async () => {
     await applyFault('memory', context);
     await until('the alert', async () => received('/api/v1/alerts', 'AgentBrunoPodCrashLooping') !== undefined);
@@ -89,15 +102,19 @@ describe('sessions that grew in Redis', () => {
     expect(received('/team', 'AgentBrunoPodCrashLooping')).toBeUndefined();
   });
 
-  test('reach Kintsugi and the team as related alerts', async () => {
-    await until('the related alert', async () => received('/team', 'AgentBrunoOOMKilled') !== undefined);
-    expect(received('/api/v1/alerts', 'AgentBrunoOOMKilled')).toBeDefined();
-  });
-
   test('page about the silence of a Kintsugi that does not run', async () => {
     await until('the page', async () => received('/silent', 'KintsugiSilent') !== undefined);
     expect(received('/silent', 'KintsugiSilent')?.labels).toMatchObject({ unattended: 'AgentBrunoPodCrashLooping' });
     expect(received('/api/v1/alerts', 'KintsugiSilent')).toBeUndefined();
+  });
+
+  // The last one needs more than five restarts.
+  test.each([
+    ['AgentBrunoOOMKilled', 'critical', 'pod-stability'],
+    ['AgentBrunoAPIDown', 'critical', 'api'],
+    ['AgentBrunoHighRestartRate', 'warning', 'pod-stability'],
+  ])('reach Kintsugi and the team as %s', async (alertname, severity, service) => {
+    expect(await relatedAlert(alertname, 180)).toMatchObject({ severity, service, component: 'agent-bruno' });
   });
 
   test('are gone after healthyAgain, with the Deployment as it was published', async () => {
@@ -105,6 +122,30 @@ describe('sessions that grew in Redis', () => {
     const deployment = await kube.apps.readNamespacedDeployment({ name: 'agent-bruno', namespace: namespaces.bruno });
     expect(deployment.status?.availableReplicas).toBe(1);
     expect(deployment.spec?.template.spec?.containers[0]?.resources?.limits?.memory).toBe('1Gi');
+  });
+});
+
+describe('dependencies that are away', () => {
+  beforeAll(async () => {
+    // At once: the program that sees them away is the one that served before.
+    await Promise.all(['redis', 'mongodb', 'ollama'].map((fault) => applyFault(fault, context)));
+  });
+
+  test.each([
+    ['AgentBrunoRedisConnectionFailure', 'critical', 'redis'],
+    ['AgentBrunoMongoDBConnectionFailure', 'critical', 'mongodb'],
+    ['AgentBrunoOllamaConnectionFailure', 'warning', 'ollama'],
+  ])('reach Kintsugi and the team as %s', async (alertname, severity, service) => {
+    const labels = { severity, service, component: 'agent-bruno', namespace: namespaces.bruno, name: service };
+    expect(await relatedAlert(alertname, 90)).toMatchObject(labels);
+  });
+
+  test('are back after healthyAgain, with MongoDB and Ollama as they were published', async () => {
+    await healthyAgain(context, access?.registry);
+    const set = await kube.apps.readNamespacedStatefulSet({ name: 'mongodb', namespace: namespaces.mongodb });
+    expect(set.status?.readyReplicas).toBe(1);
+    const service = await kube.core.readNamespacedService({ name: 'ollama', namespace: namespaces.ollama });
+    expect(service.spec?.selector).toEqual({ 'app.kubernetes.io/name': 'ollama' });
   });
 });
 

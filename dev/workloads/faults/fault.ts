@@ -17,6 +17,6 @@ export interface Fault {
   summary: string;
   /** The alerts of deploy/prometheus that fire because of it; the first one starts a recovery. */
   alerts: [string, ...string[]];
-  /** Makes the fault and returns at once; the crash loop follows within seconds. */
+  /** Makes the fault and does not wait for the crash loop, which follows within seconds. */
   apply(context: FaultContext): Promise<void>;
 }

@@ -2,6 +2,7 @@
 import { KubernetesObjectApi } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { isReady } from '../../../src/kubernetes/pods.ts';
+import { applyManifests } from '../deploy.ts';
 import { waitAgentBruno, waitDependencies } from '../healthy.ts';
 import { type RegistryLogin, renderPart } from '../render.ts';
 import { waitFor } from '../wait.ts';
@@ -9,13 +10,14 @@ import type { FaultContext } from './fault.ts';
 import { agentBrunoPods, deletePods, inRedis, redisPods } from './pods.ts';
 
 /**
- * Replaces a Redis that does not answer, removes all sessions, puts Agent Bruno's template back as published,
- * replaces its pods that wait in back-off, and returns when all is healthy.
+ * Replaces a Redis that does not answer, puts MongoDB and Ollama back as published, removes all sessions, puts Agent
+ * Bruno's template back, replaces its pods that wait in back-off, and returns when all is healthy.
  * @param registry the one that the workloads were deployed with
  */
 export async function healthyAgain(context: FaultContext, registry: RegistryLogin | undefined): Promise<void> {
   const { kube, namespaces, signal } = context;
   await answeringRedis(context);
+  for (const part of ['mongodb', 'ollama'] as const) await applyManifests(kube, renderPart(part, namespaces, registry));
   await waitDependencies(kube, { namespaces, signal });
   await inRedis(context, 'redis-cli -e FLUSHALL', 60);
   await restoreTemplate(context, registry);

@@ -20,3 +20,18 @@ export async function patchAgentBruno({ kube, namespaces }: FaultContext, contai
     callOptions({ patch: PatchStrategy.StrategicMergePatch }),
   );
 }
+
+/** Restarts Agent Bruno as `kubectl rollout restart` does. */
+export async function restartAgentBruno({ kube, namespaces, progress }: FaultContext): Promise<void> {
+  progress('Agent Bruno: kubectl rollout restart');
+  const annotations = { 'kubectl.kubernetes.io/restartedAt': new Date().toISOString() };
+  await kube.apps.patchNamespacedDeployment(
+    {
+      name: 'agent-bruno',
+      namespace: namespaces.bruno,
+      fieldManager: 'kubectl-rollout',
+      body: { spec: { template: { metadata: { annotations } } } },
+    },
+    callOptions({ patch: PatchStrategy.StrategicMergePatch }),
+  );
+}

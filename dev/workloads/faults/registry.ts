@@ -5,11 +5,16 @@ import type { Fault, FaultContext } from './fault.ts';
 import memory from './memory.ts';
 import memoryTooMuch from './memory-too-much.ts';
 import missingVariable from './missing-variable.ts';
+import mongodb from './mongodb.ts';
+import ollama from './ollama.ts';
 import redis from './redis.ts';
 
 /** Every fault by its name, the default first. */
 export const FAULTS: ReadonlyMap<string, Fault> = new Map(
-  [memory, redis, badRollout, configuration, missingVariable, memoryTooMuch].map((fault) => [fault.name, fault]),
+  [memory, redis, badRollout, configuration, missingVariable, memoryTooMuch, mongodb, ollama].map((fault) => [
+    fault.name,
+    fault,
+  ]),
 );
 
 /**
