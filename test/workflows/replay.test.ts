@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Worker, type WorkflowBundle } from '@temporalio/worker';
+import { z } from 'zod';
 import { workflowBundle } from './environment.ts';
 
 /**
@@ -11,13 +12,19 @@ import { workflowBundle } from './environment.ts';
 const folder = join(import.meta.dirname, 'histories');
 const histories = readdirSync(folder).filter((file) => file.endsWith('.json'));
 
+/** The id says which target the recovery is of, and is part of what the workflow decides by. */
+const historySchema = z.object({
+  events: z.tuple(
+    [z.object({ workflowExecutionStartedEventAttributes: z.object({ workflowId: z.string() }) })],
+    z.unknown(),
+  ),
+});
+
 async function replay(bundle: WorkflowBundle, file: string): Promise<void> {
   const history: unknown = JSON.parse(readFileSync(join(folder, file), 'utf8'));
-  await Worker.runReplayHistory(
-    { workflowBundle: bundle },
-    history,
-    'recovery/development/bruno/deployment/agent-bruno',
-  );
+  const [started] = historySchema.parse(history).events;
+  const { workflowId } = started.workflowExecutionStartedEventAttributes;
+  await Worker.runReplayHistory({ workflowBundle: bundle }, history, workflowId);
 }
 
 /** The same workflows, but for one activity that is called in place of another. */
