@@ -1,5 +1,6 @@
 import { isDuration } from '../recovery/durations.ts';
 import type { EventBody, OrderName } from '../recovery/events.ts';
+import { fold, nextEvent } from '../recovery/fold.ts';
 import { type Order, refusalOf, undoable } from '../recovery/orders.ts';
 import { alertKey } from '../recovery/other-runbooks.ts';
 import type { OrderArgs, RecoveryRecord } from '../recovery/record.ts';
@@ -22,7 +23,16 @@ export function alertEvents(record: RecoveryRecord, raw: unknown, now: string): 
   const { alerts, after, runbook } = parsed.value;
   // An alert of another runbook says so, for ever: it is not this one's trigger (durability 7).
   const other = runbook === undefined || runbook === record.runbookName ? {} : { runbook };
-  return alerts.flatMap((alert) => alertEvent(record, { ...alert, ...other }, after) ?? []);
+  const events: EventBody[] = [];
+  // Each is judged by what those before it in the message have told: one may come twice, or resolve at once.
+  let known = record;
+  for (const alert of alerts) {
+    const event = alertEvent(known, { ...alert, ...other }, after);
+    if (event === null) continue;
+    events.push(event);
+    known = fold(known, nextEvent(known, event, now));
+  }
+  return events;
 }
 
 /** Repeats are counted, not appended; a resolution that belongs to an older episode says nothing about this one. */

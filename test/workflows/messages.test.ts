@@ -75,6 +75,16 @@ describe('alerts', () => {
     expect(alertEvents(once, message({ alerts: [older] }), NOW)).toEqual([]);
   });
 
+  test('are judged by those before them in the same message', () => {
+    const resolved = alert({ status: 'resolved' });
+    expect(alertEvents(record, message({ alerts: [alert(), alert(), alert(), resolved] }), NOW)).toMatchObject([
+      { kind: 'alert-received', status: 'firing' },
+      { kind: 'alert-repeated', count: 2 },
+      { kind: 'alert-repeated', count: 3 },
+      { kind: 'alert-received', status: 'resolved' },
+    ]);
+  });
+
   test('without a time, or with one that lies ahead, count from their arrival', () => {
     for (const startsAt of [undefined, 'soon', '2026-01-31T04:00:00.000Z'])
       expect(alertEvents(record, message({ alerts: [alert({ startsAt })] }), NOW)).toMatchObject([{ startsAt: NOW }]);
