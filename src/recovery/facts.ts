@@ -13,6 +13,7 @@ import {
   hasUnsent,
   isForwarder,
   leadingFinding,
+  mayBeWell,
   nextRemedy,
   remedyApproval,
   standingChanges,
@@ -132,7 +133,7 @@ function pageReason(record: RecoveryRecord, clock: Clock): string | null {
   const failure = record.failures.target;
   if (failure !== null && BLOCKING.has(failure.error.code))
     return `${failure.step} is not possible: ${failure.error.message}`;
-  if (effectiveMode(record) === 'observe') return null;
+  if (effectiveMode(record) === 'observe' || mayBeWell(record)) return null;
   return nothingLeft(record);
 }
 

@@ -3,6 +3,7 @@ import type { EventBody, Lane, RecoveryEvent } from './events.ts';
 import { foldAttempts } from './fold-attempts.ts';
 import { foldPages } from './fold-pages.ts';
 import { alertKey, foldRunbookChanged, withOthersDeadlines } from './other-runbooks.ts';
+import { mayBeWell } from './policy.ts';
 import type { AlertRecord, Episode, InFlight, RecoveryRecord } from './record.ts';
 
 /**
@@ -137,10 +138,7 @@ function foldCourse(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecor
     case 'checklist':
       return { ...record, checklist: event.items, steps: event.steps };
     case 'watched':
-      return {
-        ...record,
-        look: { at: event.at, wanted: false, healthy: event.healthy, broken: event.broken, saw: event.saw },
-      };
+      return foldWatched(record, event);
     case 'deadline-passed':
       return { ...record, episode: { ...record.episode, deadlinePassed: true } };
     case 'relapsed':
@@ -280,6 +278,13 @@ function foldRelapse(record: RecoveryRecord, event: RecoveryEvent & { kind: 'rel
       deadlinePassed: false,
     },
   };
+}
+
+function foldWatched(record: RecoveryRecord, event: RecoveryEvent & { kind: 'watched' }): RecoveryRecord {
+  const { at, healthy, broken, saw } = event;
+  // What looked well and is not after all gets another diagnosis.
+  const diagnosisStale = record.diagnosisStale || (broken && mayBeWell(record));
+  return { ...record, diagnosisStale, look: { at, wanted: false, healthy, broken, saw } };
 }
 
 function foldRecovered(record: RecoveryRecord, event: RecoveryEvent & { kind: 'recovered' }): RecoveryRecord {

@@ -119,6 +119,18 @@ export function canonicalWorkflowId(record: RecoveryRecord): string | null {
   return workflowIdOf(cluster, target);
 }
 
+/**
+ * Whether the target may be well already: every pod ready, no cause seen, only not yet for as long as the window wants. An
+ * alert over a span of time fires on after a good fix; the target is watched then, and paged for at the deadline.
+ */
+export function mayBeWell(record: RecoveryRecord): boolean {
+  const { diagnosis, episode, findings } = record;
+  if (diagnosis === null || findings === null || diagnosis.round !== 1 || episode.number !== 1) return false;
+  const { ready, desired } = diagnosis.measure;
+  const cause = leadingFinding(record)?.cause ?? 'unknown';
+  return desired > 0 && ready >= desired && cause === 'unknown';
+}
+
 /** Whether a trigger alert of this recovery still fires. */
 export function alertsFiring(record: RecoveryRecord): boolean {
   return Object.values(record.alerts).some(({ role, status }) => role === 'trigger' && status === 'firing');
