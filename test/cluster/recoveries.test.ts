@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { z } from 'zod';
 import { healthyAgain } from '../../dev/workloads/faults/healthy-again.ts';
 import { namespacesWithSuffix } from '../../dev/workloads/namespaces.ts';
 import { waitForBaseline } from '../../dev/world/baseline.ts';
@@ -48,47 +47,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await observer?.close();
   await world?.stop();
-});
-
-// The first, as its baseline has to be the template as it was published: there is nothing then to roll back to.
-describe('sessions that not even the written raise of memory holds', () => {
-  let story: Story;
-  let record: RecoveryRecord;
-  let before: unknown;
-
-  beforeAll(async () => {
-    before = await templateNow();
-    story = await begin(world, 'memory-too-much');
-    const paged = ({ recovered, pages }: RecoveryRecord) =>
-      recovered !== null || pages.some(({ rungs }) => rungs.some(({ tries }) => tries.some(({ taken }) => taken)));
-    ({ record } = await reached(observer, story, paged));
-  });
-
-  afterAll(async () => {
-    await healthyAgain({ kube: world.kubernetes, namespaces, progress: silent }, world.cluster.registry);
-    await alertsResolved(world);
-    await close(observer, story, record.recoveryId);
-  });
-
-  test('are tried to be held once, and the template afterwards equals the one before', async () => {
-    expect(record.recovered).toBeNull();
-    expect(record.attempts[0]).toMatchObject({ cause: 'oom-killed', remedy: 'raise-memory', stage: 'undone' });
-    expect(callsOf(world, story).changes).toEqual(['patch deployments agent-bruno', 'patch deployments agent-bruno']);
-    expect(await templateNow()).toEqual(before);
-  });
-
-  test('page at once, with what was tried and undone, the six written steps and the checklist filled in', () => {
-    const pages = pagesOf(world, story).filter(({ body }) => body.event === 'trigger');
-    expect(pages).toHaveLength(1);
-    const page = pageSchema.parse(pages[0]?.body);
-    expect(pages[0]?.at).toBeLessThan(Date.parse(record.episode.deadline));
-    expect(page.attempts[0]).toMatchObject({ remedy: 'raise-memory', cause: 'oom-killed', undone: true });
-    expect(page.holds).toEqual([]);
-    expect(page.steps.map(({ id }) => id)).toEqual(STEPS);
-    expect(page.steps.filter(({ found }) => found === '')).toEqual([]);
-    expect(page.checklist).toHaveLength(10);
-    expect(page.checklist.filter(({ saw }) => saw === '')).toEqual([]);
-  });
 });
 
 /** The four faults: what Kintsugi finds, does, and what of it the API server sees, in order. */
@@ -178,27 +136,6 @@ describe.each(FAULTS)('the fault $fault', ({ fault, cause, remedy, changes }) =>
     expect(callsOf(world, story).changes).toEqual(changes);
   });
 });
-
-const STEPS = ['recent-changes', 'cluster-issues', 'dependencies', 'application-changes', 'contact', 'rollback'];
-
-/** What the test reads of a page (contracts.md, "Page webhook"). */
-const pageSchema = z.object({
-  attempts: z.array(z.looseObject({ remedy: z.string(), cause: z.string(), undone: z.boolean() })),
-  holds: z.array(z.string()),
-  steps: z.array(z.object({ id: z.string(), found: z.string() })),
-  checklist: z.array(z.object({ id: z.string(), state: z.string(), saw: z.string() })),
-});
-
-/** Paths of a pod template that are bookkeeping and no change (safety 16); everything else has to be equal. */
-const BOOKKEEPING = ['kubectl.kubernetes.io/restartedAt'];
-
-async function templateNow(): Promise<unknown> {
-  const name = { name: 'agent-bruno', namespace: namespaces.bruno };
-  const { spec } = await world.kubernetes.apps.readNamespacedDeployment(name);
-  const { metadata, ...template } = spec?.template ?? {};
-  const annotations = Object.entries(metadata?.annotations ?? {}).filter(([key]) => !BOOKKEEPING.includes(key));
-  return { ...template, metadata: { ...metadata, annotations: Object.fromEntries(annotations) } };
-}
 
 async function imageNow(): Promise<string | undefined> {
   const name = { name: 'agent-bruno', namespace: namespaces.bruno };
