@@ -16,3 +16,15 @@ export function lastEvents(events: readonly RecoveryEvent[]): RecoveryEvent[] {
   }
   return count === 0 ? [] : events.slice(-count);
 }
+
+/**
+ * The events with one more. Of a row of ticks, and of the repeats of an alert, only the last says anything: they come by the
+ * thousand and would push everything else out of an answer.
+ */
+export function remember(events: readonly RecoveryEvent[], event: RecoveryEvent): RecoveryEvent[] {
+  const last = events.at(-1);
+  if (event.kind === 'tick' && last?.kind === 'tick') return [...events.slice(0, -1), event];
+  if (event.kind !== 'alert-repeated') return [...events, event];
+  const others = events.filter((other) => other.kind !== 'alert-repeated' || other.fingerprint !== event.fingerprint);
+  return [...others, event];
+}

@@ -20,7 +20,7 @@ import { emptyRecord, type RecoveryRecord } from '../recovery/record.ts';
 import { failureEvents } from '../recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
 import { openedEvent, parseInput, type RecoveryInput } from './input.ts';
-import { lastEvents } from './last-events.ts';
+import { lastEvents, remember } from './last-events.ts';
 import { alertEvents, orderEvents, parseOrder } from './messages.ts';
 import { Publisher } from './publish.ts';
 import { runPeopleStep, runTargetStep, stepError } from './steps.ts';
@@ -231,9 +231,7 @@ class Recovery {
   append(body: EventBody): void {
     const event = nextEvent(this.record, body, timeNow());
     this.record = fold(this.record, event);
-    // Of a row of ticks only the last says anything.
-    if (event.kind === 'tick' && this.events.at(-1)?.kind === 'tick') this.events.pop();
-    this.events.push(event);
+    this.events = remember(this.events, event);
     for (const handle of this.early.splice(0)) handle();
   }
 
