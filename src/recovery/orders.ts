@@ -18,7 +18,8 @@ export function refusalOf(record: RecoveryRecord, order: Order): string | null {
     return `this is recovery ${record.recoveryId}, not ${order.recoveryId}: look it up again with kintsugi list`;
   }
   if (record.closed !== null) return `this recovery has ended (${record.closed.outcome})`;
-  if (record.forward !== null && order.name !== 'cancel') return `this run only forwards: give the order to ${record.forward.to}`;
+  if (record.forward !== null && order.name !== 'cancel')
+    return `this run only forwards: give the order to ${record.forward.to}`;
   switch (order.name) {
     case 'approve':
     case 'reject':
