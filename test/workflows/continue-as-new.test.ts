@@ -26,30 +26,30 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => server?.stop());
 
-/** A run continues as new over this many events; a message of 8 KiB has room for this many repeats. */
+/** A run continues as new over this many events; a message of 8 KiB has room for this many alerts. */
 const EVENTS = 4_000;
-const REPEATS = 80;
+const ALERTS = 80;
 
-/** Repeats of the alert in as few signals as they fit into. */
-async function repeat(handle: RecoveryHandle, startsAt: string): Promise<number> {
-  const again = { fingerprint: 'f1', name: 'A', status: 'firing', startsAt };
-  const messages = Math.ceil(EVENTS / REPEATS);
-  for (let sent = 0; sent < messages; sent += 1)
-    await handle.signal('alert', { v: 1, alerts: Array.from({ length: REPEATS }, () => again) });
-  return messages * REPEATS;
+/** The alert that resolves and fires again and again, in as few signals as that fits into. */
+async function flap(handle: RecoveryHandle, startsAt: string): Promise<number> {
+  const pair = ['resolved', 'firing'].map((status) => ({ fingerprint: 'f1', name: 'A', status, startsAt }));
+  const alerts = Array.from({ length: ALERTS / 2 }, () => pair).flat();
+  const messages = Math.ceil(EVENTS / ALERTS);
+  for (let sent = 0; sent < messages; sent += 1) await handle.signal('alert', { v: 1, alerts });
+  return messages * ALERTS;
 }
 
 test('a run that has grown long goes on as a new one with all that it knows', async () => {
   const queue = freshQueue();
   const undone: CompensateInput[] = [];
-  const changes: Partial<Activities> = {
+  const own: Partial<Activities> = {
     loadRunbook: async (input) => ({ ...(await script().activities.loadRunbook(input)), workerMode: 'approve' }),
     compensate: async (input) => {
       undone.push(input);
       return { outcome: 'undone' };
     },
   };
-  const running = await worker(environment, script(changes).activities, queue);
+  const running = await worker(environment, script(own).activities, queue);
   await running.runUntil(async () => {
     const startsAt = new Date().toISOString();
     const handle = await startByAlert(environment, queue, [alert(startsAt)]);
@@ -58,10 +58,10 @@ test('a run that has grown long goes on as a new one with all that it knows', as
     const before = await until(handle, ({ record }) => record.recovered !== null);
     const firstRun = (await handle.describe()).runId;
 
-    const repeats = await repeat(handle, startsAt);
+    const changes = await flap(handle, startsAt);
     const after = await until(handle, ({ events }) => events.some(({ kind }) => kind === 'snapshot'));
     expect((await handle.describe()).runId).not.toBe(firstRun);
-    const { record } = await until(handle, (now) => now.record.alerts.f1?.count === 1 + repeats);
+    const { record } = await until(handle, (now) => now.record.alerts.f1?.count === 1 + changes);
     expect(record).toMatchObject({
       recoveryId: before.record.recoveryId,
       openedAt: before.record.openedAt,
