@@ -28,6 +28,9 @@ import { runPeopleStep, runTargetStep, stepError } from './steps.ts';
 /** Events of one run before it continues as new, if Temporal has not suggested it earlier (durability 10). */
 const MOST_EVENTS = 4_000;
 
+/** Faults of a start that no second try cures: there is no such runbook, it is faulty, or it is for another workload. */
+const FINAL: ReadonlySet<string> = new Set(['not-found', 'invalid', 'refused']);
+
 /** What the query `record` answers. */
 export interface RecordAnswer {
   record: RecoveryRecord;
@@ -191,7 +194,7 @@ class Recovery {
   /** A person who starts a runbook that is not there learns it at once; an alert's run stays and pages. */
   private failUnknownStart(): void {
     const failure = this.record.failures.target;
-    if (this.record.startedBy !== 'person' || failure?.step !== 'load-runbook' || failure.error.code === 'unavailable')
+    if (this.record.startedBy !== 'person' || failure?.step !== 'load-runbook' || !FINAL.has(failure.error.code))
       return;
     throw ApplicationFailure.nonRetryable(
       failure.error.message,
