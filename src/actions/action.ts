@@ -34,6 +34,8 @@ export interface ActionContext extends WriteContext {
   finding: Finding;
   /** When the target broke, RFC 3339: a template changed after it asks (safety 5). */
   brokenSince: string;
+  /** The plan is shown and never applied (mode `observe`). */
+  onlyShown?: boolean;
   /** The plans of the remedy's earlier actions: what they change counts as changed. */
   earlier: Plan[];
   baselines: Baselines;

@@ -232,7 +232,7 @@ function remedyOf({ runbook, finding, remedy }: PlanInput): Remedy {
 
 function contextOf(
   { kubernetes, baselines, mirrors, isRunOpen }: RemediationDependencies,
-  { target, runbook, recoveryId, finding, brokenSince }: PlanInput,
+  { target, runbook, recoveryId, finding, brokenSince, onlyShown = false }: PlanInput,
   { step, earlier }: { step: number; earlier: Plan[] },
   { heartbeat, signal }: Pulse,
 ): ActionContext {
@@ -248,6 +248,7 @@ function contextOf(
     signal,
     finding,
     brokenSince,
+    onlyShown,
     earlier,
     baselines,
     mirrors,

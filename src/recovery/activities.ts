@@ -71,6 +71,8 @@ export interface PlanInput extends StepContext {
   finding: Finding;
   remedy: string;
   brokenSince: string;
+  /** In `observe` the plan is only shown: a right that is missing to try it out is told, not a refusal. */
+  onlyShown?: boolean;
 }
 /** All actions' plans in order, made on the target as it is now; later ones assume the earlier ones' changes. */
 export interface RemedyPlans {

@@ -162,9 +162,14 @@ async function classify(record: RecoveryRecord, round: number): Promise<EventBod
 async function plan(record: RecoveryRecord, step: TargetStep & { name: 'plan' }): Promise<EventBody[]> {
   const { n, cause, remedy, findingKey } = step;
   const finding = findingOf(record, findingKey);
-  const { plans, digest } = await activities
-    .reading(`plan ${remedy}`)
-    .planRemedy({ ...contextOf(record), n, finding, remedy, brokenSince: record.episode.brokenSince });
+  const { plans, digest } = await activities.reading(`plan ${remedy}`).planRemedy({
+    ...contextOf(record),
+    n,
+    finding,
+    remedy,
+    brokenSince: record.episode.brokenSince,
+    onlyShown: effectiveMode(record) === 'observe',
+  });
   const refusal = plans.find((candidate) => candidate.refusal !== undefined)?.refusal;
   if (refusal !== undefined) return [refusedRemedy(step, refusal.code, refusal.reason)];
   return [{ kind: 'planned', n, cause, remedy, findingKey, plans, digest }];

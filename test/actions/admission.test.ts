@@ -14,17 +14,22 @@ const node = {
 };
 const CREATE = 'POST /api/v1/namespaces/bruno/pods';
 
+const FORBIDDEN = {
+  refusedWith: 403,
+  message: 'pods is forbidden: User "kintsugi" cannot create resource "pods" in API group "" in the namespace "bruno"',
+};
+
 let api: FakeApi | undefined;
 afterEach(() => api?.close());
 
 /** The verdict where the dry run is answered so. */
-async function verdict(answer: object | number) {
+async function verdict(answer: object | number, onlyShown = false) {
   api = await startFakeApi({
     [CREATE]: answer,
     'GET /api/v1/nodes': { items: [node] },
     'GET /api/v1/pods': { items: [] },
   });
-  const context = { kubernetes: api.kubernetes, signal: AbortSignal.timeout(10_000) } as ActionContext;
+  const context = { kubernetes: api.kubernetes, signal: AbortSignal.timeout(10_000), onlyShown } as ActionContext;
   return admitsPod(context, { workload, revisions: [], pods: [] });
 }
 
@@ -33,14 +38,14 @@ describe('whether a pod would be admitted (safety 8)', () => {
     expect(await verdict({ kind: 'Pod' })).toEqual({ asks: [] });
   });
 
-  test('without the right to try it the plan is not refused: a person is asked, and in observe mode it is shown', async () => {
-    const { refusal, asks } = await verdict({
-      refusedWith: 403,
-      message:
-        'pods is forbidden: User "kintsugi" cannot create resource "pods" in API group "" in the namespace "bruno"',
-    });
+  test('in observe mode a right that is missing to try it is told, and the plan is shown all the same', async () => {
+    const { refusal, asks } = await verdict(FORBIDDEN, true);
     expect(refusal).toBeUndefined();
     expect(asks).toEqual([expect.stringContaining('whether such a pod is admitted could not be tried')]);
+  });
+
+  test('where it would be applied, a right that is missing is a fault', async () => {
+    await expect(verdict(FORBIDDEN)).rejects.toMatchObject({ code: 'forbidden' });
   });
 
   test('one that is invalid is refused', async () => {

@@ -16,7 +16,7 @@ export async function admitsPod(context: ActionContext, owned: OwnedWorkload): P
   return together(await dryRun(context, owned.workload), await room(context, owned));
 }
 
-async function dryRun({ kubernetes, signal }: ActionContext, workload: Workload): Promise<Verdict> {
+async function dryRun({ kubernetes, signal, onlyShown }: ActionContext, workload: Workload): Promise<Verdict> {
   const { namespace, name, template } = workload;
   const pod = {
     metadata: {
@@ -32,8 +32,9 @@ async function dryRun({ kubernetes, signal }: ActionContext, workload: Workload)
     return FINE;
   } catch (error) {
     if (!(error instanceof KintsugiError)) throw error;
-    // Who may only look cannot try it: the plan is shown all the same, and a person decides.
-    if (error.code === 'forbidden') return ask(`whether such a pod is admitted could not be tried: ${error.message}`);
+    // Who may only look cannot try it: the plan is shown all the same.
+    if (error.code === 'forbidden' && onlyShown === true)
+      return ask(`whether such a pod is admitted could not be tried: ${error.message}`);
     if (error.code !== 'refused' && error.code !== 'invalid') throw error;
     if (/admission webhook|ValidatingAdmissionPolicy/.test(error.message))
       return ask(`admission refuses such a pod now: ${error.message}`);
