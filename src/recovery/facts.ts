@@ -13,6 +13,7 @@ import {
   hasUnsent,
   isForwarder,
   leadingFinding,
+  lookedSinceClosing,
   mayBeWell,
   nextRemedy,
   remedyApproval,
@@ -166,7 +167,7 @@ function nothingLeft(record: RecoveryRecord): string | null {
 
 function cancelledBroken(record: RecoveryRecord): string | null {
   if (record.closing?.order !== 'cancel' || record.inFlight.target !== null) return null;
-  const looked = record.look.at !== null && Date.parse(record.look.at) >= Date.parse(record.closing.at);
+  const looked = lookedSinceClosing(record);
   const settled = activeAttempt(record)?.stage !== 'undoing';
   const blind = record.failures.target !== null || !canLook(record);
   if (blind && record.startedBy === 'person') return null;
@@ -204,7 +205,7 @@ function outcomeNow(record: RecoveryRecord, clock: Clock): Outcome | null {
 
 function closingOutcome(record: RecoveryRecord): Outcome | null {
   if (record.closing?.order === 'close') return 'closed';
-  const looked = record.look.at !== null && Date.parse(record.look.at) >= Date.parse(record.closing?.at ?? '');
+  const looked = lookedSinceClosing(record);
   const blind = record.failures.target !== null || !canLook(record);
   if (!looked && !blind) return null;
   return 'cancelled';

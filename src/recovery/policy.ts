@@ -1,3 +1,4 @@
+import { isPast } from './durations.ts';
 import { mayStand } from './fold-attempts.ts';
 import { openPage } from './fold-pages.ts';
 import { workflowIdOf } from './ids.ts';
@@ -129,6 +130,11 @@ export function mayBeWell(record: RecoveryRecord): boolean {
   const { ready, desired } = diagnosis.measure;
   const cause = leadingFinding(record)?.cause ?? 'unknown';
   return desired > 0 && ready >= desired && cause === 'unknown';
+}
+
+/** Whether the target was looked at since somebody ordered the end: a cancelled recovery ends knowing how it left it. */
+export function lookedSinceClosing({ look, closing }: RecoveryRecord): boolean {
+  return look.at !== null && closing !== null && isPast(closing.at, look.at);
 }
 
 /** Whether a trigger alert of this recovery still fires. */

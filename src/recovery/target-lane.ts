@@ -1,5 +1,4 @@
 import type { Clock } from './clock.ts';
-import { isPast } from './durations.ts';
 import { awaitsUndo } from './fold-attempts.ts';
 import { openPage } from './fold-pages.ts';
 import {
@@ -10,6 +9,7 @@ import {
   hasUnsent,
   isForwarder,
   isInterrupted,
+  lookedSinceClosing,
   nextRemedy,
 } from './policy.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
@@ -119,7 +119,7 @@ function giveBackLease(record: RecoveryRecord): TargetStep | null {
 function lookWhenDue(record: RecoveryRecord, clock: Clock): TargetStep | null {
   if (!canLook(record)) return null;
   if (record.closing !== null) {
-    const looked = record.look.at !== null && isPast(record.closing.at, record.look.at);
+    const looked = lookedSinceClosing(record);
     return record.closing.order === 'cancel' && !looked && record.failures.target === null ? { name: 'look' } : null;
   }
   const since = watchingSince(record);
