@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { KintsugiError } from '../../src/errors.ts';
 import { cacheFolder, type Progress } from './cache.ts';
+import { ensureDebianPackages } from '../debian/packages.ts';
 import { findOnPath, run } from './commands.ts';
 import { withLock } from './lock.ts';
 import { type BinaryName, type GoRecipe, type MavenRecipe, RECIPES, type Recipe, recipeFolder } from './recipes.ts';
@@ -23,7 +24,7 @@ export type BinaryPaths<Name extends BinaryName> = Record<Name, string>;
 
 /**
  * The path of a program, built first when the cache has none of its recipe.
- * Throws `unavailable` when Go, Java or Maven is missing or the build fails.
+ * Throws `unavailable` when Go or Java is missing, Maven cannot be installed, or the build fails.
  */
 export async function ensureBinary(name: BinaryName, progress: Progress, signal?: AbortSignal): Promise<string> {
   return (await ensureBinaries([name], progress, signal))[name];
@@ -39,7 +40,7 @@ export async function ensureBinaries<Name extends BinaryName>(
   signal?: AbortSignal,
 ): Promise<BinaryPaths<Name>> {
   const missing = names.filter((name) => existingBinary(name) === undefined);
-  requireTools(missing);
+  await provideTools(missing, progress, signal);
   for (const [index, name] of missing.entries()) {
     const rest = missing.slice(index);
     const stopTelling = tellProgress(rest, index + 1, missing.length, progress);
@@ -81,18 +82,23 @@ function cachedPath(name: BinaryName): string {
   return join(cachedFolder(name), name);
 }
 
-function requireTools(missing: readonly BinaryName[]): void {
+/** Go and Java have to be there; Maven, which a machine with Java often lacks, is installed on Debian by root. */
+async function provideTools(
+  missing: readonly BinaryName[],
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   for (const name of missing) {
-    const tools = RECIPES[name].kind === 'go' ? ['go'] : ['java', 'mvn'];
-    const absent = tools.filter((tool) => findOnPath(tool) === undefined);
-    if (absent.length > 0) {
-      throw new KintsugiError('unavailable', `${name} has to be built; not on PATH: ${absent.join(', ')}`, {
-        where: 'PATH',
-        fix: absent.includes('go') ? 'Install Go 1.24 or newer.' : 'Install a Java runtime (17 or newer) and Maven.',
-        retryable: false,
-      });
-    }
+    const tool = RECIPES[name].kind === 'go' ? 'go' : 'java';
+    if (findOnPath(tool) !== undefined) continue;
+    throw new KintsugiError('unavailable', `${name} has to be built; not on PATH: ${tool}`, {
+      where: 'PATH',
+      fix: tool === 'go' ? 'Install Go 1.25 or newer.' : 'Install a Java runtime (17 or newer).',
+      retryable: false,
+    });
   }
+  const needsMaven = missing.some((name) => RECIPES[name].kind === 'maven');
+  if (needsMaven && findOnPath('mvn') === undefined) await ensureDebianPackages(['maven'], progress, signal);
 }
 
 async function buildOnce(name: BinaryName, progress: Progress, signal: AbortSignal | undefined): Promise<void> {

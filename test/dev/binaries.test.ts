@@ -51,13 +51,21 @@ describe('the programs of the development world', () => {
   test('say in one line that Go is missing', async () => {
     await expect(ensureBinaries(['coredns'], () => undefined)).rejects.toMatchObject({
       message: 'coredns has to be built; not on PATH: go',
-      fix: 'Install Go 1.24 or newer.',
+      fix: 'Install Go 1.25 or newer.',
     });
   });
 
-  test('say in one line that Java and Maven are missing', async () => {
+  test('say in one line that Java is missing', async () => {
     await expect(ensureBinaries(['temporal-test-server'], () => undefined)).rejects.toMatchObject({
-      message: 'temporal-test-server has to be built; not on PATH: java, mvn',
+      message: 'temporal-test-server has to be built; not on PATH: java',
+      fix: 'Install a Java runtime (17 or newer).',
+    });
+  });
+
+  test('have Maven installed as a Debian package, or say that nothing here can install it', async () => {
+    putProgram(join(folder, 'path', 'java'));
+    await expect(ensureBinaries(['temporal-test-server'], () => undefined)).rejects.toMatchObject({
+      message: 'missing Debian packages: maven (this machine has no apt-get)',
     });
   });
 });
