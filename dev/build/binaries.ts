@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { KintsugiError } from '../../src/errors.ts';
-import { cacheFolder, type Progress } from './cache.ts';
 import { ensureDebianPackages } from '../debian/packages.ts';
+import { cacheFolder, type Progress } from './cache.ts';
 import { findOnPath, run } from './commands.ts';
 import { withLock } from './lock.ts';
 import { type BinaryName, type GoRecipe, type MavenRecipe, RECIPES, type Recipe, recipeFolder } from './recipes.ts';
