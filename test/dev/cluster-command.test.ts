@@ -1,9 +1,12 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { execa } from 'execa';
 import { emptyState } from '../../dev/cluster/state.ts';
+
+// Each test starts a process, which a busy machine takes seconds for.
+jest.setTimeout(60_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'kintsugi-cluster-command-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
