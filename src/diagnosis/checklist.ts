@@ -1,6 +1,6 @@
 import type { ChecklistItem, Finding } from '../recovery/values.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
-import { describeDependency, isDown } from './dependency-root.ts';
+import { describeDependency, isWell } from './dependency-state.ts';
 import { describeChanges, describeContainer, describeEvents, describeProbes } from './describe.ts';
 import type { ContainerTemplate, Evidence } from './evidence.ts';
 
@@ -90,13 +90,14 @@ function isVisible(value: string | undefined): value is string {
 function dependencyAnswer({ evidence }: Question, name: string): Answer {
   const dependency = evidence.dependencies.find((entry) => entry.name === name);
   if (dependency === undefined) return notPossible(`the runbook names no dependency ${name}`);
+  if (dependency.absent === true) return notPossible(describeDependency(dependency));
   if (!dependency.known)
     return notPossible(
       evidence.missing.find((entry) => entry.startsWith(`dependency ${name}`)) ??
         `the pods of ${name} could not be read`,
     );
-  const saw = `${describeDependency(dependency)} (by the API server)`;
-  return isDown(dependency) ? found(saw) : done(saw);
+  const saw = `${describeDependency(dependency)} (seen through the API server)`;
+  return isWell(dependency) ? done(saw) : found(saw);
 }
 
 function resources({ evidence, findings, spec }: Question): Answer {

@@ -1,5 +1,7 @@
 import type { Finding, Quote } from '../recovery/values.ts';
+import type { Cause } from '../runbook/schema.ts';
 import { causeOfDependency } from './attribution.ts';
+import { answerOf, describeDependency, isDown } from './dependency-state.ts';
 import type { DependencyEvidence, Evidence } from './evidence.ts';
 import { finding } from './finding.ts';
 
@@ -14,30 +16,113 @@ const MAY_FOLLOW = new Set([
   'application-startup-failure',
 ]);
 
+/** A module or symbol that is not in the image is nobody else's fault. */
+function mayFollow({ cause, subject }: Finding): boolean {
+  return MAY_FOLLOW.has(cause) && !(cause === 'application-startup-failure' && subject !== undefined);
+}
+
 /**
- * Weighs findings against the dependencies' own state: one that is down is the root of what depends on it; a connection that
- * fails though its dependency is ready, after the variable with its address was changed, is a matter of configuration.
+ * Weighs findings against the dependencies' own state: one that is down is the root of what depends on it; one that is up and
+ * refuses the login, or is full or read-only, is named as that; a connection that fails though its dependency is ready, after
+ * the variable with its address was changed, is a matter of configuration.
  */
 export function weighDependencies(evidence: Evidence, findings: Finding[]): Finding[] {
   let weighed = findings;
   for (const dependency of evidence.dependencies) {
     if (!dependency.known) continue;
-    weighed = isDown(dependency) ? withRoot(dependency, weighed) : withReady(evidence, dependency, weighed);
+    weighed = isDown(dependency)
+      ? withRoot(dependency, weighed)
+      : (withAnswer(evidence, dependency, weighed) ?? withReady(evidence, dependency, weighed));
   }
   return weighed;
 }
 
-/** A dependency is down only if its own pods or endpoints say so (safety 21). */
-export function isDown(dependency: DependencyEvidence): boolean {
-  return dependency.known && (dependency.podsReady === 0 || dependency.endpointsReady === 0);
+/** Words of clients and servers about a login that is not accepted. */
+const ABOUT_LOGIN = /auth|password|WRONGPASS|NOAUTH|NOPERM|credential/i;
+
+/** Findings for what a dependency that is up said itself, or null where it said nothing that explains a broken target. */
+function withAnswer(evidence: Evidence, dependency: DependencyEvidence, findings: Finding[]): Finding[] | null {
+  const cause = causeOfDependency(dependency);
+  const told = toldBy(evidence, dependency);
+  if (told === null || findings.length === 0) return null;
+  const dependents = findings.filter((entry) => entry.cause === cause || isSameTrouble(entry, told));
+  const others = findings.filter((entry) => !dependents.includes(entry));
+  const strongest = others.toSorted((a, b) => b.score - a.score)[0];
+  const explains = dependents.length > 0 || strongest === undefined || mayFollow(strongest);
+  const dependent = dependents[0] ?? strongest;
+  const root = finding({
+    ...told,
+    container: dependent?.container,
+    pod: dependent?.pod,
+    score: explains ? 95 : 30,
+    quotes: [quoteOf(dependency), ...dependents.flatMap((entry) => entry.quotes)],
+  });
+  const rest = others.map((entry) => (explains && mayFollow(entry) ? { ...entry, root: false } : entry));
+  const replaced = dependents.filter((entry) => entry.cause !== root.cause);
+  return [root, ...replaced.map((entry) => ({ ...entry, root: false })), ...rest];
 }
 
-export function describeDependency(dependency: DependencyEvidence): string {
-  if (!dependency.known) return `${dependency.name}: its pods could not be read`;
-  const pods = `${dependency.podsReady} of ${dependency.podsFound} pods ready`;
-  const endpoints = dependency.endpointsReady === null ? '' : `, ${dependency.endpointsReady} ready endpoints`;
-  const broken = dependency.notReady.length === 0 ? '' : ` (${dependency.notReady.join('; ')})`;
-  return `${dependency.name} in ${dependency.namespace}: ${pods}${endpoints}${broken}`;
+interface Told {
+  cause: Cause;
+  subject: string;
+  summary: string;
+}
+
+/** The log's own word for the same: of configuration only what is about this variable, or about logging in. */
+function isSameTrouble(entry: Finding, told: Told): boolean {
+  if (entry.cause !== told.cause) return false;
+  if (told.cause !== 'configuration-error') return true;
+  return (
+    entry.subject === undefined ||
+    entry.subject === told.subject ||
+    entry.quotes.some(({ text }) => ABOUT_LOGIN.test(text))
+  );
+}
+
+/** What the dependency itself says is wrong, with the mend where it is obvious. */
+function toldBy(evidence: Evidence, dependency: DependencyEvidence): Told | null {
+  const { name, env = 'its address', missingService } = dependency;
+  if (missingService !== undefined)
+    return {
+      cause: 'configuration-error',
+      subject: env,
+      summary: `${env} leads to Service ${missingService}, which is not there, though ${name} is up.`,
+    };
+  const answer = answerOf(dependency);
+  if (answer === null) return null;
+  const told = `${name} answers (${answer.from})`;
+  switch (answer.state) {
+    case 'denied':
+      return {
+        cause: 'configuration-error',
+        subject: env,
+        summary: `${told} and does not accept the login in ${env}${sourceOf(evidence, env)}: ${answer.saw}. It is up: correct the user and password.`,
+      };
+    case 'full':
+      return dependency.type !== 'redis'
+        ? null
+        : {
+            cause: 'redis-full',
+            subject: name,
+            summary: `${told} and refuses every write for lack of memory: ${answer.saw}.`,
+          };
+    case 'read-only':
+      return dependency.type !== 'redis'
+        ? null
+        : {
+            cause: 'redis-read-only',
+            subject: name,
+            summary: `${told} and takes no writes, being a replica: ${answer.saw}.`,
+          };
+    default:
+      return null;
+  }
+}
+
+/** Where the variable comes from, if that is not the template itself. */
+function sourceOf({ workload }: Evidence, variable: string): string {
+  const from = workload?.containers.flatMap(({ env }) => env).find(({ name }) => name === variable)?.from;
+  return from === undefined ? '' : ` (from ${from})`;
 }
 
 function quoteOf(dependency: DependencyEvidence): Quote {
@@ -50,7 +135,7 @@ function withRoot(dependency: DependencyEvidence, findings: Finding[]): Finding[
   const dependents = findings.filter((entry) => entry.cause === cause);
   const others = findings.filter((entry) => entry.cause !== cause);
   const strongest = others.toSorted((a, b) => b.score - a.score)[0];
-  const explains = dependents.length > 0 || strongest === undefined || MAY_FOLLOW.has(strongest.cause);
+  const explains = dependents.length > 0 || strongest === undefined || mayFollow(strongest);
   const dependent = dependents[0] ?? strongest;
   const root = finding({
     cause,
@@ -61,10 +146,7 @@ function withRoot(dependency: DependencyEvidence, findings: Finding[]): Finding[
     summary: `${dependency.name} is down: ${describeDependency(dependency)}.`,
     quotes: [quoteOf(dependency), ...dependents.flatMap((entry) => entry.quotes)],
   });
-  return [
-    root,
-    ...others.map((entry) => (explains && MAY_FOLLOW.has(entry.cause) ? { ...entry, root: false } : entry)),
-  ];
+  return [root, ...others.map((entry) => (explains && mayFollow(entry) ? { ...entry, root: false } : entry))];
 }
 
 function withReady(evidence: Evidence, dependency: DependencyEvidence, findings: Finding[]): Finding[] {

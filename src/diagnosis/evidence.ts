@@ -1,3 +1,4 @@
+import type { AnswerState } from '../dependencies/answer.ts';
 import type { Json, Target } from '../recovery/values.ts';
 
 /**
@@ -214,6 +215,21 @@ export interface DependencyEvidence {
   helmRelease?: string;
   /** False when its pods could not be read. */
   known: boolean;
+  /** True when nothing in its namespace stands for it, no pod, workload or Service: it may well run elsewhere. */
+  absent?: boolean;
+  /** The Service that the address names and that does not exist: `redis/redis-mastr`. */
+  missingService?: string;
+  /** Its workloads where it has no pod, with who last set their replicas. */
+  withoutPods?: { kind: string; name: string; replicas: number; setBy?: string; setAt?: string }[];
+  /** What it answered when it was asked for real, each with from where; empty where nothing could be asked. */
+  answers?: DependencyAnswer[];
+}
+
+export interface DependencyAnswer {
+  /** `pod redis-master-0, by port-forward`, `Service ollama, by proxy`. */
+  from: string;
+  state: AnswerState;
+  saw: string;
 }
 
 export interface ServiceEvidence {

@@ -4,6 +4,7 @@ import type { Baseline, Baselines } from '../../activities/baseline.ts';
 import { KintsugiError, messageOf } from '../../errors.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { findGitOpsOwner } from '../../kubernetes/gitops.ts';
+import { type Forward, forwardPort } from '../../kubernetes/port-forward.ts';
 import { currentRevision, type OwnedWorkload, readOwned } from '../../kubernetes/revisions.ts';
 import type { Logger } from '../../log.ts';
 import type { RunbookContent } from '../../recovery/activities.ts';
@@ -31,6 +32,8 @@ export interface Collector {
   /** KINTSUGI_REDACTION_KEY */
   redactionKey: string;
   log: Logger;
+  /** How a dependency's pod is reached; through the API server if not given. */
+  forward?: Forward;
 }
 
 /** Whose evidence is collected. */
@@ -114,19 +117,25 @@ interface Around {
 
 /** What stands around the workload: read side by side. */
 async function readAround({ collector, request, owned, attempt }: Around) {
-  const { kubernetes, redactionKey } = collector;
+  const { kubernetes, redactionKey, forward = (to, options) => forwardPort(kubernetes, to, options) } = collector;
   const { runbook, signal } = request;
   const { workload, pods } = owned;
   const spec = runbook?.spec;
   // Names of secrets are not asked here: only the keyed hash is used, the same as the baselines'.
   const { hmac } = createSecrets(redactionKey, (text) => text);
+  const reading = attempt('references', () => readReferences({ kubernetes, workload, hmac, attempt, signal }), {
+    objects: [],
+    claims: [],
+  });
+  // A dependency's address may stand in a Secret.
+  const readOthers = async () => {
+    const { objects } = await reading;
+    return readDependencies({ kubernetes, forward, runbook, workload, objects, attempt, signal });
+  };
   const [references, events, dependencies, service, nodes, gitops] = await Promise.all([
-    attempt('references', () => readReferences({ kubernetes, workload, hmac, attempt, signal }), {
-      objects: [],
-      claims: [],
-    }),
+    reading,
     attempt('events', () => readEvents(kubernetes, owned, signal), []),
-    attempt('dependencies', () => readDependencies({ kubernetes, runbook, workload, attempt, signal }), []),
+    attempt('dependencies', readOthers, []),
     attempt('service', () => readService(kubernetes, request.target.namespace, spec?.target.service, signal), null),
     attempt('nodes', () => readNodes({ kubernetes, pods, attempt, signal }), []),
     attempt('gitops', async () => (await findGitOpsOwner(kubernetes, workload, signal))?.owner ?? null, null),

@@ -13,6 +13,8 @@ export interface ReferencedObject {
   evidence: ReferenceEvidence;
   /** Decoded values of a Secret by key. */
   secrets: Record<string, string>;
+  /** What a ConfigMap or Secret holds by key, as a container gets it. */
+  content: Record<string, string>;
 }
 
 interface Request {
@@ -35,7 +37,7 @@ export async function readReferences(
       request.attempt<ReferencedObject>(
         `${reference.kind} ${reference.name}`,
         () => readReference(request, reference, claims),
-        { evidence: evidenceOf(reference, 'unknown', []), secrets: {} },
+        { evidence: evidenceOf(reference, 'unknown', []), secrets: {}, content: {} },
       ),
     ),
   );
@@ -53,13 +55,15 @@ async function readReference(
     const hash =
       kind === 'ConfigMap' || kind === 'Secret' ? { hash: request.hmac(canonicalText(toJson(content))) } : {};
     const secrets = kind === 'Secret' ? decoded(content) : {};
-    return { evidence: { ...evidenceOf(reference, true, Object.keys(content)), ...hash }, secrets };
+    const evidence = { ...evidenceOf(reference, true, Object.keys(content)), ...hash };
+    return { evidence, secrets, content: kind === 'Secret' ? secrets : content };
   } catch (thrown) {
     if (!(thrown instanceof KintsugiError) || thrown.code !== 'not-found') throw thrown;
     // Every namespace gets its `default` ServiceAccount, which no template names.
     return {
       evidence: evidenceOf(reference, kind === 'ServiceAccount' && name === 'default' ? 'unknown' : false, []),
       secrets: {},
+      content: {},
     };
   }
 }
