@@ -36,6 +36,8 @@ export interface ActionContext extends WriteContext {
   brokenSince: string;
   /** The plan is shown and never applied (mode `observe`). */
   onlyShown?: boolean;
+  /** A person ordered this very action: what only needs a person's word has it. */
+  ordered?: boolean;
   /** The plans of the remedy's earlier actions: what they change counts as changed. */
   earlier: Plan[];
   baselines: Baselines;
@@ -47,7 +49,12 @@ export interface ActionContext extends WriteContext {
 export interface RevertResult {
   outcome: 'undone' | 'not-needed' | 'refused';
   saw?: string;
+  /** What stays although the change was taken back, as one sentence. */
+  stands?: string;
 }
+
+/** What apply did; `saw` where it found something out on the way, in lines for people, bounded and redacted. */
+export type ApplyOutcome = 'applied' | 'unchanged' | { outcome: 'applied' | 'unchanged'; saw: string[] };
 
 /**
  * One thing that a remedy can do; one default export a file, found by the generated registry.
@@ -61,6 +68,6 @@ export interface Action<P> {
   disruptive: boolean;
   permissions(params: P): Permission[];
   plan(context: ActionContext, params: P): Promise<Plan>;
-  apply(context: WriteContext, plan: Plan): Promise<'applied' | 'unchanged'>;
+  apply(context: WriteContext, plan: Plan): Promise<ApplyOutcome>;
   revert(context: WriteContext, plan: Plan): Promise<RevertResult>;
 }

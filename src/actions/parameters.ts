@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { KintsugiError } from '../errors.ts';
+import type { OrderedCall } from '../recovery/values.ts';
 import { namesOf, resolveReferences } from '../runbook/references.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
 import type { Action } from './action.ts';
@@ -35,7 +36,12 @@ export function actionNamed(name: string): Action<unknown> {
  * @throws KintsugiError `invalid` that names every fault
  */
 export function resolveParameters(call: ActionCall, names: NameSource): ResolvedCall {
-  const [[name, raw] = ['', {}]] = Object.entries(call);
+  const [[action, params] = ['', {}]] = Object.entries(call);
+  return resolveCall({ action, params }, names);
+}
+
+/** The same for a call that a person ordered. @throws KintsugiError `invalid` that names every fault */
+export function resolveCall({ action: name, params: raw }: OrderedCall, names: NameSource): ResolvedCall {
   const action = actionNamed(name);
   const unknown: string[] = [];
   const resolved = resolveReferences(raw, namesOf(names), (reference) => unknown.push(`$${reference}`));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ActionContext } from '../actions/action.ts';
-import { type ResolvedCall, resolveParameters } from '../actions/parameters.ts';
+import { type ResolvedCall, resolveCall, resolveParameters } from '../actions/parameters.ts';
 import { comparePlans } from '../actions/plan/compare.ts';
 import { dependencyNamed } from '../actions/plan/subject.ts';
 import { declaredTarget } from '../actions/rules/runbook-target.ts';
@@ -21,6 +21,7 @@ import type {
   ReleaseInput,
   RemedyPlans,
 } from '../recovery/activities.ts';
+import { changesTarget, isSession } from '../recovery/ordered.ts';
 import type { Plan } from '../recovery/values.ts';
 import type { Remedy } from '../runbook/schema.ts';
 import type { Baselines } from './baseline.ts';
@@ -61,8 +62,8 @@ export async function planRemedy(
   pulse: Pulse,
 ): Promise<RemedyPlans> {
   const plans: Plan[] = [];
-  for (const call of remedyOf(input).actions) {
-    const resolved = resolveParameters(call, input.runbook.spec);
+  for (const resolved of callsOf(input)) {
+    if (input.ordered !== undefined && plans.length > 0 && !isToBeWaitedFor(plans)) break;
     const context = contextOf(dependencies, input, { step: 0, earlier: plans }, pulse);
     pulse.heartbeat(`planning ${resolved.action.name}`);
     plans.push(await planOrRefusal(context, resolved));
@@ -86,13 +87,12 @@ export async function applyAction(
   input: ApplyInput,
   pulse: Pulse,
 ): Promise<ApplyResult> {
-  const call = remedyOf(input).actions[input.i];
-  if (call === undefined)
+  const resolved = callsOf(input)[input.i];
+  if (resolved === undefined)
     throw new KintsugiError('invalid', `remedy ${input.remedy} has no action ${input.i}`, {
       where: input.runbook.metadata.name,
       fix: 'Plan the remedy again.',
     });
-  const resolved = resolveParameters(call, input.runbook.spec);
   const context = contextOf(dependencies, input, input, pulse);
   try {
     const held = await heldBack(dependencies, input, resolved);
@@ -102,7 +102,8 @@ export async function applyAction(
     // The switch is thrown to stop the very next write, so it is the last thing that is looked at.
     const paused = await pausedNow(dependencies, input.plan);
     if (paused !== null) return { outcome: 'held-back', why: paused };
-    return { outcome: await resolved.action.apply(context, input.plan) };
+    const done = await resolved.action.apply(context, input.plan);
+    return typeof done === 'string' ? { outcome: done } : done;
   } catch (error) {
     return failedForGood(context, input, error);
   }
@@ -220,6 +221,18 @@ function writes(plan: Plan): boolean {
   return plan.changes.some(({ type }) => type !== 'effect');
 }
 
+/** The actions of what a person ordered, else of the runbook's remedy. */
+function callsOf(input: PlanInput): ResolvedCall[] {
+  const { spec } = input.runbook;
+  if (input.ordered !== undefined) return input.ordered.map((call) => resolveCall(call, spec));
+  return remedyOf(input).actions.map((call) => resolveParameters(call, spec));
+}
+
+/** An order that changes the target waits for its pods; one that leaves it alone, or puts a session in its place, does not. */
+function isToBeWaitedFor(plans: readonly Plan[]): boolean {
+  return changesTarget(plans) && !isSession(plans);
+}
+
 function remedyOf({ runbook, finding, remedy }: PlanInput): Remedy {
   const entry = runbook.spec.causes.find(({ cause }) => cause === finding.cause);
   const found = entry?.remedies.find(({ name }) => name === remedy);
@@ -232,7 +245,7 @@ function remedyOf({ runbook, finding, remedy }: PlanInput): Remedy {
 
 function contextOf(
   { kubernetes, baselines, mirrors, isRunOpen }: RemediationDependencies,
-  { target, runbook, recoveryId, finding, brokenSince, onlyShown = false }: PlanInput,
+  { target, runbook, recoveryId, finding, brokenSince, ordered, onlyShown = false }: PlanInput,
   { step, earlier }: { step: number; earlier: Plan[] },
   { heartbeat, signal }: Pulse,
 ): ActionContext {
@@ -249,6 +262,7 @@ function contextOf(
     finding,
     brokenSince,
     onlyShown,
+    ordered: ordered !== undefined,
     earlier,
     baselines,
     mirrors,

@@ -3,6 +3,7 @@ import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } f
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { OrderName } from '../recovery/events.ts';
+import type { Json } from '../recovery/values.ts';
 import { isUpdateLost, temporalFailure } from '../temporal/failures.ts';
 import { bounded, findRecovery, type Session, type StoredRecovery, WORKER_TIMEOUT_MS } from './recoveries.ts';
 
@@ -16,6 +17,11 @@ export interface OrderFields {
   n?: number;
   digest?: string;
   rootCause?: string;
+  /** Of `rollback`: the revision; without it the last healthy one. */
+  revision?: number;
+  /** Of `run`: one action with its parameters. */
+  action?: string;
+  params?: { [name: string]: Json };
 }
 
 /** What became of an order: taken by the recovery, or kept in Temporal until a worker returns to decide on it. */

@@ -25,10 +25,15 @@ export function reasonOption(): Option {
 
 /** `--attempt`: the number of an attempt, from 1. */
 export function attemptOption(description: string): Option {
-  return new Option('--attempt <number>', description).argParser((text) => {
-    if (!/^[1-9][0-9]*$/.test(text)) throw new InvalidArgumentError('give the number of an attempt, from 1.');
+  return new Option('--attempt <number>', description).argParser(numberValue('the number of an attempt'));
+}
+
+/** Reads a value that must be a whole number from 1; `what` it is, for the complaint. */
+export function numberValue(what: string): (text: string) => number {
+  return (text) => {
+    if (!/^[1-9][0-9]*$/.test(text)) throw new InvalidArgumentError(`give ${what}, from 1.`);
     return Number(text);
-  });
+  };
 }
 
 /** A value that must be `namespace/kind/name`. */

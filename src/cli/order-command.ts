@@ -10,32 +10,51 @@ interface OrderOptions extends JsonOption {
   attempt?: number;
   digest?: string;
   rootCause?: string;
+  toRevision?: number;
+}
+
+/** Where a command is called otherwise than its order, and what its own flags come to. */
+interface Differently {
+  name: string;
+  fields(flags: Record<string, unknown>): Partial<OrderFields>;
 }
 
 /** Adds the command by which a person gives one order to a recovery. */
-export function registerOrder(program: Command, order: PersonsOrder, description: string, options: Option[]): void {
-  const command = program.command(order).description(description).argument('<id>', ID_ARGUMENT);
+export function registerOrder(
+  program: Command,
+  order: PersonsOrder,
+  description: string,
+  options: Option[],
+  differently?: Differently,
+): void {
+  const command = program
+    .command(differently?.name ?? order)
+    .description(description)
+    .argument('<id>', ID_ARGUMENT);
   for (const option of [actorOption(), ...options, jsonOption()]) command.addOption(option);
   command.action(async (id: string, given: OrderOptions) => {
     const { giveOrder } = await import('./give-order.ts');
     const { withTemporal } = await import('./recoveries.ts');
-    const result = await withTemporal((session) => giveOrder(session, id, order, fieldsOf(given)));
+    const all = { ...fieldsOf(given), ...differently?.fields(command.opts()) };
+    const result = await withTemporal((session) => giveOrder(session, id, order, all));
     printResult(given, result, () => orderText(result));
   });
 }
 
-function fieldsOf({ actor, reason, attempt, digest, rootCause }: OrderOptions): OrderFields {
+function fieldsOf({ actor, reason, attempt, digest, rootCause, toRevision }: OrderOptions): OrderFields {
   return {
     actor,
     ...(reason === undefined ? {} : { reason }),
     ...(attempt === undefined ? {} : { n: attempt }),
     ...(digest === undefined ? {} : { digest }),
     ...(rootCause === undefined ? {} : { rootCause }),
+    ...(toRevision === undefined ? {} : { revision: toRevision }),
   };
 }
 
 function orderText({ order, recoveryId, state }: GivenOrder): string {
+  const follow = order === 'run' || order === 'rollback' ? `; follow it: kintsugi show ${recoveryId} --follow` : '';
   return state === 'accepted'
-    ? `${order}: taken by ${recoveryId}`
+    ? `${order}: taken by ${recoveryId}${follow}`
     : `${order}: no worker answers; the order is kept in Temporal and ${recoveryId} decides on it when a worker returns`;
 }

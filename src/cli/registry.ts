@@ -8,6 +8,7 @@ import list from './list.ts';
 import pause from './pause.ts';
 import reject from './reject.ts';
 import resume from './resume.ts';
+import rollback from './rollback.ts';
 import run from './run.ts';
 import runbook from './runbook.ts';
 import show from './show.ts';
@@ -25,6 +26,7 @@ export const commands = {
   pause: pause,
   reject: reject,
   resume: resume,
+  rollback: rollback,
   run: run,
   runbook: runbook,
   show: show,

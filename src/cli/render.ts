@@ -1,5 +1,5 @@
 import { spanText } from '../recovery/durations.ts';
-import type { RecoveryEvent } from '../recovery/events.ts';
+import type { OrderName, RecoveryEvent } from '../recovery/events.ts';
 import { openPage } from '../recovery/fold-pages.ts';
 import { formatTarget } from '../recovery/ids.ts';
 import { possibleOrders } from '../recovery/orders.ts';
@@ -107,12 +107,15 @@ function changeLine(event: RecoveryEvent): string | null {
       return `attempt ${event.n}, action ${event.i + 1}, begins`;
     case 'action-finished': {
       const error = event.error === undefined ? '' : `: ${errorText(event.error)}`;
-      return `attempt ${event.n}, action ${event.i + 1}: ${actionOutcomes[event.outcome]}${error}`;
+      return [
+        `attempt ${event.n}, action ${event.i + 1}: ${actionOutcomes[event.outcome]}${error}`,
+        ...foundLines(event.saw),
+      ].join('\n');
     }
     case 'undo-started':
       return `attempt ${event.n}, action ${event.i + 1}, is undone: ${event.why}`;
     case 'undo-finished':
-      return `attempt ${event.n}, action ${event.i + 1}: ${undoOutcomes[event.outcome]}${detail(event.saw)}`;
+      return `attempt ${event.n}, action ${event.i + 1}: ${undoOutcomes[event.outcome]}${detail(event.saw)}${stands(event.stands)}`;
     default:
       return null;
   }
@@ -146,6 +149,11 @@ function peopleLine(event: RecoveryEvent): string | null {
   }
 }
 
+/** What an action found out, each line below the one that tells how it ended. */
+function foundLines(saw: string[] = []): string[] {
+  return saw.map((line) => `             ${line}`);
+}
+
 /** A recovery as it stands, in a few lines: what, where it is, why, what was done, what is possible. */
 export function recordSummary(record: RecoveryRecord): string {
   const { diagnosis, look } = record;
@@ -163,9 +171,14 @@ export function recordSummary(record: RecoveryRecord): string {
     ['people', peopleText(record)],
   ];
   const orders = possibleOrders(record);
-  if (orders.length > 0) rows.push(['orders', `possible now: ${orders.join(', ')}`]);
+  if (orders.length > 0) rows.push(['orders', `possible now: ${orders.map(commandOf).join(', ')}`]);
   const title = record.target === null ? record.workflowId : formatTarget(record.target);
   return [title, ...rows.map(([name, text]) => `  ${name.padEnd(10)} ${text}`)].join('\n');
+}
+
+/** The command that gives an order: `kintsugi run` starts a recovery. */
+function commandOf(order: OrderName): string {
+  return order === 'run' ? 'debug' : order;
 }
 
 /** What a recovery waits for, with the time left until a person is paged: for the last line of a live view. */
@@ -212,6 +225,11 @@ function of(runbook: string | undefined): string {
 
 function pagesAt(deadline: string): string {
   return `a person is paged at ${clockTime(deadline)} unless it is healthy by then`;
+}
+
+/** What stays although the change was taken back. */
+function stands(text: string | undefined): string {
+  return text === undefined ? '' : `; what stands: ${text}`;
 }
 
 function standingText(standing: string[]): string {

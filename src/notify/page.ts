@@ -37,10 +37,10 @@ export function plainText(message: PageMessage): string {
   const { page } = message;
   const tried = section(
     'Tried',
-    page.attempts.map(
-      ({ remedy, cause, outcome, undone, saw }) =>
-        `- ${remedy} for ${cause}: ${outcome}${undone ? ', undone' : ''}. ${saw}`,
-    ),
+    page.attempts.flatMap(({ remedy, cause, outcome, undone, saw, found = [] }) => [
+      `- ${remedy} for ${cause}: ${outcome}${undone ? ', undone' : ''}. ${saw}`,
+      ...found.map((line) => `    ${line}`),
+    ]),
   );
   const standing = section(
     'Stands changed until somebody takes it back',

@@ -9,6 +9,7 @@ import type {
   Json,
   Measure,
   Mode,
+  OrderedCall,
   Plan,
   StepError,
   Target,
@@ -70,6 +71,8 @@ export interface PlanInput extends StepContext {
   n: number;
   finding: Finding;
   remedy: string;
+  /** What a person ordered, in place of the runbook's remedy of that name. */
+  ordered?: OrderedCall[];
   brokenSince: string;
   /** In `observe` the plan is only shown: a right that is missing to try it out is told, not a refusal. */
   onlyShown?: boolean;
@@ -92,7 +95,8 @@ export interface ApplyInput extends PlanInput {
   approved: boolean;
 }
 export type ApplyResult =
-  | { outcome: 'applied' | 'unchanged' }
+  /** `saw`: what it found out on the way, in lines for people, at most 4 KiB, redacted. */
+  | { outcome: 'applied' | 'unchanged'; saw?: string[] }
   /** Not begun: paused, another recovery holds the namespace or the dependency. No try is used up. */
   | { outcome: 'held-back'; why: string }
   /** Not begun: the plan made just now differs from the recorded one; it asks again. */
@@ -108,6 +112,8 @@ export interface CompensateInput extends StepContext {
 export interface CompensateResult {
   outcome: 'undone' | 'not-needed' | 'refused' | 'failed';
   saw?: string;
+  /** What stays although the change was taken back. */
+  stands?: string;
 }
 
 export interface VerifyInput extends StepContext {
@@ -184,7 +190,8 @@ export interface Page {
   deadline: string;
   mode: Mode;
   findings: Finding[];
-  attempts: { remedy: string; cause: string; outcome: string; undone: boolean; saw: string }[];
+  /** `found`: what its actions found out on the way, in lines (a debug session). */
+  attempts: { remedy: string; cause: string; outcome: string; undone: boolean; saw: string; found?: string[] }[];
   /** Standing changes, each one sentence. */
   holds: string[];
   steps: EscalationStep[];

@@ -57,6 +57,7 @@ function attemptLines(attempt: Attempt): string[] {
   const why = attempt.why === undefined ? '' : ` (${attempt.why})`;
   const lines = [`- ${attempt.n}. ${attempt.remedy} for ${attempt.cause}: **${attempt.stage}**${why}`];
   for (const plan of attempt.plans) lines.push(`    - ${plan.summary}`);
+  for (const line of attempt.actions.flatMap(({ saw = [] }) => saw)) lines.push(`    - found: ${line}`);
   if (attempt.approval !== null && attempt.stage === 'asked') {
     lines.push(`    - waits for approval until ${attempt.approval.expiresAt}: ${attempt.approval.why}`);
   }

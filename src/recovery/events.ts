@@ -118,7 +118,8 @@ export type EventBody =
   /** Another remedy in the namespace, or the pause switch, holds the action back: no try is used up, the deadline runs. */
   | { kind: 'held-back'; n: number; i: number; why: string }
   | { kind: 'action-started'; n: number; i: number }
-  | { kind: 'action-finished'; n: number; i: number; outcome: ActionOutcome; error?: StepError }
+  /** `saw`: what the action found out on the way (a debug session), in lines for people, bounded and redacted. */
+  | { kind: 'action-finished'; n: number; i: number; outcome: ActionOutcome; error?: StepError; saw?: string[] }
   | {
       kind: 'verified';
       n: number;
@@ -129,7 +130,8 @@ export type EventBody =
   /** A look that decides whether a failed or interrupted remedy's change stays (safety 15). */
   | { kind: 'assessed'; n: number; better: boolean | 'unknown'; healthy: boolean; saw: string }
   | { kind: 'undo-started'; n: number; i: number; why: string }
-  | { kind: 'undo-finished'; n: number; i: number; outcome: UndoOutcome; saw?: string }
+  /** `stands`: what stays although the change was taken back (an image pinned by its digest). */
+  | { kind: 'undo-finished'; n: number; i: number; outcome: UndoOutcome; saw?: string; stands?: string }
   /** The lease of the namespace was given back. */
   | { kind: 'released' }
   /** Time passed. */
@@ -164,5 +166,8 @@ export type EventBody =
 
 export type EventKind = EventBody['kind'];
 
-/** Orders that people give. `cancel` is the Temporal UI's cancellation. */
-export type OrderName = 'approve' | 'reject' | 'undo' | 'close' | 'cancel';
+/**
+ * Orders that people give. `rollback` and `run` (one action) make an attempt of their own; `cancel` is the Temporal UI's
+ * cancellation.
+ */
+export type OrderName = 'approve' | 'reject' | 'undo' | 'rollback' | 'run' | 'close' | 'cancel';

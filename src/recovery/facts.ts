@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import { after, milliseconds } from './durations.ts';
 import type { EventBody, Outcome } from './events.ts';
 import { openPage } from './fold-pages.ts';
+import { orderUnderWay } from './ordered.ts';
 import { runbookChanged } from './other-runbooks.ts';
 import { hasUntold, untoldResolution } from './people-lane.ts';
 import {
@@ -17,6 +18,7 @@ import {
   mayBeWell,
   nextRemedy,
   remedyApproval,
+  sessionStands,
   standingChanges,
 } from './policy.ts';
 import type { RecoveryRecord } from './record.ts';
@@ -71,7 +73,10 @@ function recovered(record: RecoveryRecord): EventBody | null {
   if (record.recovered !== null || record.inFlight.target !== null) return null;
   const episode = record.attempts.filter(({ episode }) => episode === record.episode.number);
   const verified = episode.find(({ stage }) => stage === 'verified');
-  if (verified !== undefined) return { kind: 'recovered', by: verified.approval?.ordered ? 'person' : 'remedy' };
+  if (verified !== undefined) {
+    const ordered = verified.approval?.ordered === true || verified.ordered !== undefined;
+    return { kind: 'recovered', by: ordered ? 'person' : 'remedy' };
+  }
   const active = activeAttempt(record);
   const acting = active !== null && active.actions.length > 0;
   if (record.look.healthy !== true || acting) return null;
@@ -96,7 +101,8 @@ function newestTrigger(record: RecoveryRecord, time: string): string | null {
 function askedApproval(record: RecoveryRecord): EventBody | null {
   const attempt = record.attempts.find(({ stage }) => stage === 'planned');
   if (attempt === undefined || record.inFlight.target !== null || record.closing !== null) return null;
-  if (effectiveMode(record) === 'observe' || record.recovered !== null) return null;
+  if (effectiveMode(record) === 'observe') return null;
+  if (record.recovered !== null && attempt.ordered === undefined) return null;
   const why = approvalReason(record, attempt);
   if (why === null) return null;
   const rule = remedyApproval(record, attempt);
@@ -154,12 +160,12 @@ function nothingLeft(record: RecoveryRecord): string | null {
   );
   if (broken !== undefined) return `undoing ${broken.remedy} was not possible`;
   const expired = record.attempts.find(
-    ({ stage, episode }) => stage === 'expired' && episode === record.episode.number,
+    ({ stage, episode, ordered }) => stage === 'expired' && episode === record.episode.number && ordered === undefined,
   );
   if (expired !== undefined && remedyApproval(record, expired)?.onExpiry !== 'next') {
     return `nobody answered the approval of ${expired.remedy} in time`;
   }
-  const idle = activeAttempt(record) === null && record.inFlight.target === null;
+  const idle = activeAttempt(record) === null && record.inFlight.target === null && record.requests.length === 0;
   if (!idle || record.findings === null || record.diagnosisStale || nextRemedy(record) !== null) return null;
   const cause = leadingFinding(record)?.cause ?? 'unknown';
   return `nothing is left to try for ${cause}`;
@@ -180,6 +186,7 @@ function closed(record: RecoveryRecord, clock: Clock): EventBody | null {
   const outcome = outcomeNow(record, clock);
   if (outcome === null || record.leaseHeld || activeAttempt(record)?.stage === 'undoing' || hasUntold(record))
     return null;
+  if (sessionStands(record) || waitsForOrder(record)) return null;
   const rootCause = record.closing?.rootCause;
   return {
     kind: 'closed',
@@ -187,6 +194,12 @@ function closed(record: RecoveryRecord, clock: Clock): EventBody | null {
     standing: standingChanges(record),
     ...(rootCause === undefined ? {} : { rootCause }),
   };
+}
+
+/** What a person ordered is done before the run ends by itself; in observe nothing can be done any more. */
+function waitsForOrder(record: RecoveryRecord): boolean {
+  if (record.closing !== null || !canLook(record) || effectiveMode(record) === 'observe') return false;
+  return orderUnderWay(record, activeAttempt(record)) !== null;
 }
 
 /** The outcome with which the run may end now, or null while it goes on. */

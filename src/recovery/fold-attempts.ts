@@ -1,6 +1,8 @@
 import { adoptedAttempt } from './adopted.ts';
 import type { RecoveryEvent } from './events.ts';
 import { openPage } from './fold-pages.ts';
+import { withAttempt, withdraw } from './new-attempt.ts';
+import { changesTarget, isSession, requested } from './ordered.ts';
 import type { ActionRecord, Attempt, RecoveryRecord } from './record.ts';
 
 /**
@@ -9,12 +11,14 @@ import type { ActionRecord, Attempt, RecoveryRecord } from './record.ts';
  *     planned ─> asked ─> approved ─> applying ─> applied ─> verified
  *        │         └─> rejected | expired   │        │
  *        └─> refused                     failed <────┘   (assessed:) ─> unproven | undoing ─> undone | undo-refused
+ *
+ * A session goes from applying to standing, and is undone when its time is over.
  */
 export function foldAttempts(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecord {
   switch (event.kind) {
     case 'planned':
     case 'remedy-refused':
-      return { ...record, attempts: [...record.attempts.filter(({ n }) => n !== event.n), newAttempt(record, event)] };
+      return withAttempt(record, event);
     case 'adopted':
       return { ...record, attempts: [...record.attempts, adoptedAttempt(record, event)] };
     case 'order':
@@ -23,7 +27,7 @@ export function foldAttempts(record: RecoveryRecord, event: RecoveryEvent): Reco
       return { ...update(record, event.n, (attempt) => startAction(attempt, event)), leaseHeld: true };
     case 'recovered':
     case 'relapsed':
-      return { ...record, attempts: record.attempts.map(withdraw) };
+      return withdraw(record, event.kind);
     case 'replanned':
     case 'approval-asked':
     case 'approval-sent':
@@ -63,42 +67,15 @@ function update(record: RecoveryRecord, n: number, change: (attempt: Attempt) =>
   return { ...record, attempts: record.attempts.map((attempt) => (attempt.n === n ? change(attempt) : attempt)) };
 }
 
-/** An attempt that ended without success leaves the last diagnosis behind the facts. */
+/** An attempt that ended without success leaves the last diagnosis behind the facts; not what stood beside the target. */
 function markStale(record: RecoveryRecord, n: number): RecoveryRecord {
-  const stage = record.attempts.find((attempt) => attempt.n === n)?.stage;
+  const attempt = record.attempts.find((candidate) => candidate.n === n);
+  const stage = attempt?.stage;
   const ended = stage === 'undone' || stage === 'unproven' || stage === 'undo-refused';
-  return ended
+  const beside = attempt !== undefined && isSession(attempt.plans) && !changesTarget(attempt.plans);
+  return ended && !beside
     ? { ...record, diagnosisStale: true, look: { ...record.look, wanted: record.recovered !== null } }
     : record;
-}
-
-/** What was planned and not begun falls away when the target is healthy, or broken anew. */
-function withdraw(attempt: Attempt): Attempt {
-  const waiting = attempt.stage === 'planned' || attempt.stage === 'asked' || attempt.stage === 'approved';
-  return waiting && attempt.actions.length === 0 ? { ...attempt, stage: 'withdrawn' } : attempt;
-}
-
-function newAttempt(record: RecoveryRecord, event: RecoveryEvent & { kind: 'planned' | 'remedy-refused' }): Attempt {
-  const planned = event.kind === 'planned';
-  return {
-    n: event.n,
-    episode: record.episode.number,
-    cause: event.cause,
-    remedy: event.remedy,
-    findingKey: event.findingKey,
-    stage: planned ? 'planned' : 'refused',
-    plans: planned ? event.plans : [],
-    digest: planned ? event.digest : '',
-    replans: 0,
-    before: record.diagnosis?.measure ?? null,
-    approval: null,
-    actions: [],
-    heldBack: null,
-    changedAt: null,
-    verification: null,
-    assessment: null,
-    ...(planned ? {} : { why: event.reason }),
-  };
 }
 
 function foldOrder(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' }): RecoveryRecord {
@@ -114,6 +91,9 @@ function foldOrder(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order
       );
     case 'cancel':
       return undoWhere(record, ({ stage }) => stage !== 'verified', `cancelled by ${event.actor}`);
+    case 'rollback':
+    case 'run':
+      return { ...record, requests: [...record.requests, requested(event)] };
     case 'close':
       return record;
   }
@@ -230,20 +210,27 @@ function foldReplanned(attempt: Attempt, event: AttemptEvent & { kind: 'replanne
 }
 
 function foldActionFinished(attempt: Attempt, event: AttemptEvent & { kind: 'action-finished' }): Attempt {
-  const { i, outcome, error } = event;
-  const actions = attempt.actions.map((action) =>
-    action.i === i ? { ...action, outcome, ...(error === undefined ? {} : { error }) } : action,
-  );
+  const { i, outcome, error, saw, at: finishedAt } = event;
+  const finished = {
+    outcome,
+    finishedAt,
+    ...(error === undefined ? {} : { error }),
+    ...(saw === undefined ? {} : { saw }),
+  };
+  const actions = attempt.actions.map((action) => (action.i === i ? { ...action, ...finished } : action));
   if (attempt.stage === 'undoing') return { ...attempt, actions };
   if (outcome === 'failed' || outcome === 'unknown') {
-    return {
-      ...attempt,
-      actions,
-      stage: 'failed',
-      why: error?.message ?? `the outcome of ${attempt.plans[i]?.action} is unknown`,
-    };
+    const why = error?.message ?? `the outcome of ${attempt.plans[i]?.action} is unknown`;
+    // A session mends nothing: what may stand of one that failed is taken back without looking for a betterment.
+    return { ...attempt, actions, stage: isSession(attempt.plans) ? 'undoing' : 'failed', why };
   }
-  return { ...attempt, actions, stage: actions.length === attempt.plans.length ? 'applied' : 'applying' };
+  return { ...attempt, actions, stage: actions.length < attempt.plans.length ? 'applying' : stageWhenApplied(attempt) };
+}
+
+/** What comes after the last action: a session stands, an order that changed nothing is done, anything else is verified. */
+function stageWhenApplied({ plans, ordered }: Attempt): Attempt['stage'] {
+  if (isSession(plans)) return 'standing';
+  return ordered !== undefined && !changesTarget(plans) ? 'done' : 'applied';
 }
 
 function foldVerified(attempt: Attempt, event: AttemptEvent & { kind: 'verified' }): Attempt {
@@ -275,8 +262,9 @@ function foldUndo(attempt: Attempt, event: AttemptEvent & { kind: 'undo-started'
   const actions = attempt.actions.map((action) => {
     if (action.i !== event.i) return action;
     if (event.kind === 'undo-started') return { ...action, undo: { step: event.seq, outcome: 'started' as const } };
-    const saw = event.saw === undefined ? {} : { saw: event.saw };
-    return { ...action, undo: { step: action.undo?.step ?? event.seq, outcome: event.outcome, ...saw } };
+    const { outcome, saw, stands } = event;
+    const told = { ...(saw === undefined ? {} : { saw }), ...(stands === undefined ? {} : { stands }) };
+    return { ...action, undo: { step: action.undo?.step ?? event.seq, outcome, ...told } };
   });
   const why = event.kind === 'undo-started' ? { why: event.why } : {};
   // What ends with the recovery in any case (a hold) does not unmake a remedy that verified.

@@ -4,14 +4,15 @@ import { foldAttempts } from './fold-attempts.ts';
 import { foldPages } from './fold-pages.ts';
 import { alertKey, foldRunbookChanged, withOthersDeadlines } from './other-runbooks.ts';
 import { mayBeWell } from './policy.ts';
-import type { AlertRecord, Episode, InFlight, RecoveryRecord } from './record.ts';
+import { type AlertRecord, type Episode, emptyRecord, type InFlight, type RecoveryRecord } from './record.ts';
 
 /**
  * The record after one more event. Pure and total: an event that does not fit (a second result of a step) changes as little
  * as it can.
  */
 export function fold(before: RecoveryRecord, event: RecoveryEvent): RecoveryRecord {
-  if (event.kind === 'snapshot') return { ...event.record, seq: event.seq, now: event.at };
+  // A run of an older worker continued as this one: what its record did not have yet is empty.
+  if (event.kind === 'snapshot') return { ...emptyRecord, ...event.record, seq: event.seq, now: event.at };
   const record = foldLanes({ ...before, seq: event.seq, now: event.at }, event);
   return foldNews(foldPages(foldAttempts(foldCourse(record, event), event), event), event);
 }

@@ -1,5 +1,7 @@
 import type { OrderName } from './events.ts';
 import { mayStand } from './fold-attempts.ts';
+import { orderUnderWay } from './ordered.ts';
+import { activeAttempt, canLook, effectiveMode } from './policy.ts';
 import type { OrderArgs, RecoveryRecord } from './record.ts';
 
 /** What a person orders, as a message carries it. `id` makes a repeat harmless; `recoveryId` keeps it from another recovery. */
@@ -26,6 +28,9 @@ export function refusalOf(record: RecoveryRecord, order: Order): string | null {
       return refuseAnswer(record, order);
     case 'undo':
       return undoable(record, order) === null ? 'no change of this recovery stands that could be undone' : null;
+    case 'rollback':
+    case 'run':
+      return refuseRequest(record, order);
     case 'close':
     case 'cancel':
       return record.closing === null
@@ -49,6 +54,23 @@ function refuseAnswer(record: RecoveryRecord, order: Order): string | null {
   return null;
 }
 
+/** Something is done on the target only where something may be written at all, and one thing at a time. */
+function refuseRequest(record: RecoveryRecord, { args }: Order): string | null {
+  const { closing } = record;
+  if (closing !== null) return `it is being closed (${closing.order} by ${closing.actor})`;
+  if (typeof args.runbook === 'string')
+    return `a procedure cannot be run inside of an open recovery yet: start runbook ${args.runbook} when this one is closed`;
+  if (record.runbook === null) return 'the runbook is not loaded yet: try again in a moment';
+  if (!canLook(record)) return 'there is no workload that anything could be done to';
+  if (effectiveMode(record) === 'observe') {
+    return 'the mode here is observe, in which nothing is written: the most cautious of worker, runbook and start holds';
+  }
+  const under = orderUnderWay(record, activeAttempt(record));
+  if (under === null) return null;
+  const possible = possibleOrders(record, ['approve', 'reject', 'undo', 'close']).join(', ');
+  return `${under.what}, which ${under.by} ordered, is still under way; possible: ${possible || 'nothing yet'}`;
+}
+
 /** The attempt that an `undo` order is about: the one named, else the last whose change stands. */
 export function undoable(record: RecoveryRecord, order: Order): number | null {
   const standing = record.attempts.filter(
@@ -59,13 +81,15 @@ export function undoable(record: RecoveryRecord, order: Order): number | null {
   return standing.at(-1)?.n ?? null;
 }
 
-/** The orders that would be taken now. */
-export function possibleOrders(record: RecoveryRecord): OrderName[] {
+const ALL: readonly OrderName[] = ['approve', 'reject', 'undo', 'rollback', 'run', 'close'];
+
+/** The orders that would be taken now, of those that are asked about. */
+export function possibleOrders(record: RecoveryRecord, among: readonly OrderName[] = ALL): OrderName[] {
   if (record.closed !== null || record.forward !== null) return [];
-  const orders: OrderName[] = [];
-  if (record.attempts.some(({ stage }) => stage === 'asked')) orders.push('approve', 'reject');
-  const probe: Order = { id: '', recoveryId: record.recoveryId, name: 'undo', actor: '', verified: false, args: {} };
-  if (undoable(record, probe) !== null) orders.push('undo');
-  if (record.closing === null) orders.push('close');
-  return orders;
+  const asked = record.attempts.some(({ stage }) => stage === 'asked');
+  return among.filter((name) => {
+    if (name === 'approve' || name === 'reject') return asked;
+    const probe: Order = { id: '', recoveryId: record.recoveryId, name, actor: '', verified: false, args: {} };
+    return refusalOf(record, probe) === null;
+  });
 }

@@ -54,12 +54,14 @@ function attemptLine(attempt: Attempt): Page['attempts'][number] {
     .filter(({ result }) => result !== 'pass')
     .map(({ name, saw }) => `${name}: ${saw}`)
     .join('; ');
+  const found = attempt.actions.flatMap(({ saw = [] }) => saw);
   return {
-    remedy: attempt.remedy,
+    remedy: attempt.ordered === undefined ? attempt.remedy : `${attempt.remedy}, ordered by ${attempt.ordered.by},`,
     cause: attempt.cause,
     outcome: attempt.stage,
     undone: attempt.stage === 'undone',
     saw: attempt.why ?? attempt.assessment?.saw ?? verdict ?? '',
+    ...(found.length === 0 ? {} : { found }),
   };
 }
 

@@ -1,7 +1,8 @@
 import { isPast } from './durations.ts';
-import { mayStand } from './fold-attempts.ts';
+import { awaitsUndo, mayStand } from './fold-attempts.ts';
 import { openPage } from './fold-pages.ts';
 import { workflowIdOf } from './ids.ts';
+import { occupiesTarget } from './ordered.ts';
 import type { Attempt, AttemptStage, RecoveryRecord } from './record.ts';
 import type { Finding, Mode } from './values.ts';
 
@@ -46,13 +47,16 @@ const ENDED: ReadonlySet<AttemptStage> = new Set([
   'unproven',
   'undo-refused',
   'verified',
+  // It stands beside the target, while the recovery goes on; one in its place is under way (`occupiesTarget`).
+  'standing',
+  'done',
 ]);
 
-/** The attempt that is under way: planned, waiting, acting, verifying or undoing. */
+/** The attempt that is under way: planned, waiting, acting, verifying or undoing, or a session in the target's place. */
 export function activeAttempt(record: RecoveryRecord): Attempt | null {
   return (
     record.attempts.find(({ stage }) => stage === 'undoing') ??
-    record.attempts.find(({ stage }) => !ENDED.has(stage)) ??
+    record.attempts.find((attempt) => !ENDED.has(attempt.stage) || occupiesTarget(attempt)) ??
     null
   );
 }
@@ -61,6 +65,7 @@ export function activeAttempt(record: RecoveryRecord): Attempt | null {
 export function approvalReason(record: RecoveryRecord, attempt: Attempt): string | null {
   const asks = attempt.plans.flatMap(({ ask }) => (ask === undefined ? [] : [ask]));
   if (asks.length > 0) return asks.join('; ');
+  if (attempt.ordered !== undefined) return orderedReason(attempt, attempt.ordered.verified);
   if (remedyApproval(record, attempt) !== null) return 'the runbook asks for approval of this remedy';
   if (effectiveMode(record) === 'approve') return 'the mode is approve';
   if (openPage(record) !== null) return 'people were paged: from then on a write needs an order';
@@ -69,8 +74,17 @@ export function approvalReason(record: RecoveryRecord, attempt: Attempt): string
   return null;
 }
 
-/** The runbook's approval rule of an attempt's remedy; null for `none`. */
+/** An order is the approval of what it orders, unless it is of high risk and nobody has verified who gave it. */
+function orderedReason(attempt: Attempt, verified: boolean): string | null {
+  if (!verified && attempt.plans.some(({ risk }) => risk === 'high'))
+    return 'it is of high risk, and nobody has verified who ordered it';
+  if (attempt.replans >= 3) return 'its plan changed three times while it was to be applied';
+  return attempt.replans > 0 && attempt.approval !== null ? 'its plan changed since it was approved' : null;
+}
+
+/** The runbook's approval rule of an attempt's remedy; null for `none`, and for what a person ordered. */
 export function remedyApproval(record: RecoveryRecord, attempt: Attempt) {
+  if (attempt.ordered !== undefined) return null;
   const remedy = causeEntry(record, attempt.cause)?.remedies.find(({ name }) => name === attempt.remedy);
   return remedy === undefined || remedy.approval === 'none' ? null : remedy.approval;
 }
@@ -78,7 +92,7 @@ export function remedyApproval(record: RecoveryRecord, attempt: Attempt) {
 /** Whether the deadline has come over an attempt that nobody ordered: it stops, and is looked at before it stays or is undone. */
 export function isInterrupted(record: RecoveryRecord, attempt: Attempt): boolean {
   if (!record.episode.deadlinePassed || attempt.episode !== record.episode.number) return false;
-  if (attempt.approval?.ordered === true) return false;
+  if (attempt.approval?.ordered === true || attempt.ordered !== undefined) return false;
   return attempt.assessment === null || Date.parse(attempt.assessment.at) < Date.parse(record.episode.deadline);
 }
 
@@ -87,13 +101,19 @@ export function standingChanges(record: RecoveryRecord): string[] {
   return record.attempts
     .filter(({ stage }) => stage !== 'verified')
     .flatMap((attempt) =>
-      attempt.actions
-        .filter((action) => mayStand(action, attempt))
-        .map((action) => {
-          const summary = attempt.plans[action.i]?.summary ?? attempt.remedy;
-          return action.outcome === 'applied' ? summary : `${summary} (outcome unknown)`;
-        }),
+      attempt.actions.flatMap((action) => {
+        if (!mayStand(action, attempt)) return action.undo?.stands ?? [];
+        const summary = attempt.plans[action.i]?.summary ?? attempt.remedy;
+        return action.outcome === 'applied' ? summary : `${summary} (outcome unknown)`;
+      }),
     );
+}
+
+/** Whether a session is still to be ended: the recovery does not end before it. */
+export function sessionStands(record: RecoveryRecord): boolean {
+  return record.attempts.some(
+    (attempt) => attempt.stage === 'standing' && attempt.actions.some((action) => awaitsUndo(action, attempt)),
+  );
 }
 
 /** Whether the run only sends on to a canonical recovery: a pod's run, or a start with another id. */

@@ -11,6 +11,7 @@ import type {
   Json,
   Measure,
   Mode,
+  OrderedCall,
   Plan,
   StepError,
   Target,
@@ -57,6 +58,8 @@ export interface RecoveryRecord {
   checklist: ChecklistItem[];
   steps: EscalationStep[];
   attempts: Attempt[];
+  /** What people ordered to be done on the target and is not planned yet. */
+  requests: Requested[];
   /** The attempt whose apply took the namespace's lease and has not given it back. */
   leaseHeld: boolean;
   pages: PageRecord[];
@@ -116,7 +119,11 @@ export type AttemptStage =
   | 'undone'
   | 'unproven'
   | 'undo-refused'
-  | 'verified';
+  | 'verified'
+  /** A session: it stands until its time is over, then it is undone. */
+  | 'standing'
+  /** What was ordered is done, and changed nothing of the target that could be verified. */
+  | 'done';
 
 /** One try of one remedy for one finding. */
 export interface Attempt {
@@ -139,6 +146,20 @@ export interface Attempt {
   assessment: { better: boolean | 'unknown'; saw: string; at: string } | null;
   /** Why it is being or was undone, or refused. */
   why?: string;
+  /** Set where a person ordered it: the actions are the order's, not a remedy's of the runbook. */
+  ordered?: Requested;
+}
+
+/** What a person ordered to be done on the target, with the actions that it comes to. */
+export interface Requested {
+  /** The order's id. */
+  id: string;
+  by: string;
+  verified: boolean;
+  at: string;
+  /** What it is called in place of a remedy's name: "rollback to revision 2", "debug-session". */
+  what: string;
+  calls: OrderedCall[];
 }
 
 export interface Approval {
@@ -159,7 +180,12 @@ export interface ActionRecord {
   step: number;
   outcome: ActionOutcome | 'started';
   error?: StepError;
-  undo?: { step: number; outcome: UndoOutcome | 'started'; saw?: string };
+  /** When it ended, RFC 3339. */
+  finishedAt?: string;
+  /** What it found out on the way, in lines for people. */
+  saw?: string[];
+  /** `stands`: what of the change stays although it was taken back (an image pinned by its digest). */
+  undo?: { step: number; outcome: UndoOutcome | 'started'; saw?: string; stands?: string };
 }
 
 /** One page: all rungs, updates and its resolution under one key (durability 11). */
@@ -206,6 +232,7 @@ export const emptyRecord: RecoveryRecord = {
   checklist: [],
   steps: [],
   attempts: [],
+  requests: [],
   leaseHeld: false,
   pages: [],
   orders: {},

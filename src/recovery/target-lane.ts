@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { awaitsUndo } from './fold-attempts.ts';
 import { openPage } from './fold-pages.ts';
+import { orderKey } from './ordered.ts';
 import {
   activeAttempt,
   approvalReason,
@@ -9,6 +10,7 @@ import {
   hasUnsent,
   isForwarder,
   isInterrupted,
+  leadingFinding,
   lookedSinceClosing,
   nextRemedy,
 } from './policy.ts';
@@ -30,7 +32,9 @@ export function nextTargetStep(record: RecoveryRecord, clock: Clock): TargetStep
   return (
     findTarget(record) ??
     continueAttempt(record, clock) ??
+    endSession(record, clock) ??
     giveBackLease(record) ??
+    planOrdered(record) ??
     lookWhenDue(record, clock) ??
     beginAttempt(record)
   );
@@ -93,11 +97,38 @@ function undoAtEnd(record: RecoveryRecord): TargetStep | null {
   if (record.recovered === null && record.closing === null) return null;
   for (const attempt of record.attempts) {
     const held = attempt.actions.find(({ i }) => attempt.plans[i]?.undo === 'at-end');
-    if (held !== undefined && awaitsUndo(held, attempt)) {
+    // A session has its own end.
+    if (attempt.stage !== 'standing' && held !== undefined && awaitsUndo(held, attempt)) {
       return { name: 'undo', n: attempt.n, i: held.i, why: 'the recovery is over' };
     }
   }
   return null;
+}
+
+/** A session ends when its time is over, and before the recovery is closed; a person may still be in it when the target recovers. */
+function endSession(record: RecoveryRecord, clock: Clock): TargetStep | null {
+  for (const attempt of record.attempts.filter(({ stage }) => stage === 'standing')) {
+    const action = attempt.actions.find((candidate) => awaitsUndo(candidate, attempt));
+    if (action === undefined) continue;
+    const { n } = attempt;
+    if (record.closing !== null) return { name: 'undo', n, i: action.i, why: 'the recovery is being closed' };
+    const stands = (attempt.plans[action.i]?.standsSeconds ?? 0) * 1000;
+    if (clock.passed(action.finishedAt ?? record.now, stands))
+      return { name: 'undo', n, i: action.i, why: 'its time is over' };
+  }
+  return null;
+}
+
+/** What a person ordered goes before looks and before what automation would begin; what is under way ends first. */
+function planOrdered(record: RecoveryRecord): TargetStep | null {
+  const [request] = record.requests;
+  if (request === undefined || record.closing !== null || !canLook(record)) return null;
+  const attempt = activeAttempt(record);
+  const onlyWaits = attempt?.stage === 'asked' && attempt.actions.length === 0;
+  if (attempt !== null && !onlyWaits) return null;
+  const cause = leadingFinding(record)?.cause ?? 'unknown';
+  const findingKey = orderKey(request.id);
+  return { name: 'plan', n: record.attempts.length + 1, cause, remedy: request.what, findingKey };
 }
 
 function continueApplying(record: RecoveryRecord, attempt: Attempt, clock: Clock): TargetStep | null {

@@ -49,10 +49,18 @@ export interface Plan {
   args: Json;
   /** Seconds that apply may wait for the cluster (`wait-ready`); a write takes at most 15 s and says 0. */
   waitSeconds: number;
+  /** Seconds after which the change is taken back, whatever becomes of the rest: a debug session. */
+  standsSeconds?: number;
   /** Set when the rules of safety forbid the action: it is not applied, the reason is shown. */
   refusal?: { code: string; reason: string };
   /** Set when the rules of safety allow the action only with a person's approval: why. */
   ask?: string;
+}
+
+/** One action with its parameters, as a person orders it. */
+export interface OrderedCall {
+  action: string;
+  params: { [name: string]: Json };
 }
 
 /** Where a quote was read ("agent-bruno previous log", "pod agent-bruno-… event") and the text itself, redacted. */

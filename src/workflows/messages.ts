@@ -11,7 +11,7 @@ import type { AlertMessage, Json } from '../recovery/values.ts';
  * A message takes 8 KiB at most (durability 9).
  */
 const MOST_BYTES = 8 * 1024;
-const ORDERS: OrderName[] = ['approve', 'reject', 'undo', 'close', 'cancel'];
+const ORDERS: OrderName[] = ['approve', 'reject', 'undo', 'rollback', 'run', 'close', 'cancel'];
 
 type Parsed<T> = { value: T } | { fault: string };
 
@@ -109,7 +109,7 @@ function plausibleTime(raw: unknown, now: string): string {
 export function parseOrder(name: unknown, raw: unknown): Parsed<Order> {
   const known = ORDERS.find((order) => order === name);
   if (known === undefined || known === 'cancel')
-    return { fault: `unknown order "${String(name)}"; known: approve, reject, undo, close` };
+    return { fault: `unknown order "${String(name)}"; known: approve, reject, undo, rollback, run, close` };
   const message = asObject(raw);
   if (message === null) return { fault: 'an order takes one object: {id, recoveryId, actor, reason}' };
   if (typeof message.malformed === 'string') return { fault: message.malformed };
@@ -122,7 +122,25 @@ export function parseOrder(name: unknown, raw: unknown): Parsed<Order> {
     return { fault: `missing in the order: ${missing.map(([key]) => key).join(', ')}` };
   }
   // Straight through Temporal nobody has checked who the actor is; the front door, once it does, signs it.
-  return { value: { id, recoveryId, name: known, actor, verified: false, args: jsonArgs(rest) } };
+  const args = jsonArgs(rest);
+  const fault = argumentFault(known, args);
+  return fault === null ? { value: { id, recoveryId, name: known, actor, verified: false, args } } : { fault };
+}
+
+/** What is wrong with the arguments of the orders that need some. */
+function argumentFault(name: OrderName, { revision, action, params, runbook }: OrderArgs): string | null {
+  if (name === 'rollback') {
+    const right =
+      revision === undefined || (typeof revision === 'number' && Number.isInteger(revision) && revision > 0);
+    return right
+      ? null
+      : '"revision" must be the number of a revision, from 1; without it the last healthy one is meant';
+  }
+  if (name !== 'run') return null;
+  if (typeof runbook === 'string' && action === undefined) return null;
+  if (typeof action !== 'string' || action === '')
+    return 'run takes {action, params}: "action" is the name of an action, e.g. "debug-session"';
+  return params === undefined || asObject(params) !== null ? null : '"params" must be an object';
 }
 
 /** The events of an order: none for a repeat of one already answered. */

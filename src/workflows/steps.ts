@@ -4,9 +4,10 @@ import { adoptionKey } from '../recovery/adopted.ts';
 import { milliseconds } from '../recovery/durations.ts';
 import type { EventBody } from '../recovery/events.ts';
 import { openPage } from '../recovery/fold-pages.ts';
+import { requestOf } from '../recovery/ordered.ts';
 import { approvalRequest, pageOf } from '../recovery/page.ts';
-import { canonicalWorkflowId, effectiveMode } from '../recovery/policy.ts';
-import type { Attempt, RecoveryRecord } from '../recovery/record.ts';
+import { canonicalWorkflowId, effectiveMode, leadingFinding } from '../recovery/policy.ts';
+import type { Attempt, RecoveryRecord, Requested } from '../recovery/record.ts';
 import { refusedRemedy } from '../recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
 import type { Finding, StepError } from '../recovery/values.ts';
@@ -161,11 +162,10 @@ async function classify(record: RecoveryRecord, round: number): Promise<EventBod
 
 async function plan(record: RecoveryRecord, step: TargetStep & { name: 'plan' }): Promise<EventBody[]> {
   const { n, cause, remedy, findingKey } = step;
-  const finding = findingOf(record, findingKey);
   const { plans, digest } = await activities.reading(`plan ${remedy}`).planRemedy({
     ...contextOf(record),
     n,
-    finding,
+    ...subjectOf(record, findingKey, requestOf(record, findingKey)),
     remedy,
     brokenSince: record.episode.brokenSince,
     onlyShown: effectiveMode(record) === 'observe',
@@ -174,6 +174,21 @@ async function plan(record: RecoveryRecord, step: TargetStep & { name: 'plan' })
   if (refusal !== undefined) return [refusedRemedy(step, refusal.code, refusal.reason)];
   return [{ kind: 'planned', n, cause, remedy, findingKey, plans, digest }];
 }
+
+/** What a plan is about: the finding that a remedy is for; of what was ordered the leading one, if there is any, and the actions. */
+function subjectOf(record: RecoveryRecord, key: string, order: Requested | undefined) {
+  if (order === undefined) return { finding: findingOf(record, key) };
+  return { finding: leadingFinding(record) ?? { ...NOT_DIAGNOSED, key }, ordered: order.calls };
+}
+
+const NOT_DIAGNOSED: Omit<Finding, 'key'> = {
+  cause: 'unknown',
+  label: 'unknown',
+  summary: 'the target is not diagnosed yet',
+  root: true,
+  score: 0,
+  quotes: [],
+};
 
 function findingOf(record: RecoveryRecord, key: string): Finding {
   const finding = record.findings?.find((candidate) => candidate.key === key);
@@ -190,7 +205,7 @@ async function apply(record: RecoveryRecord, attempt: Attempt, i: number): Promi
     n,
     i,
     remedy,
-    finding: findingOf(record, attempt.findingKey),
+    ...subjectOf(record, attempt.findingKey, attempt.ordered),
     brokenSince: record.episode.brokenSince,
     step: record.seq,
     plan: recorded,
@@ -199,8 +214,10 @@ async function apply(record: RecoveryRecord, attempt: Attempt, i: number): Promi
   });
   switch (result.outcome) {
     case 'applied':
-    case 'unchanged':
-      return [{ kind: 'action-finished', n, i, outcome: result.outcome }];
+    case 'unchanged': {
+      const saw = result.saw === undefined ? {} : { saw: result.saw };
+      return [{ kind: 'action-finished', n, i, outcome: result.outcome, ...saw }];
+    }
     case 'failed':
       return [{ kind: 'action-finished', n, i, outcome: 'failed', error: result.error }];
     case 'held-back':
@@ -234,10 +251,11 @@ async function undo(record: RecoveryRecord, attempt: Attempt, i: number): Promis
   const recorded = attempt.plans[i];
   if (recorded === undefined)
     throw ApplicationFailure.nonRetryable(`attempt ${attempt.n} has no action ${i}`, 'invalid');
-  const { outcome, saw } = await activities
+  const { outcome, saw, stands } = await activities
     .writing(`undo: ${recorded.summary}`, 0)
     .compensate({ ...contextOf(record), plan: recorded, step: record.seq });
-  return [{ kind: 'undo-finished', n: attempt.n, i, outcome, ...(saw === undefined ? {} : { saw }) }];
+  const told = { ...(saw === undefined ? {} : { saw }), ...(stands === undefined ? {} : { stands }) };
+  return [{ kind: 'undo-finished', n: attempt.n, i, outcome, ...told }];
 }
 
 async function ask(record: RecoveryRecord, n: number, notifier: string): Promise<EventBody[]> {

@@ -38,6 +38,8 @@ const REACHED = [
   'order approve accepted',
   'order reject accepted',
   'order undo accepted',
+  'order rollback accepted',
+  'order run accepted',
   'order close accepted',
   'order cancel accepted',
   'stage verified',
@@ -45,6 +47,8 @@ const REACHED = [
   'stage undone',
   'stage undo-refused',
   'stage withdrawn',
+  'stage standing',
+  'stage done',
   'closed recovered',
   'closed recovered-by-itself',
   'closed recovered-by-person',
@@ -86,6 +90,12 @@ describe('whatever comes, in any order', () => {
     always(({ record, reallyStanding }) => {
       const named = record.closed?.standing ?? [];
       for (const summary of reallyStanding) expect(named.some((line) => line.startsWith(summary))).toBe(true);
+    });
+  }, 120_000);
+
+  test('a session that began is taken back before the recovery ends, or is named as what stands', () => {
+    always(({ record }) => {
+      expect(record.attempts.filter(({ stage }) => stage === 'standing')).toEqual([]);
     });
   }, 120_000);
 

@@ -42,6 +42,27 @@ export const waitPlan: Plan = {
   waitSeconds: 180,
 };
 
+/** A debug session beside the target, of a quarter of an hour. */
+export const copyPlan: Plan = {
+  action: 'debug-session',
+  summary: 'start the debug pod agent-bruno-debug',
+  risk: 'low',
+  undo: 'at-end',
+  changes: [
+    { type: 'create', object: { apiVersion: 'v1', kind: 'Pod', namespace: 'bruno', name: 'agent-bruno-debug' } },
+  ],
+  args: {},
+  waitSeconds: 120,
+  standsSeconds: 900,
+};
+
+/** The same in the target's place. */
+export const inPlacePlan: Plan = {
+  ...copyPlan,
+  summary: 'run busybox in place of container agent-bruno',
+  changes: raisePlan.changes,
+};
+
 /** A runbook with one cause, two remedies (the second by approval) and short texts; `change` adapts it. */
 export function smallRunbook(
   change: (content: RunbookContent) => RunbookContent = (content) => content,

@@ -3,12 +3,13 @@ import { after } from '../../src/recovery/durations.ts';
 import type { EventBody, OrderName, RecoveryEvent } from '../../src/recovery/events.ts';
 import { fold, nextEvent } from '../../src/recovery/fold.ts';
 import { openPage } from '../../src/recovery/fold-pages.ts';
+import { changesTarget } from '../../src/recovery/ordered.ts';
 import { possibleOrders, refusalOf } from '../../src/recovery/orders.ts';
 import { emptyRecord, type RecoveryRecord } from '../../src/recovery/record.ts';
 import { failureEvents } from '../../src/recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../../src/recovery/steps.ts';
 import type { Finding, Mode } from '../../src/recovery/values.ts';
-import { finding as oomFinding, raisePlan, smallRunbook, waitPlan } from './samples.ts';
+import { copyPlan, inPlacePlan, finding as oomFinding, raisePlan, smallRunbook, waitPlan } from './samples.ts';
 
 /**
  * Plays a recovery without Temporal or Kubernetes: steps take random time and end at random, alerts and orders come in between,
@@ -166,7 +167,7 @@ class Simulation {
       name,
       actor: 'ana',
       verified: false,
-      args: name === 'undo' ? { n: this.record.attempts.at(-1)?.n ?? 0 } : {},
+      args: this.argumentsOf(name),
     };
     const reason = refusalOf(this.record, order);
     this.count(`order ${name} ${reason === null ? 'accepted' : 'refused'}`);
@@ -181,6 +182,12 @@ class Simulation {
       accepted: reason === null,
       ...(reason === null ? {} : { reason }),
     });
+  }
+
+  private argumentsOf(name: OrderName): Record<string, number | string> {
+    if (name === 'undo') return { n: this.record.attempts.at(-1)?.n ?? 0 };
+    if (name === 'run') return { action: this.pick(['debug-session', 'debug-session', 'wait-ready']) };
+    return name === 'rollback' ? { revision: 2 } : {};
   }
 
   private alert(status: 'firing' | 'resolved', startsAt: string): void {
@@ -225,8 +232,10 @@ class Simulation {
   private checkApply(n: number): void {
     const attempt = this.record.attempts.find((candidate) => candidate.n === n);
     if (attempt === undefined) return;
-    if (openPage(this.record) !== null && (attempt.approval?.by.length ?? 0) === 0)
-      this.broken.push('a write after the page without an order');
+    const ordered = attempt.ordered !== undefined || (attempt.approval?.by.length ?? 0) > 0;
+    if (openPage(this.record) !== null && !ordered) this.broken.push('a write after the page without an order');
+    const occupying = this.record.attempts.find((other) => other.stage === 'standing' && changesTarget(other.plans));
+    if (occupying !== undefined) this.broken.push('a write while a session stands in the place of the target');
     const before = this.record.attempts.filter(
       (other) =>
         other.n !== n &&
@@ -331,6 +340,11 @@ class Simulation {
     const { n, cause, remedy, findingKey } = step;
     if (this.oneIn(8))
       return [{ kind: 'remedy-refused', n, cause, remedy, findingKey, code: 'refused', reason: 'at the cap' }];
+    if (remedy === 'debug-session' || remedy === 'wait-ready') {
+      const plan = remedy === 'wait-ready' ? waitPlan : this.pick([copyPlan, copyPlan, inPlacePlan]);
+      const asks = plan === inPlacePlan || this.oneIn(6) ? { ask: 'nobody is served meanwhile' } : {};
+      return [{ kind: 'planned', n, cause, remedy, findingKey, plans: [{ ...plan, ...asks }], digest: 'p' }];
+    }
     const raise = this.oneIn(6) ? { ...raisePlan, ask: 'the tag has moved' } : raisePlan;
     return [{ kind: 'planned', n, cause, remedy, findingKey, plans: [raise, waitPlan], digest: 'p' }];
   }

@@ -127,4 +127,24 @@ describe('orders', () => {
       { accepted: false, reason: expect.stringContaining('r@') },
     ]);
   });
+
+  test.each([
+    ['rollback', { revision: 0 }, '"revision" must be the number of a revision'],
+    ['rollback', { revision: '2' }, '"revision" must be the number of a revision'],
+    ['run', {}, 'run takes {action, params}'],
+    ['run', { action: 7 }, 'run takes {action, params}'],
+    ['run', { action: 'debug-session', params: [] }, '"params" must be an object'],
+  ])('%s with %j are refused with what they take', (name, args, fault) => {
+    const raw = { id: '1', recoveryId: 'r@12345678', actor: 'ana', ...args };
+    expect(parseOrder(name, raw)).toEqual({ fault: expect.stringContaining(fault) });
+  });
+
+  test('to go back or to run one action keep their arguments', () => {
+    const raw = { id: '1', recoveryId: 'r@12345678', actor: 'ana' };
+    expect(parseOrder('rollback', { ...raw, revision: 2 })).toMatchObject({ value: { args: { revision: 2 } } });
+    const run = { ...raw, action: 'debug-session', params: { mode: 'copy' } };
+    expect(parseOrder('run', run)).toMatchObject({
+      value: { args: { action: 'debug-session', params: { mode: 'copy' } } },
+    });
+  });
 });

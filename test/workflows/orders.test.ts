@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { Activities, ApplyResult, RunbookContent } from '../../src/recovery/activities.ts';
+import type { Activities, ApplyResult, PlanInput, RunbookContent } from '../../src/recovery/activities.ts';
 import { needs } from '../needs.ts';
-import { raisePlan, smallRunbook } from '../recovery/samples.ts';
+import { copyPlan, raisePlan, smallRunbook, waitPlan } from '../recovery/samples.ts';
 import {
   alert,
   close,
@@ -14,7 +14,7 @@ import {
   until,
   worker,
 } from './environment.ts';
-import { brokenLook, failed, passed, type Script, script } from './scripted-activities.ts';
+import { brokenLook, failed, healthyDiagnosis, passed, type Script, script } from './scripted-activities.ts';
 import { devServer, type TemporalServer } from './servers.ts';
 
 needs('temporal');
@@ -183,6 +183,79 @@ describe('the order close', () => {
         expect(record.closed).toMatchObject({ standing: [raisePlan.summary], rootCause: 'a leak' });
         expect(played.calls).not.toContain('compensate');
         expect(played.calls).toContain('release');
+      });
+    },
+    LIMIT,
+  );
+});
+
+describe('an order that acts on the target', () => {
+  test(
+    'rolls back under the page, and a person has recovered it',
+    () => {
+      const asked: PlanInput[] = [];
+      const planRemedy: Activities['planRemedy'] = async (input) => {
+        asked.push(input);
+        return { plans: [raisePlan, waitPlan], digest: 'p' };
+      };
+      return recovering(
+        { planRemedy, look: async () => brokenLook },
+        async (handle) => {
+          await until(handle, ({ record }) => record.pages[0]?.rungs[0]?.tries[0]?.taken === true);
+          await order(handle, 'rollback', { revision: 2 });
+          const { record } = await until(handle, (now) => now.record.recovered !== null);
+          expect(record.recovered?.by).toBe('person');
+          expect(record.attempts.at(-1)).toMatchObject({ remedy: 'rollback to revision 2', stage: 'verified' });
+          expect(asked.at(-1)?.ordered?.[0]).toEqual({ action: 'rollout-undo', params: { to: 2 } });
+          await close(handle);
+        },
+        asking('2s'),
+      );
+    },
+    LIMIT,
+  );
+
+  test(
+    'starts a debug session, tells what it found, and takes it back when its time is over',
+    () => {
+      const session = { ...copyPlan, standsSeconds: 2 };
+      const planRemedy: Activities['planRemedy'] = async () => ({ plans: [session], digest: 'p' });
+      const applyAction: Activities['applyAction'] = async () => ({ outcome: 'applied', saw: ['redis: TCP is open'] });
+      return recovering({ planRemedy, applyAction, diagnose: async () => healthyDiagnosis }, async (handle, played) => {
+        await until(handle, ({ record }) => record.recovered !== null);
+        await order(handle, 'run', { action: 'debug-session', params: { duration: '2s' } });
+        const standing = await until(handle, ({ record }) => record.attempts[0]?.stage === 'standing');
+        expect(standing.record.attempts[0]?.actions[0]?.saw).toEqual(['redis: TCP is open']);
+        const { record } = await until(handle, (now) => now.record.attempts[0]?.stage === 'undone');
+        expect(record.attempts[0]?.why).toBe('its time is over');
+        expect(played.calls).not.toContain('verify');
+        await close(handle);
+      });
+    },
+    LIMIT,
+  );
+
+  test(
+    'is refused with the reason while another one is under way',
+    () => {
+      const writing = gate();
+      const applyAction: Activities['applyAction'] = async () => {
+        await writing.wait();
+        return { outcome: 'applied' };
+      };
+      return recovering({ applyAction, diagnose: async () => healthyDiagnosis }, async (handle) => {
+        await until(handle, ({ record }) => record.recovered !== null);
+        await order(handle, 'rollback');
+        await writing.reached;
+        const refused = await order(handle, 'run', { action: 'debug-session' }).catch((thrown: unknown) => thrown);
+        expect(refused).toMatchObject({
+          cause: {
+            type: 'refused',
+            message: expect.stringMatching(/^rollback, which ana ordered, is still under way/),
+          },
+        });
+        writing.open();
+        await close(handle);
       });
     },
     LIMIT,

@@ -1,0 +1,75 @@
+import type { RecoveryEvent } from './events.ts';
+import { requestOf } from './ordered.ts';
+import type { Attempt, RecoveryRecord, Requested } from './record.ts';
+
+/** How attempts come into a record, and how those that were never begun fall away again. */
+
+/** The record with what was just planned, or refused, as an attempt. */
+export function withAttempt(
+  record: RecoveryRecord,
+  event: RecoveryEvent & { kind: 'planned' | 'remedy-refused' },
+): RecoveryRecord {
+  const ordered = requestOf(record, event.findingKey);
+  const others = record.attempts.filter(({ n }) => n !== event.n);
+  if (ordered === undefined) return { ...record, attempts: [...others, newAttempt(record, event)] };
+  // What a person orders goes before what only waits for a person.
+  const before = event.kind === 'planned' ? others.map((attempt) => giveWay(attempt, ordered)) : others;
+  return {
+    ...record,
+    requests: record.requests.filter(({ id }) => id !== ordered.id),
+    attempts: [...before, { ...newAttempt(record, event), ordered }],
+  };
+}
+
+function giveWay(attempt: Attempt, { what, by }: Requested): Attempt {
+  const waits = attempt.stage === 'asked' && attempt.actions.length === 0;
+  return waits ? { ...attempt, stage: 'withdrawn', why: `${by} ordered ${what}` } : attempt;
+}
+
+/** What was planned and not begun falls away when the target is healthy, or broken anew; so does what was only ordered. */
+export function withdraw(record: RecoveryRecord, because: 'recovered' | 'relapsed'): RecoveryRecord {
+  const attempts = record.attempts.map(withdrawAttempt);
+  if (because === 'relapsed') return { ...record, attempts };
+  const dropped = record.requests.map((request, index) =>
+    withdrawnRequest(record, request, record.attempts.length + 1 + index),
+  );
+  return { ...record, requests: [], attempts: [...attempts, ...dropped] };
+}
+
+function withdrawAttempt(attempt: Attempt): Attempt {
+  const waiting = attempt.stage === 'planned' || attempt.stage === 'asked' || attempt.stage === 'approved';
+  return waiting && attempt.actions.length === 0 ? { ...attempt, stage: 'withdrawn' } : attempt;
+}
+
+function withdrawnRequest(record: RecoveryRecord, ordered: Requested, n: number): Attempt {
+  const why = 'the target had recovered before it was begun: order it again if it is still wanted';
+  return { ...emptyAttempt(record), n, remedy: ordered.what, stage: 'withdrawn', ordered, why };
+}
+
+function newAttempt(record: RecoveryRecord, event: RecoveryEvent & { kind: 'planned' | 'remedy-refused' }): Attempt {
+  const { n, cause, remedy, findingKey } = event;
+  const attempt = { ...emptyAttempt(record), n, cause, remedy, findingKey };
+  if (event.kind === 'remedy-refused') return { ...attempt, stage: 'refused', why: event.reason };
+  return { ...attempt, plans: event.plans, digest: event.digest };
+}
+
+function emptyAttempt(record: RecoveryRecord): Attempt {
+  return {
+    n: 0,
+    episode: record.episode.number,
+    cause: 'unknown',
+    remedy: '',
+    findingKey: '',
+    stage: 'planned',
+    plans: [],
+    digest: '',
+    replans: 0,
+    before: record.diagnosis?.measure ?? null,
+    approval: null,
+    actions: [],
+    heldBack: null,
+    changedAt: null,
+    verification: null,
+    assessment: null,
+  };
+}
