@@ -1,7 +1,7 @@
 import type { Cause } from '../runbook/schema.ts';
 import { backingServices, otherMark, otherPorts } from './connections.ts';
 import type { DependencyEvidence } from './evidence.ts';
-import type { Surroundings } from './log-context.ts';
+import type { LogContext } from './log-context.ts';
 import type { Hit } from './log-scan.ts';
 
 /** What a failed connection was to. `cause` is null for a service that no cause stands for. */
@@ -29,7 +29,7 @@ export function causeOfDependency(dependency: Pick<DependencyEvidence, 'type'>):
  * library frames and source lines of the traceback, by what was said before it; for an HTTP client that names nobody the one
  * HTTP dependency is meant.
  */
-export function attribute(hit: Hit, around: Surroundings, dependencies: readonly DependencyEvidence[]): Attribution {
+export function attribute(hit: Hit, context: LogContext, dependencies: readonly DependencyEvidence[]): Attribution {
   if (hit.matched.kind !== 'connection') throw new TypeError('only connection wordings are attributed');
   const { host, port, wording } = hit.matched;
   const address = host === undefined ? undefined : port === undefined ? host : `${host}:${port}`;
@@ -43,13 +43,13 @@ export function attribute(hit: Hit, around: Surroundings, dependencies: readonly
   if (declared !== undefined) return named(causeOfDependency(declared), 1);
   const byAddress = serviceOfAddress(host, port);
   if (byAddress !== undefined) return named(byAddress, 1);
-  const byLine = nearestMark(hit.line, hit.line.length);
+  const byLine = lastMark(hit.line);
   if (byLine !== undefined) return named(byLine, 1);
-  const byBlock = nearestMark(around.block, around.at);
-  if (byBlock !== undefined) return named(byBlock, 0.95);
+  const byBlock = context.nearestMark(hit.start, allMarks);
+  if (byBlock !== undefined) return named(meanings.get(byBlock) ?? null, 0.95);
   if (host !== undefined && !isAddressLiteral(host)) return named(null, 0.9);
-  const byEarlier = nearestMark(around.earlier, around.earlier.length);
-  if (byEarlier !== undefined) return named(byEarlier, 0.8);
+  const byEarlier = context.earlierMark(hit.start, allMarks);
+  if (byEarlier !== undefined) return named(meanings.get(byEarlier) ?? null, 0.8);
   if (wording.http === true && address === undefined) return named('ollama-timeout', 0.7);
   return named(null, 0.6);
 }
@@ -69,19 +69,21 @@ function serviceOfAddress(host: string | undefined, port: number | undefined): C
   return port !== undefined && otherPorts.has(port) ? null : undefined;
 }
 
-/** The service whose mark stands nearest to `at`, before it rather than after; undefined when there is none. */
-function nearestMark(text: string, at: number): Cause | null | undefined {
-  let best: { cause: Cause | null; distance: number } | undefined;
-  const marks: [RegExp, Cause | null][] = [
-    ...backingServices.map((service): [RegExp, Cause | null] => [service.mark, service.cause]),
-    [otherMark, null],
-  ];
-  for (const [mark, cause] of marks) {
-    const everywhere = new RegExp(mark.source, 'gi');
-    for (const found of text.matchAll(everywhere)) {
-      const distance = found.index <= at ? at - found.index : 2 * (found.index - at);
-      if (best === undefined || distance < best.distance) best = { cause, distance };
-    }
+const global = (mark: RegExp): RegExp => new RegExp(mark.source, 'gi');
+
+/** What each mark stands for; null for services that no cause stands for. */
+const meanings = new Map<RegExp, Cause | null>([
+  ...backingServices.map((service): [RegExp, Cause] => [global(service.mark), service.cause]),
+  [global(otherMark), null],
+]);
+const allMarks = [...meanings.keys()];
+
+/** The service whose mark stands last in a line; undefined when there is none. */
+function lastMark(line: string): Cause | null | undefined {
+  let best: { cause: Cause | null; at: number } | undefined;
+  for (const [mark, cause] of meanings) {
+    const at = Array.from(line.matchAll(mark)).at(-1)?.index;
+    if (at !== undefined && (best === undefined || at > best.at)) best = { cause, at };
   }
   return best?.cause;
 }

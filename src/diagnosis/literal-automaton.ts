@@ -4,16 +4,17 @@ const WIDTH = 1 << WIDTH_BITS;
 
 /**
  * An Aho-Corasick automaton over lower-cased ASCII: one pass over a text finds every place where any of hundreds of literals
- * ends. (Aho, Corasick: Efficient string matching, CACM 18, 1975.)
+ * stands. (Aho, Corasick: Efficient string matching, CACM 18, 1975.) It reads from the end, since what ended a process stands
+ * there: the reader stops it when it has seen enough.
  */
 export class LiteralAutomaton {
   /** UTF-16 code unit to column; everything that no literal contains shares column 0. */
   readonly #columns = new Uint8Array(65_536);
-  /** `state << WIDTH_BITS | column` to state. States in which literals end have the highest numbers. */
+  /** `state << WIDTH_BITS | column` to state. States in which literals are complete have the highest numbers. */
   readonly #next: Uint16Array;
-  readonly #firstEnd: number;
-  /** For each state from `#firstEnd` on, the numbers of the literals that end there. */
-  readonly #ends: readonly (readonly number[])[];
+  readonly #firstComplete: number;
+  /** For each state from `#firstComplete` on, the numbers of the literals that are complete there. */
+  readonly #complete: readonly (readonly number[])[];
 
   /**
    * @param literals lower-case ASCII, not empty; a literal is reported by its place in this list.
@@ -28,12 +29,13 @@ export class LiteralAutomaton {
       this.#columns[char.charCodeAt(0)] = index + 1;
       this.#columns[char.toUpperCase().charCodeAt(0)] = index + 1;
     });
-    const trie = buildTrie(literals, this.#columns);
+    const backwards = literals.map((literal) => Array.from(literal).reverse().join(''));
+    const trie = buildTrie(backwards, this.#columns);
     if (trie.ends.length > 65_535) throw new RangeError(`literals need ${trie.ends.length} states`);
     link(trie);
     const order = endsLast(trie);
-    this.#firstEnd = order.firstEnd;
-    this.#ends = order.states.slice(order.firstEnd).map((state) => trie.ends[state] ?? []);
+    this.#firstComplete = order.firstEnd;
+    this.#complete = order.states.slice(order.firstEnd).map((state) => trie.ends[state] ?? []);
     this.#next = new Uint16Array(order.states.length << WIDTH_BITS);
     order.states.forEach((state, number) => {
       for (let column = 0; column < WIDTH; column += 1) {
@@ -43,15 +45,23 @@ export class LiteralAutomaton {
     });
   }
 
-  /** Calls `report(end, literals)` for each place in [from, to) where literals end, in order. Linear in the length. */
-  scan(text: string, from: number, to: number, report: (end: number, literals: readonly number[]) => void): void {
+  /**
+   * Calls `report(start, literals)` for each place in [from, to) where literals begin, the last one first, until it answers
+   * false. Linear in the length.
+   */
+  scanBack(
+    text: string,
+    from: number,
+    to: number,
+    report: (start: number, literals: readonly number[]) => boolean,
+  ): void {
     const columns = this.#columns;
     const next = this.#next;
-    const firstEnd = this.#firstEnd;
+    const firstComplete = this.#firstComplete;
     let state = 0;
-    for (let index = from; index < to; index += 1) {
+    for (let index = to - 1; index >= from; index -= 1) {
       state = next[(state << WIDTH_BITS) | (columns[text.charCodeAt(index)] ?? 0)] ?? 0;
-      if (state >= firstEnd) report(index + 1, this.#ends[state - firstEnd] ?? []);
+      if (state >= firstComplete && !report(index, this.#complete[state - firstComplete] ?? [])) return;
     }
   }
 }

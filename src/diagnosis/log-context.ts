@@ -10,6 +10,8 @@ const BESIDE = 6;
 /** Lines of ordinary work that are counted after a failure, and lines that are read for it. */
 const MOST_COUNTED = 60;
 const MOST_READ = 300;
+/** Lines that are looked at for one log altogether: beyond them the log counts as ended. */
+const MOST_LINES = 3000;
 
 const FAILURE_REPORT = 'APPLICATION FAILED TO START';
 const JAVA_FRAME = /^\s+at [\w.$/<>]+\(.*\)|^Caused by: |^\s+\.\.\. \d+ /;
@@ -22,8 +24,6 @@ export interface Surroundings {
   at: number;
   /** The line and the six before it. */
   beside: string;
-  /** The few lines before the block. */
-  earlier: string;
 }
 
 interface Line {
@@ -31,15 +31,25 @@ interface Line {
   start: number;
   end: number;
   level: Level;
-  /** Whether it is a line of ordinary work: no part of a trace, no exception, no word of a shutdown. */
-  ordinary: boolean;
+  /** Whether it is a line of ordinary work: no part of a trace, no exception, no word of a shutdown. Judged when asked for. */
+  ordinary?: boolean;
+  /** What was asked of the line before: whether a condition matches, where marks stand. */
+  matches: Map<RegExp, boolean>;
+  marks?: { mark: RegExp; at: number }[];
+}
+
+interface Block {
+  before: Line[];
+  own: Line;
+  after: Line[];
 }
 
 /** A log as its lines are asked for around a place: each line is cleaned and judged once. Everything is bounded. */
 export class LogContext {
   readonly #text: string;
   readonly #lines = new Map<number, Line>();
-  readonly #surroundings = new Map<number, Surroundings>();
+  readonly #blocks = new Map<number, Block>();
+  readonly #earlier = new Map<number, { mark: RegExp; at: number }[]>();
 
   readonly #reports: boolean;
 
@@ -50,14 +60,61 @@ export class LogContext {
 
   /** The surroundings of the line that begins at `start`. */
   surroundings(start: number): Surroundings {
-    const known = this.#surroundings.get(start) ?? this.#read(start);
-    this.#surroundings.set(start, known);
-    return known;
+    const { before, own, after } = this.#block(start);
+    const texts = before.map((line) => line.text);
+    return {
+      block: [...texts, own.text, ...after.map((line) => line.text)].join('\n'),
+      at: texts.reduce((sum, text) => sum + text.length + 1, 0),
+      beside: this.beside(start),
+    };
+  }
+
+  /** The line and the six before it. */
+  beside(start: number): string {
+    const { before, own } = this.#block(start);
+    return [...before.slice(-BESIDE).map((line) => line.text), own.text].join('\n');
+  }
+
+  /** Whether a line of the block around `start` matches. */
+  blockMatches(start: number, condition: RegExp): boolean {
+    const { before, own, after } = this.#block(start);
+    return lineMatches(own, condition) || before.some((line) => lineMatches(line, condition)) || after.some((line) => lineMatches(line, condition));
+  }
+
+  /** The mark that stands nearest to the line in its block, before it rather than after. */
+  nearestMark(start: number, marks: readonly RegExp[]): RegExp | undefined {
+    const { before, own, after } = this.#block(start);
+    let best: { mark: RegExp; distance: number } | undefined;
+    let distance = 0;
+    for (const line of before.toReversed()) {
+      distance += line.text.length + 1;
+      const last = marksOf(line, marks).at(-1);
+      if (last === undefined) continue;
+      best = { mark: last.mark, distance: distance - last.at };
+      break;
+    }
+    distance = 0;
+    for (const line of [own, ...after]) {
+      const first = marksOf(line, marks)[0];
+      if (first !== undefined && (best === undefined || 2 * (distance + first.at) < best.distance)) return first.mark;
+      if (first !== undefined) break;
+      distance += line.text.length + 1;
+    }
+    return best?.mark;
+  }
+
+  /** The last mark in the few lines before the block. */
+  earlierMark(start: number, marks: readonly RegExp[]): RegExp | undefined {
+    const { before, own } = this.#block(start);
+    const blockStart = (before[0] ?? own).start;
+    const known = this.#earlier.get(blockStart) ?? marksIn(this.#text.slice(Math.max(0, blockStart - EARLIER_CHARS), blockStart), marks);
+    this.#earlier.set(blockStart, known);
+    return known.at(-1)?.mark;
   }
 
   /** Whether the line that introduces the traceback before `start` says that the program goes on without what failed. */
   introducedAsTolerated(start: number): boolean {
-    const before = this.#before(start);
+    const { before } = this.#block(start);
     const opening = before.findLastIndex((line) => /^(?:ERROR: {4})?Traceback/.test(line.text));
     const introduction = opening > 0 ? before[opening - 1] : undefined;
     return introduction !== undefined && isTolerated(introduction.text);
@@ -72,16 +129,17 @@ export class LogContext {
     const following = this.#next(own);
     if (following === undefined || !JAVA_FRAME.test(following.text) || /^Exception in thread/.test(own.text))
       return 'none';
-    const record = this.#before(start).findLast((line) => !isTracePart(line.text) && !isTerminal(line.text));
+    const { before } = this.#block(start);
+    const record = before.findLast((line) => !isTracePart(line.text) && !isTerminal(line.text));
     if (record !== undefined) return record.level;
-    const above = this.#before(start)[0]?.start ?? start;
+    const above = before[0]?.start ?? start;
     return above === 0 ? 'none' : this.#lineAt(this.#text.lastIndexOf('\n', above - 2) + 1).level;
   }
 
   /** Whether the line belongs to Spring Boot's report on why the application did not start. */
   isFailureReport(start: number): boolean {
     if (!this.#reports) return false;
-    return this.surroundings(start).beside.includes(FAILURE_REPORT);
+    return this.beside(start).includes(FAILURE_REPORT);
   }
 
   /** Lines of ordinary work after the line at `start`, at most 60: many of them mean that the program outlived it. */
@@ -89,6 +147,7 @@ export class LogContext {
     let count = 0;
     let line = this.#next(this.#lineAt(start));
     for (let read = 0; line !== undefined && count < MOST_COUNTED && read < MOST_READ; read += 1) {
+      line.ordinary ??= !isTracePart(line.text) && !isTerminal(line.text) && !isShutdown(line.text);
       if (line.ordinary) count += 1;
       line = this.#next(line);
     }
@@ -100,24 +159,19 @@ export class LogContext {
     return this.#text.slice(from, to);
   }
 
-  #read(start: number): Surroundings {
-    const before = this.#before(start);
+  #block(start: number): Block {
+    const known = this.#blocks.get(start);
+    if (known !== undefined) return known;
     const own = this.#lineAt(start);
-    const texts = before.map((line) => line.text);
-    const at = texts.reduce((sum, text) => sum + text.length + 1, 0);
-    const blockStart = before[0]?.start ?? start;
-    return {
-      block: [...texts, own.text, ...this.#after(own).map((line) => line.text)].join('\n'),
-      at,
-      beside: [...texts.slice(-BESIDE), own.text].join('\n'),
-      earlier: this.#text.slice(Math.max(0, blockStart - EARLIER_CHARS), blockStart),
-    };
+    const block = { before: this.#before(start), own, after: this.#after(own) };
+    this.#blocks.set(start, block);
+    return block;
   }
 
   #before(start: number): Line[] {
     const lines: Line[] = [];
     let position = start;
-    while (position > 0 && lines.length < LINES_BEFORE && start - position < CHARS_BEFORE) {
+    while (position > 0 && this.#lines.size <= MOST_LINES && lines.length < LINES_BEFORE && start - position < CHARS_BEFORE) {
       const line = this.#lineAt(this.#text.lastIndexOf('\n', position - 2) + 1);
       if (line.level === 'info') break;
       lines.push(line);
@@ -138,7 +192,8 @@ export class LogContext {
   }
 
   #next(line: Line): Line | undefined {
-    return line.end + 1 < this.#text.length ? this.#lineAt(line.end + 1) : undefined;
+    if (line.end + 1 >= this.#text.length || this.#lines.size > MOST_LINES) return undefined;
+    return this.#lineAt(line.end + 1);
   }
 
   #lineAt(start: number): Line {
@@ -148,9 +203,25 @@ export class LogContext {
     const end = newline === -1 ? this.#text.length : newline;
     const text = cleanLine(this.#text.slice(start, Math.min(end, start + CHARS_AFTER)));
     const level = levelOf(text);
-    const ordinary = !isTracePart(text) && !isTerminal(text) && !isShutdown(text);
-    const line = { text, start, end, level, ordinary };
+    const line = { text, start, end, level, matches: new Map() };
     this.#lines.set(start, line);
     return line;
   }
+}
+
+function lineMatches(line: Line, condition: RegExp): boolean {
+  const known = line.matches.get(condition) ?? condition.test(line.text);
+  line.matches.set(condition, known);
+  return known;
+}
+
+function marksOf(line: Line, marks: readonly RegExp[]): { mark: RegExp; at: number }[] {
+  line.marks ??= marksIn(line.text, marks);
+  return line.marks;
+}
+
+/** All marks of a text by their place; the expressions are global. */
+function marksIn(text: string, marks: readonly RegExp[]): { mark: RegExp; at: number }[] {
+  const found = marks.flatMap((mark) => Array.from(text.matchAll(mark), ({ index }) => ({ mark, at: index })));
+  return found.length < 2 ? found : found.toSorted((a, b) => a.at - b.at);
 }

@@ -12,6 +12,8 @@ const TAIL = 320 * 1024;
 const HEAD = 32 * 1024;
 /** Candidate lines that meet the expressions: the last ones of a log. */
 const MOST_LINES = 200;
+/** Expressions that the candidate lines of one log meet altogether, counted once for each KiB of a line. */
+const MOST_EXPRESSIONS = 1000;
 /** Of lines that differ in numbers only, the last ones say all that the others say. */
 const ALIKE = 2;
 
@@ -106,56 +108,65 @@ const ownersOf = literals.map((literal) => literalOwners.get(literal) ?? []);
 interface Candidate {
   start: number;
   end: number;
+  /** Where the last literal of the line begins. */
   at: number;
   patterns: Set<number>;
 }
 
 /**
- * Finds every known wording in a log, in its order. One linear pass over the last 320 KiB and the first 32; at most 200 lines that
- * hold a literal meet expressions, of lines alike the last two.
+ * Finds every known wording in a log, in its order. One linear pass over the last 320 KiB, from the end, and over the first 32;
+ * at most 200 lines that hold a literal meet expressions, of lines alike the last two.
  */
 export function scanLog(text: string): Hit[] {
-  const tail = candidateLines(text, Math.max(0, text.length - TAIL), text.length);
-  const head = text.length > TAIL + HEAD ? candidateLines(text, 0, HEAD) : [];
-  return withoutRepeats(text, [...head, ...tail]).flatMap((candidate) => confirm(text, candidate));
-}
-
-function candidateLines(text: string, from: number, to: number): Candidate[] {
-  const ring: Candidate[] = [];
-  let current: Candidate | undefined;
-  automaton.scan(text, from, to, (end, found) => {
-    if (current === undefined || end > current.end) {
-      const start = text.lastIndexOf('\n', end - 1) + 1;
-      const newline = text.indexOf('\n', end);
-      current = { start, end: newline === -1 ? text.length : newline, at: end, patterns: new Set() };
-      ring.push(current);
-      if (ring.length >= 8 * MOST_LINES) ring.splice(0, ring.length - 4 * MOST_LINES);
-    }
-    for (const literal of found) for (const owner of ownersOf[literal] ?? []) current.patterns.add(owner);
-  });
-  return ring.slice(-4 * MOST_LINES);
-}
-
-function withoutRepeats(text: string, candidates: Candidate[]): Candidate[] {
-  const seen = new Map<string, number>();
-  const kept: Candidate[] = [];
-  for (const candidate of candidates.toReversed()) {
-    const shape = text.slice(candidate.start, Math.min(candidate.end, candidate.start + 240)).replace(/\d+/g, '0');
-    const count = seen.get(shape) ?? 0;
-    seen.set(shape, count + 1);
-    if (count < ALIKE) kept.push(candidate);
-    if (kept.length === MOST_LINES) break;
+  const seen = new Map<number, number>();
+  const tail = candidateLines(text, Math.max(0, text.length - TAIL), text.length, seen);
+  const head = text.length > TAIL + HEAD ? candidateLines(text, 0, HEAD, seen) : [];
+  let budget = MOST_EXPRESSIONS;
+  const hits: Hit[][] = [];
+  for (const candidate of [...tail, ...head].slice(0, MOST_LINES)) {
+    if (budget <= 0) break;
+    budget -= candidate.patterns.size * (1 + Math.min(LONGEST_LINE, candidate.end - candidate.start) / 1024);
+    hits.push(confirm(text, candidate));
   }
-  return kept.reverse();
+  return hits.flat().toSorted((a, b) => a.start - b.start);
+}
+
+/** Lines that hold a literal, the last one first; of lines alike the last ones. */
+function candidateLines(text: string, from: number, to: number, seen: Map<number, number>): Candidate[] {
+  const kept: Candidate[] = [];
+  let met = 0;
+  let start = to + 1;
+  let current: Candidate | undefined;
+  automaton.scanBack(text, from, to, (at, found) => {
+    if (at < start) {
+      start = text.lastIndexOf('\n', at) + 1;
+      const newline = text.indexOf('\n', at);
+      current = keepUnlessRepeated(text, { start, end: newline === -1 ? text.length : newline, at, patterns: new Set() }, seen);
+      if (current !== undefined) kept.push(current);
+      met += 1;
+    }
+    if (current !== undefined) for (const literal of found) for (const owner of ownersOf[literal] ?? []) current.patterns.add(owner);
+    return met < 4 * MOST_LINES && kept.length <= MOST_LINES;
+  });
+  return kept;
+}
+
+/** Counts lines by their first 240 characters without regard to numbers. */
+function keepUnlessRepeated(text: string, line: Candidate, seen: Map<number, number>): Candidate | undefined {
+  const most = Math.min(line.end, line.start + 240);
+  let shape = 0;
+  for (let index = line.start; index < most; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < 48 || code > 57) shape = (Math.imul(shape, 31) + code) | 0;
+  }
+  const count = seen.get(shape) ?? 0;
+  seen.set(shape, count + 1);
+  return count < ALIKE ? line : undefined;
 }
 
 function confirm(text: string, candidate: Candidate): Hit[] {
-  const { start, end, at } = candidate;
-  const raw =
-    end - start <= LONGEST_LINE
-      ? text.slice(start, end)
-      : text.slice(Math.max(start, at - LONGEST_LINE / 2), Math.min(end, at + LONGEST_LINE / 2));
-  const line = cleanLine(raw);
+  const { start, end } = candidate;
+  const line = cleanLine(end - start <= LONGEST_LINE ? text.slice(start, end) : partsOfLongLine(text, candidate));
   if (CODE_LIST.test(line)) return [];
   const hits: Hit[] = [];
   for (const number of candidate.patterns) {
@@ -164,4 +175,11 @@ function confirm(text: string, candidate: Candidate): Hit[] {
     if (compiled !== undefined && found) hits.push({ start, end, line, ...compiled.build(found) });
   }
   return hits;
+}
+
+/** A long line's beginning and what stands around its last literal. */
+function partsOfLongLine(text: string, { start, end, at }: Candidate): string {
+  const half = LONGEST_LINE / 2;
+  const from = Math.max(start + half, at - half / 2);
+  return `${text.slice(start, start + half)} ${text.slice(from, Math.min(end, from + half))}`;
 }

@@ -31,18 +31,33 @@ const TERMINAL_FACTOR = 1.5;
 const TOLERATED_FACTOR = 0.15;
 const RETRIED_FACTOR = 0.7;
 
+/** Lines whose surroundings are looked at. */
+const MOST_WEIGHED = 60;
+
 /** Finds what decides in a log, or null. The exception that ended the process outranks the noise before it. */
 export function readLog(text: string, dependencies: readonly DependencyEvidence[] = []): LogVerdict | null {
   const hits = scanLog(text);
   if (hits.length === 0) return null;
   const context = new LogContext(text);
   const byLine = Map.groupBy(hits, (hit) => hit.start);
-  const verdicts = [...byLine.values()]
+  const verdicts = mostPromising([...byLine.values()])
     .map((ofLine) => strongestOfLine(ofLine, context, dependencies))
     .filter((verdict) => verdict !== undefined)
     .map((verdict) => outlived(verdict, context))
     .filter((verdict) => verdict.strength >= DECIDES);
   return decide(verdicts, context);
+}
+
+/** The lines that may decide, at most 60: those whose wordings weigh most by themselves, the last ones first. */
+function mostPromising(lines: Hit[][]): Hit[][] {
+  if (lines.length <= MOST_WEIGHED) return lines;
+  const promise = (hits: Hit[]): number =>
+    Math.max(...hits.map((hit) => hit.weight)) * (isTerminal(hits[0]?.line ?? '') ? TERMINAL_FACTOR : 1);
+  return lines
+    .map((hits) => ({ hits, promise: promise(hits), start: hits[0]?.start ?? 0 }))
+    .toSorted((a, b) => b.promise - a.promise || b.start - a.start)
+    .slice(0, MOST_WEIGHED)
+    .map(({ hits }) => hits);
 }
 
 function strongestOfLine(
@@ -80,8 +95,8 @@ function weigh(hit: Hit, context: LogContext, dependencies: readonly DependencyE
     return { ...base, ...subject, cause: hit.matched.cause, strength: hit.weight * factor };
   }
   const { near } = hit.matched.wording;
-  if (near !== undefined && !test(near, context.surroundings(hit.start).block)) return undefined;
-  const to = attribute(hit, context.surroundings(hit.start), dependencies);
+  if (near !== undefined && !context.blockMatches(hit.start, condition(near))) return undefined;
+  const to = attribute(hit, context, dependencies);
   const how = hit.matched.wording.how;
   const address = to.address === undefined ? {} : { address: to.address };
   return {
@@ -96,19 +111,17 @@ function weigh(hit: Hit, context: LogContext, dependencies: readonly DependencyE
 function conditionsHold(hit: Hit, context: LogContext): boolean {
   if (hit.matched.kind !== 'cause') return true;
   const { near, beside, unless } = hit.matched.pattern;
-  if (near === undefined && beside === undefined && unless === undefined) return true;
-  const place = context.surroundings(hit.start);
-  if (near !== undefined && !test(near, place.block)) return false;
-  if (beside !== undefined && !test(beside, place.beside)) return false;
-  return unless === undefined || !test(unless, place.block);
+  if (near !== undefined && !context.blockMatches(hit.start, condition(near))) return false;
+  if (beside !== undefined && !condition(beside).test(context.beside(hit.start))) return false;
+  return unless === undefined || !context.blockMatches(hit.start, condition(unless));
 }
 
 const conditions = new Map<string, RegExp>();
 
-function test(condition: string, text: string): boolean {
-  const known = conditions.get(condition) ?? new RegExp(condition, 'im');
-  conditions.set(condition, known);
-  return known.test(text);
+function condition(source: string): RegExp {
+  const known = conditions.get(source) ?? new RegExp(source, 'im');
+  conditions.set(source, known);
+  return known;
 }
 
 /** Takes strength from what the program outlived: many lines of ordinary work after it. */

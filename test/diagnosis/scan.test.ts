@@ -70,14 +70,15 @@ describe('the one scan', () => {
         fc.stringMatching(/^[abcdE\n]{0,80}$/),
         (literals, text) => {
           const found = new Set<string>();
-          new LiteralAutomaton(literals).scan(text, 0, text.length, (end, numbers) => {
-            for (const number of numbers) found.add(`${literals[number]}@${end}`);
+          new LiteralAutomaton(literals).scanBack(text, 0, text.length, (start, numbers) => {
+            for (const number of numbers) found.add(`${literals[number]}@${start}`);
+            return true;
           });
           const expected = new Set(
             literals.flatMap((literal) =>
               Array.from(text, (_, at) => at)
                 .filter((at) => text.toLowerCase().startsWith(literal, at))
-                .map((at) => `${literal}@${at + literal.length}`),
+                .map((at) => `${literal}@${at}`),
             ),
           );
           expect(found).toEqual(expected);
