@@ -14,9 +14,10 @@ import { signatures } from '../src/diagnosis/signatures/registry.ts';
 
 const MEGABYTE = 1024 * 1024;
 
-const words = [...Object.values<Signature>(signatures).flatMap(({ patterns }) => patterns), ...connectionWordings].flatMap(
-  ({ regex }) => requiredLiterals(regex),
-);
+const words = [
+  ...Object.values<Signature>(signatures).flatMap(({ patterns }) => patterns),
+  ...connectionWordings,
+].flatMap(({ regex }) => requiredLiterals(regex));
 const word = (index: number): string => words[index % words.length] ?? '';
 
 /** Lines until a megabyte is full. */
@@ -32,20 +33,25 @@ function megabyte(line: (index: number) => string): string {
 }
 
 /** A word that differs in letters, since lines that differ in numbers only count as alike. */
-const letters = (index: number): string => index.toString(36).replace(/\d/g, (digit) => 'ghijklmnop'.charAt(Number(digit)));
+const letters = (index: number): string =>
+  index.toString(36).replace(/\d/g, (digit) => 'ghijklmnop'.charAt(Number(digit)));
 
 const LOGS: Record<string, () => string> = {
   'ordinary work': () => megabyte((index) => `2026-01-01T00:00:00Z INFO request ${index} served in ${index % 97} ms`),
   'ordinary work, then a traceback': () =>
     `${megabyte((index) => `INFO request ${index} served`)}\nTraceback (most recent call last):\n  File "/app/m.py", line 9, in <module>\nredis.exceptions.ConnectionError: Error 111 connecting to redis:6379. Connection refused.\n`,
-  'one word of a signature in every line': () => megabyte((index) => `${letters(index)} ${word(index)} ${letters(index)}`),
+  'one word of a signature in every line': () =>
+    megabyte((index) => `${letters(index)} ${word(index)} ${letters(index)}`),
   'twelve words of signatures in every line': () =>
     megabyte((index) => `${letters(index)} ${Array.from({ length: 12 }, (_, at) => word(index * 12 + at)).join(' ')}`),
   'a failed connection to nobody in every line': () =>
     megabyte((index) => `${letters(index)}: connection refused, connection timed out, no such host, ECONNRESET`),
   'an exception in every line': () => megabyte((index) => `httpx.ReadTimeout: ${letters(index)}`),
   'a variable that is not set in every line': () =>
-    megabyte((index) => `ValueError: ${letters(index).toUpperCase()}_URL environment variable must be set, is not set, required`),
+    megabyte(
+      (index) =>
+        `ValueError: ${letters(index).toUpperCase()}_URL environment variable must be set, is not set, required`,
+    ),
   'lines of nine thousand characters': () =>
     megabyte((index) => `${letters(index)} ${'permission denied, address already in use '.repeat(220)}`),
   'one line': () => 'connection refused '.repeat(MEGABYTE / 19),

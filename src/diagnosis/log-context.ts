@@ -1,4 +1,13 @@
-import { cleanLine, isShutdown, isTerminal, isTolerated, isTracePart, type Level, levelOf } from './log-text.ts';
+import {
+  cleanLine,
+  givesUp,
+  isShutdown,
+  isTerminal,
+  isTolerated,
+  isTracePart,
+  type Level,
+  levelOf,
+} from './log-text.ts';
 
 /** How far the surroundings of a line reach. */
 const LINES_BEFORE = 100;
@@ -12,6 +21,9 @@ const MOST_COUNTED = 60;
 const MOST_READ = 300;
 /** Lines that are looked at for one log altogether: beyond them the log counts as ended. */
 const MOST_LINES = 3000;
+
+/** Lines within which a program that could not connect says that it gives up. */
+const GIVES_UP_WITHIN = 8;
 
 const FAILURE_REPORT = 'APPLICATION FAILED TO START';
 const JAVA_FRAME = /^\s+at [\w.$/<>]+\(.*\)|^Caused by: |^\s+\.\.\. \d+ /;
@@ -78,7 +90,11 @@ export class LogContext {
   /** Whether a line of the block around `start` matches. */
   blockMatches(start: number, condition: RegExp): boolean {
     const { before, own, after } = this.#block(start);
-    return lineMatches(own, condition) || before.some((line) => lineMatches(line, condition)) || after.some((line) => lineMatches(line, condition));
+    return (
+      lineMatches(own, condition) ||
+      before.some((line) => lineMatches(line, condition)) ||
+      after.some((line) => lineMatches(line, condition))
+    );
   }
 
   /** The mark that stands nearest to the line in its block, before it rather than after. */
@@ -107,17 +123,39 @@ export class LogContext {
   earlierMark(start: number, marks: readonly RegExp[]): RegExp | undefined {
     const { before, own } = this.#block(start);
     const blockStart = (before[0] ?? own).start;
-    const known = this.#earlier.get(blockStart) ?? marksIn(this.#text.slice(Math.max(0, blockStart - EARLIER_CHARS), blockStart), marks);
+    const known =
+      this.#earlier.get(blockStart) ??
+      marksIn(this.#text.slice(Math.max(0, blockStart - EARLIER_CHARS), blockStart), marks);
     this.#earlier.set(blockStart, known);
     return known.at(-1)?.mark;
   }
 
-  /** Whether the line that introduces the traceback before `start` says that the program goes on without what failed. */
+  /**
+   * Whether the line that introduces the traceback before `start` says that the program goes on without what failed. A traceback
+   * with which the log ends is the end of the program, whatever was logged before it.
+   */
   introducedAsTolerated(start: number): boolean {
-    const { before } = this.#block(start);
+    const { before, own } = this.#block(start);
     const opening = before.findLastIndex((line) => /^(?:ERROR: {4})?Traceback/.test(line.text));
     const introduction = opening > 0 ? before[opening - 1] : undefined;
-    return introduction !== undefined && isTolerated(introduction.text);
+    return introduction !== undefined && isTolerated(introduction.text) && this.#isFollowed(own);
+  }
+
+  /** Whether the program says in the next lines that it gives up, and no exception of another kind came in between. */
+  givesUpAfter(start: number): boolean {
+    let line = this.#next(this.#lineAt(start));
+    for (let read = 0; line !== undefined && read < GIVES_UP_WITHIN; read += 1) {
+      if (isTracePart(line.text) || isTerminal(line.text)) return false;
+      if (givesUp(line.text) && line.level !== 'info') return true;
+      line = this.#next(line);
+    }
+    return false;
+  }
+
+  #isFollowed(own: Line): boolean {
+    for (let line = this.#next(own); line !== undefined; line = this.#next(line))
+      if (!isTracePart(line.text)) return true;
+    return false;
   }
 
   /**
@@ -171,7 +209,12 @@ export class LogContext {
   #before(start: number): Line[] {
     const lines: Line[] = [];
     let position = start;
-    while (position > 0 && this.#lines.size <= MOST_LINES && lines.length < LINES_BEFORE && start - position < CHARS_BEFORE) {
+    while (
+      position > 0 &&
+      this.#lines.size <= MOST_LINES &&
+      lines.length < LINES_BEFORE &&
+      start - position < CHARS_BEFORE
+    ) {
       const line = this.#lineAt(this.#text.lastIndexOf('\n', position - 2) + 1);
       if (line.level === 'info') break;
       lines.push(line);

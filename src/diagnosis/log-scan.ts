@@ -141,11 +141,16 @@ function candidateLines(text: string, from: number, to: number, seen: Map<number
     if (at < start) {
       start = text.lastIndexOf('\n', at) + 1;
       const newline = text.indexOf('\n', at);
-      current = keepUnlessRepeated(text, { start, end: newline === -1 ? text.length : newline, at, patterns: new Set() }, seen);
+      current = keepUnlessRepeated(
+        text,
+        { start, end: newline === -1 ? text.length : newline, at, patterns: new Set() },
+        seen,
+      );
       if (current !== undefined) kept.push(current);
       met += 1;
     }
-    if (current !== undefined) for (const literal of found) for (const owner of ownersOf[literal] ?? []) current.patterns.add(owner);
+    if (current !== undefined)
+      for (const literal of found) for (const owner of ownersOf[literal] ?? []) current.patterns.add(owner);
     return met < 4 * MOST_LINES && kept.length <= MOST_LINES;
   });
   return kept;

@@ -75,13 +75,21 @@ export function levelOf(line: string): Level {
 
 /** The program says that it goes on without what failed. */
 const TOLERATED =
-  /degraded|fall(?:ing|s)? ?back|fallback|continu(?:e|es|ing) (?:without|anyway|in|with|startup|boot)|will continue|non-?fatal|not fatal|skipping|proceeding without|running without|working without|ignoring|Exception ignored in|in-memory (?:cache|store|mode|fallback) (?:instead|will)|using (?:an? )?(?:in-?memory|local|default)|best[- ]effort|\(optional\)|optional (?:dependency|cache|service)/i;
+  /degraded|\bfall(?:ing|s)? ?back\b|\bfallback\b|continu(?:e|es|ing) (?:without|anyway|in|with|startup|boot)|will continue|non-?fatal|not fatal|skipping|proceeding without|running without|working without|ignoring|Exception ignored in|in-memory (?:cache|store|mode|fallback) (?:instead|will)|using (?:an? )?(?:in-?memory|local|default)|best[- ]effort|\(optional\)|optional (?:dependency|cache|service)/i;
 const RETRIED = /\bretr(?:y|ies|ying)\b|\breconnect|trying again|will try|attempt \d+|\bbackoff\b/i;
 const SHUTDOWN =
   /shut(?:ting)? ?down|shutdown|Waiting for (?:application shutdown|child process|connections)|Finished server process|Stopping|stopped|Exiting|exited|Goodbye|graceful|SIGTERM|Terminat(?:ing|ed)|Child process|Closing|closed (?:successfully|pool|connection)|handling signal|Worker exiting|Reason: Worker|bye\b|finished|cleanup/i;
 
-export const isTolerated = (line: string): boolean => TOLERATED.test(line);
+/** Paths and addresses hold words that say nothing about what the program does. */
+const PATHS = /[\w.-]*\/[\w./-]+/g;
+
+export const isTolerated = (line: string): boolean => TOLERATED.test(line) && TOLERATED.test(line.replace(PATHS, ''));
 export const isRetried = (line: string): boolean => RETRIED.test(line);
+/** The program has tried long enough and ends. */
+const GIVES_UP =
+  /\bgiv(?:es?|ing) up\b|\bgave up\b|\b(?:exiting|aborting|terminating|bailing out|shutting down|cannot start|could not start|startup failed)\b|\bafter \d+ (?:attempts|retries|tries|seconds|s)\b|\b(?:max(?:imum)?|all) (?:\w+ )?(?:retries|attempts)\b|retries exhausted|not (?:come up|become|ready|available|reachable)\b/i;
+
+export const givesUp = (line: string): boolean => GIVES_UP.test(line);
 export const isShutdown = (line: string): boolean => SHUTDOWN.test(line);
 
 /** Parts of a trace: indented lines, frames, carets, braces, the links between chained exceptions. */

@@ -83,11 +83,12 @@ function weigh(hit: Hit, context: LogContext, dependencies: readonly DependencyE
   const level = own === 'none' ? recorded : own;
   const terminal = isTerminal(hit.line) || level === 'fatal' || context.isFailureReport(hit.start);
   const tolerated = isTolerated(hit.line) || (terminal && context.introducedAsTolerated(hit.start));
+  const given = !tolerated && (level === 'warning' || isRetried(hit.line)) && context.givesUpAfter(hit.start);
   const factor =
-    (recorded === 'info' ? RECORDED_AT_INFO : LEVEL_FACTOR[level]) *
+    (recorded === 'info' ? RECORDED_AT_INFO : given ? 1 : LEVEL_FACTOR[level]) *
     (terminal ? TERMINAL_FACTOR : 1) *
     (tolerated ? TOLERATED_FACTOR : 1) *
-    (isRetried(hit.line) ? RETRIED_FACTOR : 1);
+    (isRetried(hit.line) && !given ? RETRIED_FACTOR : 1);
   const base = { terminal: terminal || level === 'error', line: hit.line, start: hit.start };
   if (hit.matched.kind === 'cause') {
     if (!conditionsHold(hit, context)) return undefined;
@@ -141,7 +142,8 @@ function decide(verdicts: LogVerdict[], context: LogContext): LogVerdict | null 
     if (chosen === null || verdict.strength >= chosen.strength - 0.01) {
       const between = chosen === null ? '' : context.between(chosen.start, verdict.start);
       const wrapped = between.includes(DIRECT_CAUSE) && !between.includes(WHILE_HANDLING);
-      if (chosen !== null && wrapped && chosen.terminal && chosen.cause !== verdict.cause) continue;
+      const named = chosen?.terminal === true && chosen.cause !== 'unknown' && chosen.cause !== verdict.cause;
+      if (wrapped && named) continue;
       chosen = verdict;
     }
   }

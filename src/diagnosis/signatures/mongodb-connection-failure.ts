@@ -1,4 +1,5 @@
 import type { Signature } from '../signature.ts';
+import { ownWords } from '../wordings/own-words.ts';
 
 const CREDENTIALS = '(?:AuthenticationFailed|Authentication failed|auth error|bad auth|MongoSecurityException|SCRAM)';
 
@@ -116,19 +117,9 @@ export default {
       weight: 9,
       source: 'mongo-rust-driver src/sdam/description/topology.rs server_selection_timeout_error_message',
     },
-    {
-      regex: String.raw`(?:could not|cannot|can't|can ?not|couldn't|failed to|unable to|error|failed|failure|failing)(?: \w+){0,2} (?:connect(?:ing|ion)?|reach(?:ing)?|ping(?:ing)?)(?: \w+){0,3}? mongo`,
-      weight: 7,
-      unless:
-        '(?:AuthenticationFailed|Authentication failed|bad auth|must be escaped|Invalid scheme|Invalid connection string)',
-      source: "wording that programs give their own message, as in the runbook's symptoms",
-    },
-    {
-      regex: String.raw`mongo(?:db|ose)?(?: (?:server|cluster|client|driver|database|db))? (?:(?:connection|connect|ping|health ?check)(?: \w+)? (?:error|failed|failure|refused|timeout|timed out|lost|closed)|(?:is |was )?(?:not (?:reachable|available|ready|responding|connected)|unavailable|unreachable|down\b))`,
-      weight: 6,
-      unless:
-        '(?:AuthenticationFailed|Authentication failed|bad auth|must be escaped|Invalid scheme|Invalid connection string)',
-      source: "wording that programs give their own message, as in the runbook's symptoms",
-    },
+    ...ownWords(
+      'mongo(?:db|ose)?',
+      '(?:AuthenticationFailed|Authentication failed|bad auth|must be escaped|Invalid scheme|Invalid connection string)',
+    ),
   ],
 } satisfies Signature;

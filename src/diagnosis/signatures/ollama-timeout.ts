@@ -1,4 +1,5 @@
 import type { Signature } from '../signature.ts';
+import { ownWords } from '../wordings/own-words.ts';
 
 /** Ollama, or the model server in its place, does not answer. HTTP clients' errors are attributed in `../connections.ts`. */
 export default {
@@ -16,18 +17,10 @@ export default {
       language: 'python',
       source: 'langchain-community langchain_community/llms/ollama.py',
     },
-    {
-      regex: String.raw`(?:could not|cannot|can't|can ?not|couldn't|failed to|unable to|error|failed|failure|timeout|timed out|failing|waiting)(?: \w+){0,3}(?: (?:connect(?:ing|ion)?|reach(?:ing)?|respon\w+|call(?:ing)?|wait(?:ing)?))?(?: \w+){0,3}? (?:ollama|llm (?:backend|server|service)|model server)`,
-      weight: 6,
-      unless: '(?:model .{0,60} not found|No connection adapters|Invalid URL)',
-      source: "wording that programs give their own message, as in the runbook's symptoms",
-    },
-    {
-      regex: String.raw`(?:ollama|llm (?:backend|server|service)|model server)(?: (?:server|backend|api|service|client))? (?:(?:connection|connect|ping|health ?check|request|startup check)(?: \w+)? (?:error|failed|failure|refused|timeout|timed out)|(?:is |was |did )?(?:not (?:reachable|available|ready|respond\w*|running)|unavailable|unreachable|timed out|timeout))`,
-      weight: 6,
-      unless: '(?:model .{0,60} not found|No connection adapters|Invalid URL)',
-      source: "wording that programs give their own message, as in the runbook's symptoms",
-    },
+    ...ownWords(
+      'ollama|llm (?:backend|server|service)|model server',
+      '(?:model .{0,60} not found|No connection adapters|Invalid URL)',
+    ),
     {
       regex: String.raw`litellm\.(?:Timeout|APIConnectionError|ServiceUnavailableError).{0,200}ollama`,
       weight: 8,

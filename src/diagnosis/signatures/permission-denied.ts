@@ -28,7 +28,7 @@ export default {
       source: 'CPython Objects/exceptions.c OSError, strerror(EROFS)',
     },
     {
-      regex: String.raw`\[Errno 13\] (?:Permission denied|error while attempting to bind)(?:: ?'([^']{1,300})')?`,
+      regex: String.raw`\[Errno 13\] (?:Permission denied|error while attempting to bind)(?:: ?'([^']{1,300})'| on address \('([^']*', ?\d+))?`,
       weight: 9,
       subject: 1,
       language: 'python',
@@ -42,7 +42,7 @@ export default {
       source: 'Node.js src/api/exceptions.cc UVException',
     },
     {
-      regex: String.raw`(?:listen|bind) EACCES:? (?:permission denied )?(\S+)`,
+      regex: String.raw`(?:listen|bind|spawn) (?:(\S{1,200}) )?EACCES(?:: permission denied (\S+))?`,
       weight: 9,
       subject: 1,
       language: 'node',

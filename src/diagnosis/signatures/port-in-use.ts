@@ -5,7 +5,7 @@ export default {
   cause: 'port-in-use',
   patterns: [
     {
-      regex: String.raw`EADDRINUSE(?:: address already in use (?:[\w.:*\[\]-]*?:)?(\d+)?| .{0,40}?:(\d+))?`,
+      regex: String.raw`EADDRINUSE(?:: address already in use (?:[\w.:*\[\]-]*:)?(\d+)| .{0,40}?:(\d+))?`,
       weight: 9,
       subject: 1,
       language: 'node',
@@ -19,8 +19,9 @@ export default {
       source: 'CPython Lib/asyncio/base_events.py create_server',
     },
     {
-      regex: String.raw`\[Errno (?:98|48)\] (?:Address (?:already )?in use|error while attempting to bind)`,
+      regex: String.raw`(?:listen on (\S+): )?\[Errno (?:98|48)\] (?:Address (?:already )?in use|error while attempting to bind)`,
       weight: 9,
+      subject: 1,
       language: 'python',
       source: 'glibc strerror(EADDRINUSE) by CPython OSError',
     },

@@ -1,4 +1,5 @@
 import type { Signature } from '../signature.ts';
+import { ownWords } from '../wordings/own-words.ts';
 
 /** Redis (or Valkey) cannot be reached, or closes on us. Plain socket errors are attributed in `../connections.ts`. */
 export default {
@@ -144,19 +145,9 @@ export default {
       weight: 9,
       source: 'phpredis redis.c and library.c redis_sock_connect',
     },
-    {
-      regex: String.raw`(?:could not|cannot|can't|can ?not|couldn't|failed to|unable to|error|failed|failure|failing)(?: \w+){0,2} (?:connect(?:ing|ion)?|reach(?:ing)?|ping(?:ing)?|dial(?:ing)?)(?: \w+){0,3}? (?:redis|valkey)`,
-      weight: 7,
-      unless:
-        '(?:NOAUTH|WRONGPASS|AuthenticationError|invalid password|OOM command|READONLY|invalid URL|must specify one of the following schemes)',
-      source: "wording that programs give their own message, as in the runbook's symptoms",
-    },
-    {
-      regex: String.raw`(?:redis|valkey)(?: (?:server|cluster|store|cache|client|master|broker|backend))? (?:(?:connection|connect|ping|health ?check|dial)(?: \w+)? (?:error|failed|failure|refused|timeout|timed out|lost|closed)|(?:is |was )?(?:not (?:reachable|available|ready|responding|connected)|unavailable|unreachable|down\b))`,
-      weight: 6,
-      unless:
-        '(?:NOAUTH|WRONGPASS|AuthenticationError|invalid password|OOM command|READONLY|invalid URL|must specify one of the following schemes)',
-      source: "wording that programs give their own message, as in the runbook's symptoms",
-    },
+    ...ownWords(
+      'redis|valkey',
+      '(?:NOAUTH|WRONGPASS|AuthenticationError|invalid password|OOM command|READONLY|invalid URL|must specify one of the following schemes)',
+    ),
   ],
 } satisfies Signature;

@@ -54,7 +54,7 @@ export const nodeConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex:
-      'secretOrPrivateKey must have a value|JwtStrategy requires a secret|secret option required for sessions|supabaseUrl is required|The OPENAI_API_KEY environment variable is missing',
+      'secretOrPrivateKey must have a value|JwtStrategy requires a secret|secret option required for sessions|supabaseUrl is required|The OPENAI_API_KEY environment variable is missing|OpenAIError: Missing credentials',
     weight: 9,
     language: 'node',
     source: 'jsonwebtoken sign.js; passport-jwt; express-session; openai-node',

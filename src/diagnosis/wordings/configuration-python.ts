@@ -177,7 +177,7 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
     source: 'CPython Lib/enum.py _missing_',
   },
   {
-    regex: String.raw`No such option:? '?(--?[\w-]+)`,
+    regex: String.raw`(?:No such option:? |(?:Missing option|Missing argument|Invalid value for) )'?(--?[\w-]+|[^'\n]{1,60})'?(?: \(env var: '(\w+)'\))?`,
     weight: 8,
     subject: 1,
     language: 'python',

@@ -62,12 +62,20 @@ export const nodeConnections: readonly ConnectionWording[] = [
     source: 'undici index.js fetch; Node.js lib/internal/deps/undici',
   },
   {
-    regex: String.raw`(?:AxiosError|Error): timeout of \d+ms exceeded`,
+    regex: String.raw`\btimeout of \d+ ?ms exceeded`,
     how: 'timed out',
     http: true,
     weight: 8,
     language: 'node',
     source: 'axios lib/adapters/http.js',
+  },
+  {
+    regex: String.raw`\bAPIConnectionTimeoutError\b|\bAPIConnectionError: Connection error`,
+    how: 'timed out',
+    http: true,
+    weight: 8,
+    language: 'node',
+    source: 'openai-node src/core/error.ts',
   },
   {
     regex: String.raw`(?:TimeoutError|DOMException \[TimeoutError\]): The operation was aborted due to timeout|AbortError: (?:This|The) operation was aborted`,

@@ -81,7 +81,7 @@ export const otherConnections: readonly ConnectionWording[] = [
     source: 'MySQL client/errmsg; prisma P1001',
   },
   {
-    regex: String.raw`(?:amqp|AMQPConnector|pika\.exceptions|NoBrokersAvailable|kafka\.errors|KafkaTimeoutError|ServiceUnavailable: )`,
+    regex: String.raw`(?:\bamqps?://|AMQPConnect|pika\.exceptions|NoBrokersAvailable|kafka\.errors|KafkaTimeoutError|ServiceUnavailable: )`,
     how: 'failed',
     weight: 6,
     source: 'pika; kafka-python; neo4j',

@@ -23,7 +23,7 @@ export const pythonConnections: readonly ConnectionWording[] = [
     source: 'urllib3 src/urllib3/exceptions.py MaxRetryError',
   },
   {
-    regex: String.raw`\b(?:httpx|httpcore)\.(?:ConnectTimeout|ReadTimeout|WriteTimeout|PoolTimeout)\b`,
+    regex: String.raw`\b(?:httpx2?|httpcore2?)\.(?:ConnectTimeout|ReadTimeout|WriteTimeout|PoolTimeout)\b`,
     how: 'timed out',
     http: true,
     weight: 8,
@@ -31,7 +31,7 @@ export const pythonConnections: readonly ConnectionWording[] = [
     source: 'httpx httpx/_exceptions.py; httpcore httpcore/_exceptions.py',
   },
   {
-    regex: String.raw`\b(?:httpx|httpcore)\.(?:ConnectError|ReadError|WriteError|RemoteProtocolError|NetworkError)\b`,
+    regex: String.raw`\b(?:httpx2?|httpcore2?)\.(?:ConnectError|ReadError|WriteError|RemoteProtocolError|NetworkError)\b`,
     how: 'failed',
     http: true,
     weight: 8,

@@ -116,6 +116,13 @@ export const pythonStartup: readonly SignaturePattern[] = [
     source: 'CPython Python/ceval.c: a library of another version',
   },
   {
+    regex: String.raw`kombu\.exceptions\.VersionMismatch: (.{1,160})`,
+    weight: 10,
+    subject: 1,
+    language: 'python',
+    source: 'kombu kombu/transport/redis.py _get_client: redis-py of another version',
+  },
+  {
     regex: String.raw`(?:pkg_resources|importlib\.metadata)\.(?:DistributionNotFound|PackageNotFoundError|VersionConflict|ContextualVersionConflict)`,
     weight: 10,
     language: 'python',
