@@ -4,6 +4,7 @@ import { weighDependencies } from './dependency-root.ts';
 import type { ContainerEvidence, ContainerTemplate, Evidence, PodEvidence } from './evidence.ts';
 import { finding, ranked } from './finding.ts';
 import { describeEnd, eventsOf, kubeletFacts, lastEnd } from './kubelet-facts.ts';
+import { isTerminal, lastWords } from './log-text.ts';
 import { type LogVerdict, readLog } from './log-verdict.ts';
 import { endedFromOutside, livenessFact, readinessFact } from './probe-facts.ts';
 import { logSentence, tidySubject } from './sentences.ts';
@@ -164,13 +165,15 @@ function templateOf(evidence: Evidence, container: ContainerEvidence): Container
 
 function unknownFinding(pod: PodEvidence, container: ContainerEvidence): Finding {
   const log = decidingLog(container);
-  const last = log?.text
-    .trimEnd()
-    .split('\n')
-    .findLast((line) => line.trim() !== '');
+  const last = log === null ? undefined : lastWords(log.text);
   const end = lastEnd(container);
   const ended = end === undefined ? 'does not become ready' : `ended (${describeEnd(end)})`;
-  const said = last === undefined ? 'and left no log' : 'and its log names no known cause';
+  const said =
+    last === undefined
+      ? 'and left no log'
+      : isTerminal(last)
+        ? `with "${last.trim()}", which is none of the known causes`
+        : 'and its log names no known cause';
   return finding({
     cause: 'unknown',
     pod: pod.name,

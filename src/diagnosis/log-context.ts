@@ -168,6 +168,7 @@ export class LogContext {
     if (following === undefined || !JAVA_FRAME.test(following.text) || /^Exception in thread/.test(own.text))
       return 'none';
     const { before } = this.#block(start);
+    if (before.some((line) => line.text.startsWith('Exception in thread'))) return 'none';
     const record = before.findLast((line) => !isTracePart(line.text) && !isTerminal(line.text));
     if (record !== undefined) return record.level;
     const above = before[0]?.start ?? start;

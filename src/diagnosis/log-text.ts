@@ -103,3 +103,18 @@ const TERMINAL =
   /^(?:ERROR:\s+)?(?:(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Timeout|Exit|Failure|Fault|Refused|Interrupt|NotFound|Invalid\w*|Violation)\b(?: \[\w+\])?(?::|$| \[)|Exception in thread |Caused by: |panic: |fatal error: |Unhandled [Ee]xception|Uncaught |Error: |FATAL|(?:thread '.{1,60}' panicked)|\w*Error \[\w+\]: |terminate called|Terminating due to|(?:[a-z]\w*\.){2,}[A-Z]\w*(?::|$))/;
 
 export const isTerminal = (line: string): boolean => TERMINAL.test(line);
+
+/** How much of a log's end is read for its last words. */
+const LAST_WORDS = 8192;
+
+/** What a program said last: the exception that ended it, else its last line that is no part of a trace or shutdown. */
+export function lastWords(text: string): string | undefined {
+  const lines = text
+    .slice(-LAST_WORDS)
+    .split('\n')
+    .map(cleanLine)
+    .filter((line) => line.trim() !== '');
+  return (
+    lines.findLast(isTerminal) ?? lines.findLast((line) => !isTracePart(line) && !isShutdown(line)) ?? lines.at(-1)
+  );
+}

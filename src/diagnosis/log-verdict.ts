@@ -10,6 +10,8 @@ import type { Failure } from './wordings/connection.ts';
 export interface LogVerdict {
   cause: Cause;
   subject?: string;
+  /** The wording's own words for people, `$` for the subject. */
+  says?: string;
   /** For failed connections: how, and to what. */
   connection?: { how: Failure; address?: string };
   /** 0 to 15: the wording's weight with what its place in the log adds or takes. */
@@ -92,8 +94,15 @@ function weigh(hit: Hit, context: LogContext, dependencies: readonly DependencyE
   const base = { terminal: terminal || level === 'error', line: hit.line, start: hit.start };
   if (hit.matched.kind === 'cause') {
     if (!conditionsHold(hit, context)) return undefined;
+    const { says } = hit.matched.pattern;
     const subject = hit.subject === undefined ? {} : { subject: hit.subject };
-    return { ...base, ...subject, cause: hit.matched.cause, strength: hit.weight * factor };
+    return {
+      ...base,
+      ...subject,
+      ...(says === undefined ? {} : { says }),
+      cause: hit.matched.cause,
+      strength: hit.weight * factor,
+    };
   }
   const { near } = hit.matched.wording;
   if (near !== undefined && !context.blockMatches(hit.start, condition(near))) return undefined;

@@ -13,6 +13,8 @@ export interface SignaturePattern {
   weight: number;
   /** Number of the capture group that names the subject: the variable, host, module, path, port ... */
   subject?: number;
+  /** What is wrong in words for people, and what mends it where that is obvious; `$` stands for the subject. */
+  says?: string;
   language?: Language;
   /** A condition on the same traceback or report: something in it must match. */
   near?: string;

@@ -5,6 +5,9 @@ import type { LogVerdict } from './log-verdict.ts';
 const READ_BY_NAME =
   /(?:environ(?:\.get)?\s?[[(]\s?|getenv\s?\(\s?|Getenv\("|LookupEnv\("|process\.env\.|process\.env\[|ENV\[|ENV\.fetch\(|\benv\(\s?|config\(\s?|GetEnvironmentVariable\(")["'\u0060]?([A-Z][A-Z0-9_]{2,80})/g;
 const NAMED = /\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b/g;
+/** A variable of one word, where the line says that it is one. */
+const NAMED_WORD =
+  /(?:invalid|missing|required|variable|env|unset|set|parsing)\b:? ["'`]?([A-Z][A-Z0-9]{2,})\b(?=["'`]?(?:$|:|,| is| must| not| in))/;
 /** Words of logs that look like variables. */
 const NOT_VARIABLES =
   /^(?:ERR_|UND_ERR|SIG|E[A-Z]+$|HTTP_|NOT_FOUND|MODULE_NOT_FOUND|SSL_|WRONG_|CERTIFICATE_|UNEXPECTED_EOF|MAX_|BASE_)/;
@@ -30,9 +33,23 @@ export function configurationSubject(
     knownVariable(after, variables) ??
     validatedField(after, variables) ??
     namedIn(line) ??
-    namedIn(beside) ??
+    NAMED_WORD.exec(line)?.[1] ??
+    namedIn(ownLines(beside)) ??
     verdict.subject
   );
+}
+
+/** Without the lines of libraries, whose constants look like variables. */
+function ownLines(text: string): string {
+  const lines = text.split('\n');
+  const ofLibrary = (line: string | undefined): boolean =>
+    line !== undefined && /site-packages|node_modules|lib\/python\d|node:|<frozen /.test(line);
+  return lines
+    .filter(
+      (line, index) =>
+        !ofLibrary(line) && !ofLibrary(lines[index - 1]) && !(ofLibrary(lines[index - 2]) && /^\s+[\^~]/.test(line)),
+    )
+    .join('\n');
 }
 
 function knownVariable(text: string, variables: ReadonlyMap<string, string | undefined>): string | undefined {

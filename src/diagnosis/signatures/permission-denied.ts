@@ -22,6 +22,7 @@ export default {
     },
     {
       regex: String.raw`\[Errno 30\] Read-only file system(?:: '([^']{1,300})')?`,
+      says: '$ is on a read-only file system; mount a volume there',
       weight: 9,
       subject: 1,
       language: 'python',
@@ -43,6 +44,7 @@ export default {
     },
     {
       regex: String.raw`(?:listen|bind|spawn) (?:(\S{1,200}) )?EACCES(?:: permission denied (\S+))?`,
+      says: '$ may not be used; ports below 1024 need the capability NET_BIND_SERVICE',
       weight: 9,
       subject: 1,
       language: 'node',

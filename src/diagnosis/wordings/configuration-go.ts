@@ -4,6 +4,7 @@ import type { SignaturePattern } from '../signature.ts';
 export const goConfiguration: readonly SignaturePattern[] = [
   {
     regex: String.raw`strconv\.(?:Atoi|ParseInt|ParseUint|ParseFloat|ParseBool): parsing "([^"]{0,200})": (?:invalid syntax|value out of range)`,
+    says: '$ is no number',
     weight: 9,
     subject: 1,
     language: 'go',
@@ -11,6 +12,7 @@ export const goConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`strconv\.\w+: parsing \\?"([^"\\]{0,200})`,
+    says: '$ is no number',
     weight: 8,
     subject: 1,
     language: 'go',
@@ -18,6 +20,7 @@ export const goConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`required key (\w+) missing value|envconfig\.Process: assigning (\w+)|env: (?:required environment variable|environment variable|parse error on field)|required environment variable "?(\w+)"? is not set|envconfig: keys? (\w+) not found`,
+    says: '$ is not set',
     weight: 10,
     subject: 1,
     language: 'go',
@@ -25,6 +28,7 @@ export const goConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: 'Config File "([^"]{1,80})" Not Found in|While parsing config: |Unsupported Config Type',
+    says: 'its configuration file is not there: $',
     weight: 10,
     subject: 1,
     language: 'go',
@@ -58,6 +62,7 @@ export const goConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`time: (?:invalid duration|missing unit in duration|unknown unit)(?: "?([^"\s]{1,60})"?)?`,
+    says: '$ is no duration; Go wants a unit, as in 30s',
     weight: 9,
     subject: 1,
     language: 'go',
@@ -72,6 +77,7 @@ export const goConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`open (/\S{1,300}): no such file or directory|open (\S{1,300}\.(?:ya?ml|json|toml|ini|conf|cfg|env|pem|crt|key|properties)): no such file or directory`,
+    says: '$ is not there; mount it or correct the path',
     weight: 7,
     subject: 1,
     language: 'go',

@@ -4,6 +4,7 @@ import type { SignaturePattern } from '../signature.ts';
 export const javaConfiguration: readonly SignaturePattern[] = [
   {
     regex: "Could not resolve placeholder '([^']{1,100})'",
+    says: 'the property $ is not set',
     weight: 10,
     subject: 1,
     language: 'java',
@@ -33,6 +34,7 @@ export const javaConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: 'NumberFormatException: (?:For input string: "([^"]{0,100})"|Cannot parse null string|null)',
+    says: '$ is no number',
     weight: 8,
     subject: 1,
     language: 'java',
@@ -51,6 +53,23 @@ export const javaConfiguration: readonly SignaturePattern[] = [
     subject: 1,
     language: 'java',
     source: 'snakeyaml; jackson; typesafe config',
+  },
+  {
+    regex:
+      '(?:mapping values are not allowed here|while scanning (?:for the next token|a simple key)|found character .{1,20} that cannot start any token|while parsing a (?:block|flow) (?:mapping|sequence|collection))',
+    weight: 8,
+    says: 'a YAML file does not parse',
+    language: 'java',
+    near: 'snakeyaml',
+    source: 'snakeyaml org/yaml/snakeyaml/error/MarkedYAMLException.java: its toString has no class name',
+  },
+  {
+    regex: String.raw`Invalid (?:maximum|initial|minimum) heap size: (\S+)|Invalid thread stack size: (\S+)|(?:Initial|Minimum) heap size set to a larger value than the maximum|Conflicting collector combinations`,
+    weight: 9,
+    subject: 1,
+    says: '$ is no option that the JVM takes; see its arguments, JAVA_OPTS and JAVA_TOOL_OPTIONS',
+    language: 'java',
+    source: 'OpenJDK src/hotspot/share/runtime/arguments.cpp',
   },
   {
     regex: String.raw`(?:IllegalArgumentException|IllegalStateException|NullPointerException|MissingResourceException|RuntimeException|ConfigException): .{0,100}?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b`,
@@ -74,6 +93,7 @@ export const javaConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`FileNotFoundException: (\S{1,300}) \(No such file or directory\)|NoSuchFileException: (\S{1,300}\.(?:properties|ya?ml|json|xml|conf|cfg|ini|jks|p12|pem|key|crt|toml))\s*$`,
+    says: '$ is not there; mount it or correct the path',
     weight: 8,
     subject: 1,
     language: 'java',

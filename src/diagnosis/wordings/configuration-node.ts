@@ -27,6 +27,7 @@ export const nodeConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`ERR_INVALID_URL|TypeError(?: \[ERR_INVALID_URL\])?: Invalid URL|Failed to parse URL from (\S{1,200})|Only absolute URLs are supported|ERR_INVALID_PROTOCOL`,
+    says: 'an address is no full URL: $',
     weight: 9,
     subject: 1,
     language: 'node',
@@ -34,6 +35,7 @@ export const nodeConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`ERR_SOCKET_BAD_PORT|(?:options\.port|Port) should be (?:>= 0 and < 65536|between 0 and 65535)(?:\. Received (.{1,80}))?`,
+    says: 'a port is no number from 0 to 65535: $',
     weight: 9,
     subject: 1,
     language: 'node',
@@ -82,6 +84,7 @@ export const nodeConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: 'env-var: "([A-Z][A-Z0-9_]*)"',
+    says: '$ is not set or not valid',
     weight: 10,
     subject: 1,
     language: 'node',
@@ -101,12 +104,14 @@ export const nodeConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: 'YAMLException: |YAMLParseError|YAMLSemanticError',
+    says: 'a YAML file does not parse',
     weight: 9,
     language: 'node',
     source: 'js-yaml lib/exception.js; yaml src/errors.ts',
   },
   {
     regex: String.raw`ENOENT: no such file or directory, (?:open|stat|lstat|scandir|access|read) '([^']{1,300}\.(?:json|ya?ml|toml|ini|conf|cfg|env|pem|crt|key|cert|properties|xml|txt|secret|token)|/(?:etc|config|run/secrets|secrets|var/run/secrets)/[^']{1,300})'`,
+    says: '$ is not there; mount it or correct the path',
     weight: 7,
     subject: 1,
     language: 'node',
@@ -130,6 +135,7 @@ export const nodeConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`unknown option '?(--[\w-]+)|node: bad option: (\S+)|error: option '(--?[^']{1,60})' (?:argument missing|argument .{1,60} is invalid)|error: required option '(--?[^']{1,60})' not specified`,
+    says: '$ is no option of the program',
     weight: 9,
     subject: 1,
     language: 'node',

@@ -4,6 +4,7 @@ import type { SignaturePattern } from '../signature.ts';
 export const programConfiguration: readonly SignaturePattern[] = [
   {
     regex: String.raw`(\w+): (?:unbound variable|parameter (?:not set|null or not set))`,
+    says: '$ is not set',
     weight: 9,
     subject: 1,
     source: 'bash subst.c; dash src/expand.c',
@@ -82,6 +83,7 @@ export const programConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: `model ["']([^"']{1,100})["'] not found(?:, try pulling it first)?`,
+    says: 'Ollama has no model $; pull it or correct the name',
     weight: 8,
     subject: 1,
     near: 'ollama|404|pull',

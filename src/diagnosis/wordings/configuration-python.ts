@@ -5,6 +5,7 @@ import { SETTINGS } from './settings.ts';
 export const pythonConfiguration: readonly SignaturePattern[] = [
   {
     regex: "KeyError: '([A-Z][A-Z0-9_]{2,80})'",
+    says: '$ is not set',
     weight: 9,
     subject: 1,
     language: 'python',
@@ -12,6 +13,7 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: "KeyError: '([^']{1,80})'",
+    says: '$ is missing in its settings',
     weight: 8,
     subject: 1,
     language: 'python',
@@ -20,6 +22,7 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`ValueError: invalid literal for int\(\) with base \d+: '([^']{0,200})'`,
+    says: '$ is no whole number',
     weight: 8,
     subject: 1,
     language: 'python',
@@ -27,6 +30,7 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: "ValueError: could not convert string to float: '([^']{0,200})'",
+    says: '$ is no number',
     weight: 8,
     subject: 1,
     language: 'python',
@@ -40,7 +44,8 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
     source: 'CPython Lib/distutils/util.py strtobool; Lib/logging/__init__.py _checkLevel; python-decouple',
   },
   {
-    regex: '(Redis|Valkey) URL must specify one of the following schemes',
+    regex: '((?:Redis|Valkey) URL) must specify one of the following schemes',
+    says: '$ has no scheme; it must begin with redis://, rediss:// or unix://',
     weight: 10,
     subject: 1,
     language: 'python',
@@ -62,6 +67,7 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`TypeError: (?:int|float)\(\) argument must be .{0,80} not 'NoneType'`,
+    says: '$ is not set, where a number is needed',
     weight: 8,
     language: 'python',
     source: 'CPython Objects/abstract.c PyNumber_Long: a variable that is not set',
@@ -83,6 +89,7 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`(\d+) validation errors? for (\w+)`,
+    says: '$ is missing or not valid',
     weight: 9,
     subject: 2,
     language: 'python',
@@ -97,6 +104,7 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`UndefinedValueError: (\w+) not found`,
+    says: '$ is not set',
     weight: 10,
     subject: 1,
     language: 'python',
@@ -119,6 +127,7 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`JSONDecodeError: .{1,100}|^(?:simplejson|orjson)[\w.]*DecodeError`,
+    says: '$ holds no valid JSON',
     weight: 7,
     language: 'python',
     near: String.raw`environ|getenv|json\.load\(|settings|conf|cfg|\.json\b`,
@@ -127,12 +136,14 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`yaml\.(?:scanner|parser|composer|constructor|reader|representer)\.\w+Error`,
+    says: 'a YAML file does not parse',
     weight: 9,
     language: 'python',
     source: 'pyyaml lib/yaml',
   },
   {
     regex: String.raw`(?:TOMLDecodeError|toml\.decoder\.TomlDecodeError)`,
+    says: 'a TOML file does not parse',
     weight: 9,
     language: 'python',
     source: 'CPython Lib/tomllib/_parser.py',
@@ -152,6 +163,7 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`FileNotFoundError: \[Errno 2\] No such file or directory: '([^']{1,300})'`,
+    says: '$ is not there; mount it or correct the path',
     weight: 7,
     subject: 1,
     language: 'python',
@@ -166,6 +178,7 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`(?:Errno 99\]|EADDRNOTAVAIL|Cannot assign requested address|can't assign requested address|could not assign requested address)`,
+    says: 'it is told to listen on an address that the pod does not have; 0.0.0.0 is every address',
     weight: 8,
     source: 'glibc strerror(EADDRNOTAVAIL): an address that the pod does not have',
   },
@@ -192,6 +205,7 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`: error: (?:unrecognized arguments: (\S+)|argument (\S+?): invalid|the following arguments are required: (.{1,100})|argument (\S+?): expected)`,
+    says: 'its arguments are not those of the program: $',
     weight: 9,
     subject: 1,
     language: 'python',
@@ -205,6 +219,7 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`(?:MissingSchema|InvalidSchema|InvalidURL|LocationParseError|LocationValueError)\b: (.{1,160})`,
+    says: 'an address is no full URL, which begins with http:// or https://: $',
     weight: 9,
     subject: 1,
     language: 'python',
@@ -212,6 +227,7 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`(?:UnsupportedProtocol: Request URL|Request URL is missing an 'http://'|Request URL has an unsupported protocol|httpx\.InvalidURL|unknown url type: '?([^'\n]{0,120}))`,
+    says: '$ is no full URL; it must begin with http:// or https://',
     weight: 9,
     subject: 1,
     language: 'python',

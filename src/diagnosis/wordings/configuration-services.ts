@@ -5,11 +5,13 @@ export const serviceConfiguration: readonly SignaturePattern[] = [
   {
     regex:
       '(?:WRONGPASS|NOAUTH|There was an authentication failure; check that passwords|invalid username-password pair|ERR invalid password|ERR AUTH <password> called without any password configured|Client sent AUTH, but no password is set|NOPERM|DENIED Redis is running in protected mode)',
+    says: 'Redis answers but refuses its user or password; correct the credentials in its Redis URL',
     weight: 10,
     source: 'redis src/acl.c authCommand, src/server.c shared.noautherr',
   },
   {
     regex: String.raw`redis(?:\.asyncio)?\.exceptions\.(?:AuthenticationError|AuthenticationWrongNumberOfArgsError|NoPermissionError|AuthorizationError|MovedError)`,
+    says: 'Redis answers but refuses its user or password; correct the credentials in its Redis URL',
     weight: 10,
     language: 'python',
     source: 'redis-py redis/exceptions.py',
@@ -17,12 +19,14 @@ export const serviceConfiguration: readonly SignaturePattern[] = [
   {
     regex:
       '(?:DB index is out of range|invalid DB index|ERR SELECT is not allowed in cluster mode|ERR This instance has cluster support disabled)',
+    says: 'Redis has no database of the number in its Redis URL',
     weight: 10,
     source: 'redis src/db.c selectCommand',
   },
   {
     regex:
       'redis: invalid (?:URL scheme|database number|URL path|username)|TypeError: Invalid (?:protocol|pathname)|invalid redis url',
+    says: 'its Redis URL is not valid; it must begin with redis:// or rediss://',
     weight: 10,
     source: 'go-redis options.go ParseURL; @redis/client lib/client/index.ts parseURL',
   },
@@ -43,6 +47,7 @@ export const serviceConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`(?:Authentication failed\.|bad auth : |auth error: |AuthenticationFailed|MongoSecurityException|Command .{1,40} requires authentication|not authorized on \w+ to execute command|SASL authentication (?:failed|step))`,
+    says: 'MongoDB answers but refuses its user or password; correct the credentials in its MongoDB URL',
     weight: 10,
     source: 'mongodb src/mongo/db/auth; mongo-go-driver x/mongo/driver/auth',
   },
@@ -68,11 +73,13 @@ export const serviceConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: 'must be escaped according to RFC 3986',
+    says: 'a user or password in its MongoDB URL holds characters that must be percent-encoded',
     weight: 10,
     source: 'pymongo uri_parser_shared.py parse_userinfo',
   },
   {
     regex: String.raw`(?:ServerSelectionTimeoutError: ([\w-]+:(?!270\d\d\b)\d+): \[Errno -\d\])`,
+    says: 'a password in its MongoDB URL holds an unescaped / ? or #, so that $ is taken for the host; percent-encode it',
     weight: 10,
     subject: 1,
     language: 'python',
@@ -81,6 +88,7 @@ export const serviceConfiguration: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`Mongo(?:ose)?ServerSelectionError: getaddrinfo E\w+ ([\w-]+)\b`,
+    says: 'a password in its MongoDB URL holds an unescaped / ? or #, so that $ is taken for the host; percent-encode it',
     weight: 10,
     subject: 1,
     language: 'node',

@@ -79,8 +79,8 @@ export const javaConnections: readonly ConnectionWording[] = [
     http: true,
     weight: 8,
     language: 'java',
-    near: String.raw`java\.net\.http|HttpClientImpl`,
-    source: 'OpenJDK java.net.http: its ConnectException has no message',
+    near: String.raw`java\.net\.http|HttpClientImpl|sun\.net\.www\.protocol\.http`,
+    source: 'OpenJDK java.net.http, whose ConnectException has no message; sun.net.www.protocol.http',
   },
   {
     regex: 'NoRouteToHostException',

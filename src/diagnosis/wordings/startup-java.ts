@@ -4,6 +4,7 @@ import type { SignaturePattern } from '../signature.ts';
 export const javaStartup: readonly SignaturePattern[] = [
   {
     regex: String.raw`Could not find or load main class (\S+)`,
+    says: 'the class $ is not in the image; correct the command or the class path',
     weight: 10,
     subject: 1,
     language: 'java',
@@ -11,6 +12,7 @@ export const javaStartup: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`\b(?:ClassNotFoundException|NoClassDefFoundError): (\S+)`,
+    says: 'the class $ is not in the image',
     weight: 9,
     subject: 1,
     language: 'java',
@@ -22,6 +24,14 @@ export const javaStartup: readonly SignaturePattern[] = [
     subject: 1,
     language: 'java',
     source: 'OpenJDK java/lang/LinkageError subclasses',
+  },
+  {
+    regex: String.raw`UnsatisfiedLinkError: no (\w+) in java\.library\.path`,
+    weight: 10,
+    subject: 1,
+    says: 'the native library $ is not in the image',
+    language: 'java',
+    source: 'OpenJDK java/lang/ClassLoader.java loadLibrary',
   },
   {
     regex: String.raw`no main manifest attribute, in (\S+)|Unable to access jarfile (\S+)|Invalid or corrupt jarfile (\S+)|Main method not found in class (\S+)|Error: LinkageError occurred|module (\S+) not found`,

@@ -4,6 +4,7 @@ import type { SignaturePattern } from '../signature.ts';
 export const nativeStartup: readonly SignaturePattern[] = [
   {
     regex: String.raw`error while loading shared libraries: ([\w.+-]+)`,
+    says: 'the shared library $ is not in the image',
     weight: 10,
     subject: 1,
     language: 'any',
@@ -25,6 +26,7 @@ export const nativeStartup: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`([\w.+-]+\.so[\w.]*): cannot open shared object file`,
+    says: 'the shared library $ is not in the image',
     weight: 9,
     subject: 1,
     language: 'any',
@@ -32,6 +34,7 @@ export const nativeStartup: readonly SignaturePattern[] = [
   },
   {
     regex: 'exec format error|cannot execute binary file',
+    says: "the image is built for another architecture than the node's",
     weight: 9,
     language: 'any',
     source: 'Linux strerror(ENOEXEC): an image for another architecture',

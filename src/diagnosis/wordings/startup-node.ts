@@ -4,6 +4,7 @@ import type { SignaturePattern } from '../signature.ts';
 export const nodeStartup: readonly SignaturePattern[] = [
   {
     regex: "Cannot find (?:module|package) '([^']{1,300})'",
+    says: '$ is not in the image; add it to the image, or correct the command',
     weight: 10,
     subject: 1,
     language: 'node',
@@ -44,6 +45,7 @@ export const nodeStartup: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`npm (?:ERR!|error) (?:Missing script:|missing script:) ?"?([\w:.-]+)"?`,
+    says: 'package.json has no script $',
     weight: 10,
     subject: 1,
     language: 'node',

@@ -4,6 +4,7 @@ import type { SignaturePattern } from '../signature.ts';
 export const pythonStartup: readonly SignaturePattern[] = [
   {
     regex: String.raw`ModuleNotFoundError: No module named '?([\w.]+)'?`,
+    says: "the module $ is not in the image; add it to the image's dependencies",
     weight: 10,
     subject: 1,
     language: 'python',
@@ -11,6 +12,7 @@ export const pythonStartup: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`ImportError: cannot import name '?(\w+)'?(?: from (?:partially initialized module )?'([\w.]+)')?`,
+    says: '$ cannot be imported; the installed version of the library does not have it, or modules import one another',
     weight: 10,
     subject: 1,
     language: 'python',
@@ -37,6 +39,7 @@ export const pythonStartup: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`python[\d.]*(?:\.exe)?: No module named ([\w.]+)`,
+    says: 'the module $ is not in the image',
     weight: 10,
     subject: 1,
     language: 'python',
@@ -44,6 +47,7 @@ export const pythonStartup: readonly SignaturePattern[] = [
   },
   {
     regex: String.raw`python[\d.]*: can't open file '([^']{1,300})'`,
+    says: 'the file $ is not in the image; correct the command or the image',
     weight: 10,
     subject: 1,
     language: 'python',
