@@ -19,6 +19,7 @@ import { refusalOf } from '../recovery/orders.ts';
 import { emptyRecord, type RecoveryRecord } from '../recovery/record.ts';
 import { failureEvents } from '../recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
+import { Alarm } from './alarm.ts';
 import { openedEvent, parseInput, type RecoveryInput } from './input.ts';
 import { lastEvents, remember } from './last-events.ts';
 import { alertEvents, orderEvents, parseOrder } from './messages.ts';
@@ -73,6 +74,7 @@ class Recovery {
   private events: RecoveryEvent[] = [];
   private readonly early: (() => void)[] = [];
   private readonly publisher = new Publisher();
+  private readonly alarm = new Alarm();
   private readonly scopes: Record<Lane, CancellationScope | null> = { target: null, people: null };
 
   /** All handlers, before the first await; what comes before the run is opened waits. None of them throws. */
@@ -162,9 +164,7 @@ class Recovery {
   private async untilSomethingHappens(): Promise<void> {
     const { wakeAt } = decideNext(this.record);
     const seen = this.record.seq;
-    const happened = () => this.record.seq !== seen;
-    if (wakeAt === null) await condition(happened);
-    else await condition(happened, Math.max(1, Date.parse(wakeAt) - Date.now()));
+    await this.alarm.wait(() => this.record.seq !== seen, wakeAt);
   }
 
   private startTarget(step: TargetStep): void {
