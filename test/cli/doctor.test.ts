@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { examine, good } from '../../src/cli/doctor/check.ts';
+import { notifierChecks } from '../../src/cli/doctor/notifiers.ts';
 import { demandsOf, LOOK, OWN } from '../../src/cli/doctor/permissions.ts';
 import { loadConfiguration } from '../../src/configuration/configuration.ts';
 import { KintsugiError } from '../../src/errors.ts';
 import { loadRunbooks } from '../../src/runbook/load.ts';
+import { startServer, type TestServer } from '../http/server.ts';
 
 const rulesOf = z.object({
   rules: z.array(
@@ -84,5 +86,48 @@ describe('a check', () => {
       saw: 'there',
       fix: '',
     });
+  });
+});
+
+describe('doctor --notify', () => {
+  const receivers: TestServer[] = [];
+  afterEach(async () => {
+    await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
+  });
+
+  async function receiver(status: number): Promise<TestServer> {
+    const server = await startServer((_request, response) => response.writeHead(status).end());
+    receivers.push(server);
+    return server;
+  }
+
+  const configured = (webhookUrl: string) => loadConfiguration({ KINTSUGI_WEBHOOK_URL: webhookUrl });
+
+  test('sends each notifier a page that says that nothing is broken, and its resolution, under one key', async () => {
+    const { url, seen } = await receiver(202);
+    const checks = await notifierChecks(configured(url), [], true);
+    expect(checks.map(({ name, ok }) => ({ name, ok }))).toEqual([
+      { name: 'notifiers', ok: true },
+      { name: 'notifier webhook', ok: true },
+    ]);
+    const bodies = seen.map(({ body }): unknown => JSON.parse(body));
+    const key = expect.stringMatching(/^kintsugi-doctor\//);
+    expect(bodies).toMatchObject([
+      { event: 'trigger', key, severity: 'info', title: expect.stringContaining('nothing is broken') },
+      { event: 'resolve', key },
+    ]);
+    expect(new Set(bodies.map((body) => z.looseObject({ key: z.string() }).parse(body).key)).size).toBe(1);
+  });
+
+  test('names the notifier that does not take the page, with what it answered', async () => {
+    const { url } = await receiver(403);
+    const checks = await notifierChecks(configured(url), [], true);
+    expect(checks.at(-1)).toMatchObject({ name: 'notifier webhook', ok: false, saw: expect.stringContaining('403') });
+  });
+
+  test('is needed to send anything: without it doctor only looks', async () => {
+    const { url, seen } = await receiver(202);
+    expect(await notifierChecks(configured(url), [], false)).toMatchObject([{ name: 'notifiers', ok: true }]);
+    expect(seen).toEqual([]);
   });
 });

@@ -121,6 +121,26 @@ describe('run', () => {
     });
   }, 90_000);
 
+  test("of a pod follows on to the recovery of the pod's owner, and reports that one", async () => {
+    const cluster = testCluster();
+    const { queue, workflowId, environment } = cluster;
+    const forward: Activities['forward'] = async ({ alerts }) => {
+      await startByAlert(server.environment, queue, [...alerts, alert(new Date().toISOString())]);
+      return { workflowId };
+    };
+    const running = await worker(server.environment, script({ forward }).activities, queue);
+    await running.runUntil(async () => {
+      const run = ['run', RUNBOOK, '--target', 'bruno/pod/agent-bruno-5d9-x2b', '--actor', 'ana'];
+      const { exitCode, answer, stderr } = await kintsugiJson(run, environment);
+      expect(exitCode).toBe(0);
+      expect(answer).toMatchObject({ workflowId, ended: 'recovered', record: { startedBy: 'alert' } });
+      const told = stderr.split('\n');
+      const forwarded = told.findIndex((line) => line.includes(`sent on to ${workflowId}`));
+      expect(forwarded).toBeGreaterThan(-1);
+      expect(told.findIndex((line) => line.includes('RECOVERED'))).toBeGreaterThan(forwarded);
+    });
+  }, 90_000);
+
   test('ends with 1 when a person was paged', async () => {
     const useless = { verify: async () => failed, look: async () => brokenLook };
     const oneRemedy = smallRunbook((content) => {

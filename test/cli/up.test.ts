@@ -3,9 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
+import { startServer } from '../http/server.ts';
 import { needs } from '../needs.ts';
 import { devServer, freePort, type TemporalServer } from '../workflows/servers.ts';
 import { PROGRAM } from './command.ts';
@@ -23,10 +25,10 @@ afterAll(async () => {
   rmSync(home, { recursive: true });
 });
 
-/** A kubeconfig of a cluster that does not answer: nothing of it is asked before a recovery begins. */
-function kubeconfig(): string {
+/** A kubeconfig of a cluster that does not answer. */
+function kubeconfig(apiServer: string): string {
   const file = join(home, 'kubeconfig');
-  const clusters = [{ name: 'away', cluster: { server: 'https://127.0.0.1:1' } }];
+  const clusters = [{ name: 'away', cluster: { server: apiServer, 'insecure-skip-tls-verify': true } }];
   const contexts = [{ name: 'away', context: { cluster: 'away', user: 'nobody' } }];
   writeFileSync(
     file,
@@ -42,7 +44,8 @@ function kubeconfig(): string {
   return file;
 }
 
-test('up serves alerts and recoveries with keys of its own, says where, and ends with 0 when it is told to stop', async () => {
+/** Starts `up` and returns once it says that it serves, with the lines that it said until then. */
+async function startUp(cluster: string, apiServer: string) {
   const metricsPort = await freePort();
   const up = execa(process.execPath, [PROGRAM, 'up'], {
     extendEnv: false,
@@ -51,8 +54,8 @@ test('up serves alerts and recoveries with keys of its own, says where, and ends
       PATH: process.env.PATH ?? '',
       HOME: home,
       TEMPORAL_ADDRESS: server.address,
-      KUBECONFIG: kubeconfig(),
-      KINTSUGI_CLUSTER: 'up-test',
+      KUBECONFIG: kubeconfig(apiServer),
+      KINTSUGI_CLUSTER: cluster,
       KINTSUGI_GATEWAY_ADDRESS: '127.0.0.1:0',
       KINTSUGI_METRICS_ADDRESS: `127.0.0.1:${metricsPort}`,
       KINTSUGI_LOG_LEVEL: 'fatal',
@@ -68,6 +71,11 @@ test('up serves alerts and recoveries with keys of its own, says where, and ends
       .find((line) => line.startsWith(name))
       ?.slice(name.length)
       .trim() ?? '';
+  return { up, place };
+}
+
+test('up serves alerts and recoveries with keys of its own, says where, and ends with 0 when it is told to stop', async () => {
+  const { up, place } = await startUp('up-test', 'https://127.0.0.1:1');
   try {
     const token = readFileSync(place('Bearer token'), 'utf8').trim();
     const alerts = place('Alerts go to');
@@ -84,6 +92,40 @@ test('up serves alerts and recoveries with keys of its own, says where, and ends
   const { exitCode, stderr } = await up;
   expect(exitCode).toBe(0);
   expect(stderr).toContain('SIGTERM: ending what is under way');
+}, 90_000);
+
+test('a second stop signal ends up at once, while the first waits for a step that is under way', async () => {
+  // An API server that takes every call and never answers: the step that asks it lasts.
+  const silent = await startServer(() => undefined);
+  const { up, place } = await startUp('up-stopped-twice', silent.url);
+  const said = (text: string) =>
+    new Promise<void>((resolve) => {
+      let all = '';
+      up.stderr.on('data', (chunk: Buffer) => {
+        all += chunk.toString();
+        if (all.includes(text)) resolve();
+      });
+    });
+  try {
+    const { workflowId } = await server.environment.client.workflow.start('agent-bruno-pod-crash-loop', {
+      workflowId: 'recovery/up-stopped-twice/bruno/deployment/agent-bruno',
+      taskQueue: place('Worker polls'),
+      args: [{}],
+    });
+    const underWay = async () => {
+      const { raw } = await server.environment.client.workflow.getHandle(workflowId).describe();
+      return raw.pendingActivities?.some(({ activityType }) => activityType?.name === 'diagnose') === true;
+    };
+    while (!(await underWay()) || silent.seen.length === 0) await sleep(50);
+    const stopping = said('a second one ends it at once');
+    up.kill('SIGTERM');
+    await stopping;
+    up.kill('SIGTERM');
+    expect((await up).exitCode).toBe(130);
+  } finally {
+    up.kill('SIGKILL');
+    await silent.close();
+  }
 }, 90_000);
 
 test('a gateway by itself says where it listens, and ends with 0 by Ctrl-C', async () => {
