@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Worker } from '@temporalio/worker';
 import { execa } from 'execa';
@@ -8,8 +8,15 @@ import type { Activities } from '../../src/recovery/activities.ts';
 import { needs } from '../needs.ts';
 import { smallRunbook } from '../recovery/samples.ts';
 import { alert, freshQueue, startByAlert, until, worker } from '../workflows/environment.ts';
-import { brokenLook, failed, healthyDiagnosis, type Script, script } from '../workflows/scripted-activities.ts';
-import { devServer, type TemporalServer } from '../workflows/servers.ts';
+import {
+  brokenLook,
+  failed,
+  healthyDiagnosis,
+  inApproveMode,
+  type Script,
+  script,
+} from '../workflows/scripted-activities.ts';
+import { devServer, serverOfFile } from '../workflows/servers.ts';
 import { kintsugi, kintsugiJson, PROGRAM } from './command.ts';
 
 needs('temporal');
@@ -17,11 +24,7 @@ needs('temporal');
 const RUNBOOK = 'agent-bruno-pod-crash-loop';
 const TARGET = 'bruno/deployment/agent-bruno';
 
-let server: TemporalServer;
-beforeAll(async () => {
-  server = await devServer();
-}, 60_000);
-afterAll(() => server?.stop());
+const server = serverOfFile(devServer);
 
 /** A cluster of its own: what the command line needs to know, and its queue. */
 interface TestCluster {
@@ -87,16 +90,6 @@ async function untilListed(
     if (recoveries.some(wanted)) return recoveries;
   }
 }
-
-const workerAsks: Partial<Activities> = {
-  loadRunbook: async ({ name }) => ({
-    name,
-    version: '1.0',
-    digest: 'd'.repeat(64),
-    runbook: smallRunbook(),
-    workerMode: 'approve',
-  }),
-};
 
 describe('run', () => {
   test('starts a recovery, tells it as it happens on stderr, and ends with 0 when it has recovered', async () => {
@@ -185,7 +178,7 @@ describe('run', () => {
 
 describe('list and show', () => {
   test('find a recovery by target, workflow id and recovery id, with its events', async () => {
-    await withWorker(workerAsks, async (cluster) => {
+    await withWorker(inApproveMode, async (cluster) => {
       await startByAlert(server.environment, cluster.queue, [alert(new Date().toISOString())]);
       const { recoveryId } = await untilAsked(cluster);
       for (const id of [TARGET, cluster.workflowId, recoveryId]) {
@@ -200,7 +193,7 @@ describe('list and show', () => {
   }, 90_000);
 
   test('list what is open with its deadline, and with --all what has ended', async () => {
-    await withWorker(workerAsks, async (cluster) => {
+    await withWorker(inApproveMode, async (cluster) => {
       const { environment, queue } = cluster;
       await startByAlert(server.environment, queue, [alert(new Date().toISOString())]);
       const { recoveryId: id } = await untilAsked(cluster);
@@ -217,7 +210,7 @@ describe('list and show', () => {
   }, 90_000);
 
   test('--follow prints each event once, as it happens, until the recovery is closed', async () => {
-    await withWorker(workerAsks, async (cluster) => {
+    await withWorker(inApproveMode, async (cluster) => {
       const { environment, queue } = cluster;
       await startByAlert(server.environment, queue, [alert(new Date().toISOString())]);
       const { recoveryId } = await untilAsked(cluster);
@@ -240,7 +233,7 @@ describe('list and show', () => {
   }, 90_000);
 
   test('--follow ends with 130 by Ctrl-C, and the recovery goes on', async () => {
-    await withWorker(workerAsks, async (cluster) => {
+    await withWorker(inApproveMode, async (cluster) => {
       const handle = await startByAlert(server.environment, cluster.queue, [alert(new Date().toISOString())]);
       await untilAsked(cluster);
       const following = execa(process.execPath, [PROGRAM, 'show', TARGET, '--follow'], {
@@ -274,7 +267,7 @@ describe('list and show', () => {
 
 describe('orders', () => {
   test('approve lets the remedy that waits go on, if the plan is still the one that was seen', async () => {
-    await withWorker(workerAsks, async (cluster, { calls }) => {
+    await withWorker(inApproveMode, async (cluster, { calls }) => {
       const { environment, queue } = cluster;
       await startByAlert(server.environment, queue, [alert(new Date().toISOString())]);
       const { recoveryId, digest } = await untilAsked(cluster);
@@ -309,7 +302,7 @@ describe('orders', () => {
   }, 90_000);
 
   test('to a recovery that has ended are refused with 4, also while the next one of its target is open', async () => {
-    await withWorker(workerAsks, async (cluster) => {
+    await withWorker(inApproveMode, async (cluster) => {
       const { environment, queue, workflowId } = cluster;
       const handle = await startByAlert(server.environment, queue, [alert(new Date().toISOString())]);
       const { recoveryId: first } = await untilAsked(cluster);

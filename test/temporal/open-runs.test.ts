@@ -3,15 +3,11 @@ import { needs } from '../needs.ts';
 needs('temporal');
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { isRunOpen, wasCutShort } from '../../src/temporal/open-runs.ts';
-import { devServer, type TemporalServer } from '../workflows/servers.ts';
+import { devServer, serverOfFile } from '../workflows/servers.ts';
 
-let server: TemporalServer;
-beforeAll(async () => {
-  server = await devServer();
-}, 60_000);
-afterAll(() => server?.stop());
+const server = serverOfFile(devServer);
 
 test('a run that was terminated was cut short; one that is open, or that nobody knows, was not', async () => {
   const { client } = server.environment;

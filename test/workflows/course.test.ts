@@ -1,31 +1,24 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { describe, expect, test } from '@jest/globals';
 import { needs } from '../needs.ts';
 import { alert, close, freshQueue, startByAlert, until, worker } from './environment.ts';
 import { failed, script } from './scripted-activities.ts';
-import { type TemporalServer, timeSkippingServer } from './servers.ts';
+import { serverOfFile, timeSkippingServer } from './servers.ts';
 
 needs('java');
 
-let server: TemporalServer;
-let environment: TestWorkflowEnvironment;
-beforeAll(async () => {
-  server = await timeSkippingServer();
-  environment = server.environment;
-}, 60_000);
-afterAll(() => server?.stop());
+const server = serverOfFile(timeSkippingServer);
 
 async function now(): Promise<number> {
-  return environment.currentTimeMs();
+  return server.environment.currentTimeMs();
 }
 
 describe('the course of a recovery, with time skipped', () => {
   test('an alert whose cause a remedy mends ends as recovered, and pages nobody', async () => {
     const queue = freshQueue();
     const good = script();
-    const running = await worker(environment, good.activities, queue);
+    const running = await worker(server.environment, good.activities, queue);
     const result = await running.runUntil(async () => {
-      const handle = await startByAlert(environment, queue, [alert(new Date(await now()).toISOString())]);
+      const handle = await startByAlert(server.environment, queue, [alert(new Date(await now()).toISOString())]);
       await handle.signal('alert', {
         v: 1,
         alerts: [alert(new Date(await now()).toISOString(), { status: 'resolved' })],
@@ -43,10 +36,10 @@ describe('the course of a recovery, with time skipped', () => {
       verify: async () => failed,
       look: async () => ({ healthy: false, broken: true, better: false, saw: '0 of 1 pods ready' }),
     });
-    const running = await worker(environment, bad.activities, queue);
+    const running = await worker(server.environment, bad.activities, queue);
     const result = await running.runUntil(async () => {
-      const handle = await startByAlert(environment, queue, [alert(new Date(await now()).toISOString())]);
-      await environment.sleep('11m');
+      const handle = await startByAlert(server.environment, queue, [alert(new Date(await now()).toISOString())]);
+      await server.environment.sleep('11m');
       await until(handle, ({ record }) => record.pages.some(({ rungs }) => rungs[0]?.tries[0]?.taken));
       return close(handle);
     });

@@ -3,27 +3,20 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, expect, test } from '@jest/globals';
 import type { ApplyInput, CompensateInput } from '../../src/recovery/activities.ts';
 import { needs } from '../needs.ts';
 import { raisePlan } from '../recovery/samples.ts';
 import { alert, close, freshQueue, startByAlert, until, worker } from './environment.ts';
 import { withFirstRung } from './runbooks.ts';
 import { brokenLook, failed, script } from './scripted-activities.ts';
-import { devServer, type TemporalServer } from './servers.ts';
+import { devServer, serverOfFile } from './servers.ts';
 
 needs('temporal');
 
 const LIMIT = 90_000;
 
-let server: TemporalServer;
-let environment: TestWorkflowEnvironment;
-beforeAll(async () => {
-  server = await devServer();
-  environment = server.environment;
-}, 60_000);
-afterAll(() => server?.stop());
+const server = serverOfFile(devServer);
 
 const workers: ChildProcess[] = [];
 afterAll(async () => {
@@ -54,7 +47,7 @@ test(
   async () => {
     const queue = freshQueue();
     const { child, asked } = doomedWorker(queue, '15m', 'applyAction');
-    const handle = await startByAlert(environment, queue, [alert(new Date().toISOString())]);
+    const handle = await startByAlert(server.environment, queue, [alert(new Date().toISOString())]);
     const first: ApplyInput = await asked;
     await kill(child);
 
@@ -72,7 +65,7 @@ test(
         return { outcome: 'undone' };
       },
     });
-    const second = await worker(environment, played.activities, queue);
+    const second = await worker(server.environment, played.activities, queue);
     await second.runUntil(async () => {
       const answer = await until(handle, ({ record }) => record.attempts[0]?.stage === 'undone');
       expect(applied.map(({ i }) => i)).toEqual([0, 1]);
@@ -93,14 +86,14 @@ test(
     const queue = freshQueue();
     const { child, asked } = doomedWorker(queue, '20s', 'diagnose');
     const startsAt = new Date().toISOString();
-    const handle = await startByAlert(environment, queue, [alert(startsAt)]);
+    const handle = await startByAlert(server.environment, queue, [alert(startsAt)]);
     await asked;
     await kill(child);
     const deadline = Date.parse(startsAt) + 20_000;
     while (Date.now() < deadline) await sleep(100);
 
     const played = script({}, withFirstRung('20s'));
-    const second = await worker(environment, played.activities, queue);
+    const second = await worker(server.environment, played.activities, queue);
     await second.runUntil(async () => {
       const { record, events } = await until(handle, (now) => now.record.pages[0]?.rungs[0]?.tries[0]?.taken === true);
       expect(record.pages[0]?.rungs[0]?.why).toBe('the deadline has passed and the target is not healthy');

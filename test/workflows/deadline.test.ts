@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { describe, expect, test } from '@jest/globals';
 import type { Activities, RunbookContent } from '../../src/recovery/activities.ts';
 import type { RecoveryEvent } from '../../src/recovery/events.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
@@ -17,7 +16,7 @@ import {
   type Script,
   script,
 } from './scripted-activities.ts';
-import { type TemporalServer, timeSkippingServer } from './servers.ts';
+import { serverOfFile, timeSkippingServer } from './servers.ts';
 
 needs('java');
 
@@ -29,13 +28,7 @@ const LOADING = 30_000;
 const LEAD = 10_000;
 const LIMIT = 60_000;
 
-let server: TemporalServer;
-let environment: TestWorkflowEnvironment;
-beforeAll(async () => {
-  server = await timeSkippingServer();
-  environment = server.environment;
-}, 60_000);
-afterAll(() => server?.stop());
+const server = serverOfFile(timeSkippingServer);
 
 /** A recovery whose alert began `age` ms ago, and what may be held in it; at the end everything is let go and ended. */
 interface Course {
@@ -52,10 +45,10 @@ async function course(
   see: (course: Course) => Promise<void>,
   { lead = LEAD, runbook = smallRunbook() }: { lead?: number; runbook?: RunbookContent } = {},
 ): Promise<void> {
-  const deadline = (await environment.currentTimeMs()) + LOADING + lead;
+  const deadline = (await server.environment.currentTimeMs()) + LOADING + lead;
   const startsAt = new Date(deadline - DEADLINE).toISOString();
   const content = { ...runbook, spec: { ...runbook.spec, settle: '1m' } };
-  const hold = new Hold(environment, deadline);
+  const hold = new Hold(server.environment, deadline);
   let ending = false;
   const held: Held = (run) => async (input) => {
     if (!ending) await hold.pending();
@@ -72,9 +65,9 @@ async function course(
   const look: Activities['look'] = (input) => (ending ? good.look : (changed.look ?? good.look))(input);
   const played = script({ ...changed, look }, content);
   const queue = freshQueue();
-  const running = await worker(environment, played.activities, queue);
+  const running = await worker(server.environment, played.activities, queue);
   await running.runUntil(async () => {
-    const handle = await startByAlert(environment, queue, [alert(startsAt)]);
+    const handle = await startByAlert(server.environment, queue, [alert(startsAt)]);
     const ended = handle.result();
     await see({ handle, deadline, hold, played });
     // It ends by getting well, not by an order: this server fails on a cancellation of what has just completed.
@@ -101,7 +94,7 @@ function first<Kind extends RecoveryEvent['kind']>(
 const quick: Partial<Activities> = { loadRunbook: script().activities.loadRunbook };
 
 async function untilTime(time: number): Promise<void> {
-  while ((await environment.currentTimeMs()) < time) await sleep(20);
+  while ((await server.environment.currentTimeMs()) < time) await sleep(20);
 }
 
 function expectOnTime(answer: RecordAnswer, deadline: number): void {

@@ -87,6 +87,28 @@ export async function startByAlert(
   return environment.client.workflow.getHandle(handle.workflowId) as RecoveryHandle;
 }
 
+/** A recovery that an alert has just started. */
+export interface Started {
+  handle: RecoveryHandle;
+  queue: string;
+  /** When the alert began, RFC 3339. */
+  startsAt: string;
+}
+
+/** Starts a recovery by an alert of this moment, and sees what becomes of it beside a worker with these activities. */
+export async function besideWorker(
+  environment: TestWorkflowEnvironment,
+  activities: Activities,
+  see: (started: Started) => Promise<void>,
+): Promise<void> {
+  const queue = freshQueue();
+  const running = await worker(environment, activities, queue);
+  await running.runUntil(async () => {
+    const startsAt = new Date(await environment.currentTimeMs()).toISOString();
+    await see({ handle: await startByAlert(environment, queue, [alert(startsAt)]), queue, startsAt });
+  });
+}
+
 /** The record as the query answers it. */
 export function recordOf(handle: { query<T>(name: string): Promise<T> }): Promise<RecordAnswer> {
   return handle.query<RecordAnswer>('record');

@@ -64,3 +64,20 @@ export class Hold {
 function tokenOf(base64: string): Uint8Array {
   return Uint8Array.from(Buffer.from(base64, 'base64'));
 }
+
+/** A gate that activities wait at, hearing no cancellation. */
+export function gate(): { reached: Promise<void>; wait: () => Promise<void>; open: () => void } {
+  let arrive = () => {};
+  let open = () => {};
+  const reached = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const wait = async () => {
+    arrive();
+    await opened;
+  };
+  return { reached, wait, open: () => open() };
+}

@@ -1,47 +1,36 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Activities } from '../../src/recovery/activities.ts';
 import type { EventBody } from '../../src/recovery/events.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
 import { needs } from '../needs.ts';
 import { alert, close, freshQueue, type RecoveryHandle, startByAlert, until, worker } from './environment.ts';
-import { type Script, script } from './scripted-activities.ts';
-import { devServer, type TemporalServer } from './servers.ts';
+import { inApproveMode, type Script, script } from './scripted-activities.ts';
+import { devServer, serverOfFile } from './servers.ts';
 
 needs('temporal');
 
 const RUNBOOK = 'agent-bruno-pod-crash-loop';
 const LIMIT = 60_000;
 
-let server: TemporalServer;
-let environment: TestWorkflowEnvironment;
-beforeAll(async () => {
-  server = await devServer();
-  environment = server.environment;
-}, 60_000);
-afterAll(() => server?.stop());
+const server = serverOfFile(devServer);
 
 /** Runs `see` beside a worker with these activities; `queue` names the cluster too. */
 async function withWorker(changes: Partial<Activities>, see: (queue: string, played: Script) => Promise<void>) {
   const queue = freshQueue();
   const played = script(changes);
-  const running = await worker(environment, played.activities, queue);
+  const running = await worker(server.environment, played.activities, queue);
   await running.runUntil(() => see(queue, played));
 }
 
 /** A recovery that an alert has started and that waits for approval of its first remedy. */
 async function waiting(queue: string): Promise<{ handle: RecoveryHandle; startsAt: string }> {
   const startsAt = new Date().toISOString();
-  const handle = await startByAlert(environment, queue, [alert(startsAt)]);
+  const handle = await startByAlert(server.environment, queue, [alert(startsAt)]);
   await until(handle, ({ record }) => record.attempts[0]?.approval?.sentBy != null);
   return { handle, startsAt };
 }
-
-const inApproveMode: Partial<Activities> = {
-  loadRunbook: async (input) => ({ ...(await script().activities.loadRunbook(input)), workerMode: 'approve' }),
-};
 
 function refusals({ events }: RecordAnswer): string[] {
   return events.flatMap((event) => (event.kind === 'message-refused' ? [event.why] : []));
@@ -70,8 +59,8 @@ describe('a message that cannot be read wedges nothing', () => {
       await withWorker(inApproveMode, async (queue) => {
         const { handle, startsAt } = await waiting(queue);
         for (const signalName of ['alert', 'order', 'nonsense']) {
-          await environment.connection.workflowService.signalWorkflowExecution({
-            namespace: environment.namespace ?? 'default',
+          await server.environment.connection.workflowService.signalWorkflowExecution({
+            namespace: server.environment.namespace ?? 'default',
             workflowExecution: { workflowId: handle.workflowId },
             signalName,
             input: { payloads: [malformed] },
@@ -110,7 +99,7 @@ describe('alerts', () => {
     () =>
       withWorker(inApproveMode, async (queue) => {
         const { handle, startsAt } = await waiting(queue);
-        for (let again = 0; again < 9; again += 1) await startByAlert(environment, queue, [alert(startsAt)]);
+        for (let again = 0; again < 9; again += 1) await startByAlert(server.environment, queue, [alert(startsAt)]);
         const answer = await until(handle, ({ record }) => record.alerts.f1?.count === 10);
         expect(kinds(answer, 'alert-received')).toBe(1);
         const before = new Date(Date.parse(startsAt) - 3_600_000).toISOString();
@@ -174,7 +163,7 @@ describe('orders', () => {
 
 describe('a start by a person', () => {
   function start(queue: string, type: string, input?: unknown) {
-    return environment.client.workflow.execute(type, {
+    return server.environment.client.workflow.execute(type, {
       workflowId: `recovery/${queue.replace(/^kintsugi-/, '')}/bruno/deployment/agent-bruno`,
       taskQueue: queue,
       args: input === undefined ? [] : [input],
@@ -230,7 +219,7 @@ describe('a start by a person', () => {
       withWorker(inApproveMode, async (queue) => {
         const running = start(queue, RUNBOOK, input);
         const workflowId = `recovery/${queue.replace(/^kintsugi-/, '')}/bruno/deployment/agent-bruno`;
-        const handle = environment.client.workflow.getHandle(workflowId);
+        const handle = server.environment.client.workflow.getHandle(workflowId);
         const asked = ({ record }: RecordAnswer) => record.attempts[0]?.stage === 'asked';
         await untilStarted(handle);
         await until(handle, asked);
@@ -253,7 +242,7 @@ describe('a start by a person', () => {
     'with an id that the UI made forwards to the recovery of the target, and closes as forwarded',
     () =>
       withWorker({}, async (taskQueue, played) => {
-        const forwarded = await environment.client.workflow.execute(RUNBOOK, {
+        const forwarded = await server.environment.client.workflow.execute(RUNBOOK, {
           workflowId: randomUUID(),
           taskQueue,
           args: [{ mode: 'approve', actor: 'ana' }],
@@ -268,14 +257,14 @@ describe('a start by a person', () => {
 describe('an alert that names only a pod', () => {
   async function startOfPod(queue: string): Promise<RecoveryHandle> {
     const signalArgs: [unknown] = [{ v: 1, runbook: RUNBOOK, alerts: [alert(new Date().toISOString())] }];
-    const { workflowId } = await environment.client.workflow.signalWithStart(RUNBOOK, {
+    const { workflowId } = await server.environment.client.workflow.signalWithStart(RUNBOOK, {
       workflowId: `recovery/${queue.replace(/^kintsugi-/, '')}/bruno/pod/agent-bruno-5d9-x2b`,
       taskQueue: queue,
       args: [{}],
       signal: 'alert',
       signalArgs,
     });
-    return environment.client.workflow.getHandle(workflowId) as RecoveryHandle;
+    return server.environment.client.workflow.getHandle(workflowId) as RecoveryHandle;
   }
 
   test(

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { describe, expect, test } from '@jest/globals';
 import type { Activities, ApplyResult, PlanInput, RunbookContent } from '../../src/recovery/activities.ts';
 import { needs } from '../needs.ts';
 import { copyPlan, raisePlan, smallRunbook, waitPlan } from '../recovery/samples.ts';
 import {
   alert,
+  besideWorker,
   close,
   freshQueue,
   order,
@@ -14,20 +14,15 @@ import {
   until,
   worker,
 } from './environment.ts';
+import { gate } from './hold.ts';
 import { brokenLook, failed, healthyDiagnosis, passed, type Script, script } from './scripted-activities.ts';
-import { devServer, type TemporalServer } from './servers.ts';
+import { devServer, serverOfFile } from './servers.ts';
 
 needs('temporal');
 
 const LIMIT = 60_000;
 
-let server: TemporalServer;
-let environment: TestWorkflowEnvironment;
-beforeAll(async () => {
-  server = await devServer();
-  environment = server.environment;
-}, 60_000);
-afterAll(() => server?.stop());
+const server = serverOfFile(devServer);
 
 /** Starts a recovery by an alert and sees what becomes of it beside its worker. */
 async function recovering(
@@ -35,12 +30,8 @@ async function recovering(
   see: (handle: RecoveryHandle, played: Script) => Promise<void>,
   runbook: RunbookContent = smallRunbook(),
 ): Promise<void> {
-  const queue = freshQueue();
   const played = script(changes, runbook);
-  const running = await worker(environment, played.activities, queue);
-  await running.runUntil(async () => {
-    await see(await startByAlert(environment, queue, [alert(new Date().toISOString())]), played);
-  });
+  await besideWorker(server.environment, played.activities, ({ handle }) => see(handle, played));
 }
 
 /** The small runbook, every remedy of which asks; `expires` is how long an answer is awaited. */
@@ -52,23 +43,6 @@ function asking(expires: string, onExpiry: 'escalate' | 'next' = 'escalate'): Ru
     }));
     return { ...content, spec: { ...content.spec, causes } };
   });
-}
-
-/** A gate that activities wait at, hearing no cancellation. */
-function gate(): { reached: Promise<void>; wait: () => Promise<void>; open: () => void } {
-  let arrive = () => {};
-  let open = () => {};
-  const reached = new Promise<void>((resolve) => {
-    arrive = resolve;
-  });
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  const wait = async () => {
-    arrive();
-    await opened;
-  };
-  return { reached, wait, open: () => open() };
 }
 
 const stages = ({ record }: Awaited<ReturnType<typeof recordOf>>) =>
@@ -399,15 +373,15 @@ test(
   async () => {
     const queue = freshQueue();
     const played = script({}, asking('10m'));
-    const first = await worker(environment, played.activities, queue);
+    const first = await worker(server.environment, played.activities, queue);
     const { handle, recoveryId } = await first.runUntil(async () => {
-      const started = await startByAlert(environment, queue, [alert(new Date().toISOString())]);
+      const started = await startByAlert(server.environment, queue, [alert(new Date().toISOString())]);
       const { record } = await until(started, (now) => now.record.attempts[0]?.approval?.sentBy != null);
       return { handle: started, recoveryId: record.recoveryId };
     });
     await handle.signal('order', { name: 'approve', id: 'o1', recoveryId, actor: 'ana' });
     expect(played.calls).not.toContain('applyAction');
-    const second = await worker(environment, played.activities, queue);
+    const second = await worker(server.environment, played.activities, queue);
     await second.runUntil(async () => {
       const { record } = await until(handle, (now) => now.record.orders.o1 !== undefined);
       expect(record.orders.o1).toMatchObject({ name: 'approve', actor: 'ana', accepted: true });

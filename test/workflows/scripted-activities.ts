@@ -74,3 +74,8 @@ export function script(changes: Partial<Activities> = {}, runbook: RunbookConten
   );
   return { activities: { ...good, ...noted }, calls, pages };
 }
+
+/** The runbook comes to a worker that lets every remedy wait for a person. */
+export const inApproveMode: Partial<Activities> = {
+  loadRunbook: async (input) => ({ ...(await script().activities.loadRunbook(input)), workerMode: 'approve' }),
+};

@@ -2,16 +2,12 @@ import { needs } from '../needs.ts';
 
 needs('temporal');
 
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { freshQueue, worker } from './environment.ts';
 import { script } from './scripted-activities.ts';
-import { devServer, type TemporalServer } from './servers.ts';
+import { devServer, serverOfFile } from './servers.ts';
 
-let server: TemporalServer;
-beforeAll(async () => {
-  server = await devServer();
-}, 60_000);
-afterAll(() => server?.stop());
+const server = serverOfFile(devServer);
 
 test.each([{}, null, 'text', { v: 1, seq: 7 }])(
   'a start with a second input (%j) fails at once',

@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll } from '@jest/globals';
 import { Connection } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { provided } from '../needs.ts';
@@ -16,6 +17,27 @@ export interface TemporalServer {
   environment: TestWorkflowEnvironment;
   address: string;
   stop(): Promise<void>;
+}
+
+/** One server for all tests of a file: started before them, stopped after them. Asked any earlier, it throws. */
+export function serverOfFile(start: () => Promise<TemporalServer>): Omit<TemporalServer, 'stop'> {
+  let server: TemporalServer | undefined;
+  beforeAll(async () => {
+    server = await start();
+  }, 60_000);
+  afterAll(() => server?.stop());
+  const started = () => {
+    if (server === undefined) throw new Error('the server is started before the first test, not earlier');
+    return server;
+  };
+  return {
+    get environment() {
+      return started().environment;
+    },
+    get address() {
+      return started().address;
+    },
+  };
 }
 
 const searchAttributes = ['KintsugiTarget', 'KintsugiRunbook', 'KintsugiPhase', 'KintsugiCause', 'KintsugiOutcome'];

@@ -1,29 +1,13 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { expect, test } from '@jest/globals';
 import { Worker } from '@temporalio/worker';
 import { needs } from '../needs.ts';
-import {
-  alert,
-  close,
-  freshQueue,
-  type RecoveryHandle,
-  startByAlert,
-  until,
-  worker,
-  workflowBundle,
-} from './environment.ts';
-import { script } from './scripted-activities.ts';
-import { devServer, type TemporalServer } from './servers.ts';
+import { alert, besideWorker, close, type RecoveryHandle, until, workflowBundle } from './environment.ts';
+import { inApproveMode, script } from './scripted-activities.ts';
+import { devServer, serverOfFile } from './servers.ts';
 
 needs('temporal');
 
-let server: TemporalServer;
-let environment: TestWorkflowEnvironment;
-beforeAll(async () => {
-  server = await devServer();
-  environment = server.environment;
-}, 60_000);
-afterAll(() => server?.stop());
+const server = serverOfFile(devServer);
 
 const REPEATS = 10;
 
@@ -35,13 +19,7 @@ async function historyOf(handle: RecoveryHandle): Promise<{ timers: number; even
 }
 
 test('what happens before a timer is due leaves it armed, and the history grows by the signal and its task alone', async () => {
-  const queue = freshQueue();
-  const { loadRunbook } = script().activities;
-  const played = script({ loadRunbook: async (input) => ({ ...(await loadRunbook(input)), workerMode: 'approve' }) });
-  const running = await worker(environment, played.activities, queue);
-  await running.runUntil(async () => {
-    const startsAt = new Date().toISOString();
-    const handle = await startByAlert(environment, queue, [alert(startsAt)]);
+  await besideWorker(server.environment, script(inApproveMode).activities, async ({ handle, startsAt }) => {
     await until(handle, ({ record }) => record.attempts[0]?.approval?.sentBy != null);
     const before = await historyOf(handle);
     for (let repeat = 1; repeat <= REPEATS; repeat += 1) {
