@@ -8,6 +8,7 @@ import {
   defineUpdate,
   isCancellation,
   makeContinueAsNewFunc,
+  patched,
   setDefaultSignalHandler,
   setHandler,
   workflowInfo,
@@ -28,6 +29,9 @@ import { runPeopleStep, runTargetStep, stepError } from './steps.ts';
 
 /** Events of one run before it continues as new, if Temporal has not suggested it earlier (durability 10). */
 const MOST_EVENTS = 4_000;
+
+/** Runs that began before this went on under their first type. */
+const OWN_TYPE = 'a-runbook-has-a-run-of-its-own-type';
 
 /** Faults of a start that no second try cures: there is no such runbook, it is faulty, or it is for another workload. */
 const FINAL: ReadonlySet<string> = new Set(['not-found', 'invalid', 'refused']);
@@ -155,6 +159,7 @@ class Recovery {
       }
       if (stopTarget) this.scopes.target?.cancel();
       if (stopPeople) this.scopes.people?.cancel();
+      if (this.isOfAnotherType()) return finished;
       if (target !== null) this.startTarget(target);
       if (people !== null) this.startPeople(people);
       return finished;
@@ -205,7 +210,18 @@ class Recovery {
   private shouldContinueAsNew(): boolean {
     const { inFlight, closed } = this.record;
     const idle = inFlight.target === null && inFlight.people === null && closed === null && allHandlersFinished();
-    return idle && (workflowInfo().continueAsNewSuggested || this.events.length >= MOST_EVENTS);
+    return (
+      idle && (this.isOfAnotherType() || workflowInfo().continueAsNewSuggested || this.events.length >= MOST_EVENTS)
+    );
+  }
+
+  /**
+   * Whether another runbook has its turn (durability 7) and is not loaded yet: it goes on in a run of its own type, so that
+   * Temporal's lists show whose work it is. Until both lanes are idle nothing is begun.
+   */
+  private isOfAnotherType(): boolean {
+    const { runbook, runbookName } = this.record;
+    return runbook === null && runbookName !== workflowInfo().workflowType && patched(OWN_TYPE);
   }
 
   private async continueAsNew(input: RecoveryInput): Promise<void> {
