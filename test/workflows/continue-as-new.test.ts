@@ -1,30 +1,14 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { expect, test } from '@jest/globals';
 import type { Activities, CompensateInput } from '../../src/recovery/activities.ts';
 import { needs } from '../needs.ts';
-import {
-  alert,
-  close,
-  freshQueue,
-  order,
-  type RecoveryHandle,
-  recordOf,
-  startByAlert,
-  until,
-  worker,
-} from './environment.ts';
-import { script } from './scripted-activities.ts';
-import { devServer, type TemporalServer } from './servers.ts';
+import { besideWorker, close, order, type RecoveryHandle, recordOf, until } from './environment.ts';
+import { gate } from './hold.ts';
+import { inApproveMode, passed, script } from './scripted-activities.ts';
+import { devServer, serverOfFile } from './servers.ts';
 
 needs('temporal');
 
-let server: TemporalServer;
-let environment: TestWorkflowEnvironment;
-beforeAll(async () => {
-  server = await devServer();
-  environment = server.environment;
-}, 60_000);
-afterAll(() => server?.stop());
+const server = serverOfFile(devServer);
 
 /** A run continues as new over this many events; a message of 8 KiB has room for this many alerts. */
 const EVENTS = 4_000;
@@ -40,19 +24,13 @@ async function flap(handle: RecoveryHandle, startsAt: string): Promise<number> {
 }
 
 test('a run that has grown long goes on as a new one with all that it knows', async () => {
-  const queue = freshQueue();
   const undone: CompensateInput[] = [];
-  const own: Partial<Activities> = {
-    loadRunbook: async (input) => ({ ...(await script().activities.loadRunbook(input)), workerMode: 'approve' }),
-    compensate: async (input) => {
-      undone.push(input);
-      return { outcome: 'undone' };
-    },
+  const compensate: Activities['compensate'] = async (input) => {
+    undone.push(input);
+    return { outcome: 'undone' };
   };
-  const running = await worker(environment, script(own).activities, queue);
-  await running.runUntil(async () => {
-    const startsAt = new Date().toISOString();
-    const handle = await startByAlert(environment, queue, [alert(startsAt)]);
+  const { activities } = script({ ...inApproveMode, compensate });
+  await besideWorker(server.environment, activities, async ({ handle, startsAt }) => {
     await until(handle, ({ record }) => record.attempts[0]?.approval?.sentBy != null);
     await order(handle, 'approve', { id: 'o1' });
     const before = await until(handle, ({ record }) => record.recovered !== null);
@@ -81,6 +59,29 @@ test('a run that has grown long goes on as a new one with all that it knows', as
     expect(undone).toHaveLength(1);
     expect(undone[0]?.step).toBeGreaterThan(record.attempts[0]?.actions[0]?.step ?? Number.POSITIVE_INFINITY);
     expect((await recordOf(handle)).record.closing).toBeNull();
+    await close(handle);
+  });
+}, 60_000);
+
+test('a run that has grown long while a step is under way goes on as a new one only when that has ended', async () => {
+  const { reached, wait, open } = gate();
+  const verify: Activities['verify'] = async () => {
+    await wait();
+    return passed;
+  };
+  await besideWorker(server.environment, script({ verify }).activities, async ({ handle, startsAt }) => {
+    await reached;
+    const { runId } = await handle.describe();
+    const changes = await flap(handle, startsAt);
+    const { record, events } = await until(handle, (now) => now.record.alerts.f1?.count === 1 + changes);
+    expect(record).toMatchObject({ inFlight: { target: { step: 'verify' } }, attempts: [{ stage: 'applied' }] });
+    expect(events.map(({ kind }) => kind)).not.toContain('snapshot');
+    expect((await handle.describe()).runId).toBe(runId);
+
+    open();
+    const after = await until(handle, (now) => now.events.some(({ kind }) => kind === 'snapshot'));
+    expect((await handle.describe()).runId).not.toBe(runId);
+    expect(after.record.attempts[0]?.stage).toBe('verified');
     await close(handle);
   });
 }, 60_000);
