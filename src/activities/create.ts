@@ -48,7 +48,7 @@ export function createActivities(dependencies: ActivityDependencies): { activiti
   const activities: Activities = {
     ...createRunbookLoading(configuration),
     ...createForwarding({ kubernetes, temporal, settings: configuration }),
-    ...createDiagnosis({ kubernetes, baselines, artifacts, log, redactionKey, wasCutShort: cutShort }),
+    ...createDiagnosis({ kubernetes, baselines, artifacts, log, redactionKey, mirrors, wasCutShort: cutShort }),
     ...createClassification({ artifacts, log }),
     ...createRemediation({ kubernetes, baselines, log, namespace, mirrors, isRunOpen: isOpen }),
     ...createVerification({ kubernetes, baselines, log }),

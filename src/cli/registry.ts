@@ -2,6 +2,7 @@
 import approve from './approve.ts';
 import classify from './classify.ts';
 import close from './close.ts';
+import diagnose from './diagnose.ts';
 import doctor from './doctor.ts';
 import gateway from './gateway.ts';
 import list from './list.ts';
@@ -20,6 +21,7 @@ export const commands = {
   approve: approve,
   classify: classify,
   close: close,
+  diagnose: diagnose,
   doctor: doctor,
   gateway: gateway,
   list: list,

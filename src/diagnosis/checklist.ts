@@ -5,16 +5,18 @@ import { describeChanges, describeContainer, describeEvents, describeProbes } fr
 import type { ContainerTemplate, Evidence } from './evidence.ts';
 
 type Answer = Pick<ChecklistItem, 'state' | 'saw'>;
+/** What of a runbook the checklist asks for. */
+export type ChecklistBasis = Pick<RunbookSpec, 'checklist' | 'variables' | 'dependencies' | 'target'>;
 interface Question {
   evidence: Evidence;
   findings: readonly Finding[];
-  spec: RunbookSpec;
+  spec: ChecklistBasis;
 }
 
 const LONGEST = 400;
 
 /** Fills the runbook's checklist: done and well, found something, or not possible because its source is absent (safety 22). */
-export function fillChecklist(evidence: Evidence, findings: readonly Finding[], spec: RunbookSpec): ChecklistItem[] {
+export function fillChecklist(evidence: Evidence, findings: readonly Finding[], spec: ChecklistBasis): ChecklistItem[] {
   const question = { evidence, findings, spec };
   return spec.checklist.map(({ id, text }) => {
     const dependency = spec.dependencies.some(({ name }) => name === id);
@@ -35,6 +37,8 @@ const ANSWERS: Record<string, ((question: Question) => Answer) | undefined> = {
   probes,
   'recent-changes': recentChanges,
   'cluster-events': clusterEvents,
+  references,
+  services,
 };
 
 const done = (saw: string): Answer => ({ state: 'done', saw });
@@ -63,11 +67,7 @@ function environment({ evidence, spec }: Question): Answer {
       ? [`${name} does not match ${pattern}`]
       : [];
   });
-  const missing = evidence.references
-    .filter(({ optional, found: there, missingKeys }) => !optional && (there === false || missingKeys.length > 0))
-    .map(({ kind, name, missingKeys }) =>
-      missingKeys.length > 0 ? `${kind} ${name} has no key ${missingKeys.join(', ')}` : `${kind} ${name} is missing`,
-    );
+  const missing = missingReferences(evidence);
   const all = [...faults, ...missing];
   if (all.length > 0) return found(all.join('; '));
   return done(
@@ -75,7 +75,34 @@ function environment({ evidence, spec }: Question): Answer {
   );
 }
 
-function mainContainer({ workload }: Evidence, spec: RunbookSpec): ContainerTemplate | undefined {
+/** What the template refers to, where no runbook declares variables. */
+function references({ evidence }: Question): Answer {
+  const missing = missingReferences(evidence);
+  if (missing.length > 0) return found(missing.join('; '));
+  const unread = evidence.missing.find((entry) => /^(?:references|Secret|ConfigMap)/.test(entry));
+  if (unread !== undefined) return notPossible(unread);
+  const read = evidence.references.filter(({ found: there }) => there === true);
+  if (read.length === 0) return done('it refers to no ConfigMap, Secret or claim');
+  return done(`there, with all keys asked for: ${read.map(({ kind, name }) => `${kind} ${name}`).join(', ')}`);
+}
+
+function missingReferences(evidence: Evidence): string[] {
+  return evidence.references
+    .filter(({ optional, found: there, missingKeys }) => !optional && (there === false || missingKeys.length > 0))
+    .map(({ kind, name, missingKeys }) =>
+      missingKeys.length > 0 ? `${kind} ${name} has no key ${missingKeys.join(', ')}` : `${kind} ${name} is missing`,
+    );
+}
+
+function services({ evidence, findings }: Question): Answer {
+  const bad = findings.find(({ cause }) => cause === 'service-without-endpoints');
+  if (bad !== undefined) return found(bad.summary);
+  const all = [...(evidence.service === null ? [] : [evidence.service]), ...evidence.services];
+  if (all.length === 0) return done('no Service selects its pods');
+  return done(all.map(({ name, endpointsReady }) => `Service ${name}: ${endpointsReady} ready endpoints`).join('; '));
+}
+
+function mainContainer({ workload }: Evidence, spec: ChecklistBasis): ContainerTemplate | undefined {
   const main = workload?.containers.filter(({ role }) => role === 'main') ?? [];
   return main.find(({ name }) => name === spec.target.container) ?? main[0];
 }

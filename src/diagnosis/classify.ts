@@ -1,13 +1,16 @@
 import type { Finding } from '../recovery/values.ts';
+import { isLongWell, isStarting } from './age.ts';
 import { clusterFacts } from './cluster-facts.ts';
 import { weighDependencies } from './dependency-root.ts';
 import type { ContainerEvidence, ContainerTemplate, Evidence, PodEvidence } from './evidence.ts';
+import { commandFacts, withOtherDigest } from './facts/image-drift.ts';
 import { finding, ranked } from './finding.ts';
-import { describeEnd, eventsOf, kubeletFacts, lastEnd } from './kubelet-facts.ts';
+import { kubeletFacts } from './kubelet-facts.ts';
 import { isTerminal, lastWords } from './log-text.ts';
 import { type LogVerdict, readLog } from './log-verdict.ts';
 import { endedFromOutside, livenessFact, readinessFact } from './probe-facts.ts';
 import { logSentence, tidySubject } from './sentences.ts';
+import { describeEnd, eventsOf, lastEnd } from './states.ts';
 import { configurationSubject } from './subjects.ts';
 
 /** From this score on a fact leaves no room for what the log of the same container says. */
@@ -18,13 +21,40 @@ const STRONG = 6;
 /**
  * Finds why a workload does not run: ranked findings, best first. Deterministic; never throws on any evidence; bounded in time.
  * The kubelet's facts outrank log lines; a dependency that is down is the root of its dependents; `unknown` where nothing decides.
+ * What ended long ago and runs well since explains nothing while something is wrong now; what only starts is no illness.
  * An empty list means that nothing is wrong with what was seen.
  */
 export function classify(evidence: Evidence): Finding[] {
+  const now = presentFindings(evidence);
+  if (now.length > 0) return now;
+  return findingsOf(evidence).map((past) => ({ ...past, score: Math.min(past.score, PAST) }));
+}
+
+/** The same without what ended long ago and has run well since. */
+export function presentFindings(evidence: Evidence): Finding[] {
+  return findingsOf({ ...evidence, pods: presentTrouble(evidence) });
+}
+
+/** What ended long ago, where nothing is wrong now: worth telling, but no more. */
+const PAST = 25;
+
+/** The pods without those containers that have long been well again. */
+function presentTrouble(evidence: Evidence): PodEvidence[] {
+  const isPast = (pod: PodEvidence, container: ContainerEvidence): boolean =>
+    lastEnd(container) !== undefined && isLongWell(evidence, pod, container);
+  if (!evidence.pods.some((pod) => pod.containers.some((container) => isPast(pod, container)))) return evidence.pods;
+  return evidence.pods.map((pod) => ({
+    ...pod,
+    containers: pod.containers.filter((container) => !isPast(pod, container)),
+  }));
+}
+
+function findingsOf(evidence: Evidence): Finding[] {
   const facts = [...clusterFacts(evidence), ...kubeletFacts(evidence)];
   const containers = evidence.pods.flatMap((pod) => pod.containers.map((container) => ({ pod, container })));
   const told = containers.flatMap(({ pod, container }) => containerFindings(evidence, pod, container, facts));
-  const found = ranked(weighDependencies(evidence, [...facts, ...told]));
+  const weighed = weighDependencies(evidence, [...facts, ...told]);
+  const found = ranked([...weighed, ...commandFacts(evidence)]).map((entry) => withOtherDigest(evidence, entry));
   const named = found.filter((entry) => entry.cause !== 'unknown');
   // What nobody can name is worth saying only where nothing else is said.
   return named.length > 0 ? named : found.slice(0, 3);
@@ -36,15 +66,16 @@ function containerFindings(
   container: ContainerEvidence,
   facts: Finding[],
 ): Finding[] {
-  if (!hasTrouble(pod, container)) return [];
+  const template = templateOf(evidence, container);
+  if (!hasTrouble(pod, container) || isStarting(evidence, container, template)) return [];
   const own = facts.filter(
     (fact) => fact.pod === pod.name && (fact.container === undefined || fact.container === container.name),
   );
   if (own.some((fact) => fact.score >= DECIDED)) return [];
-  const seen = { events: eventsOf(evidence, pod, container), template: templateOf(evidence, container) };
+  const seen = { events: eventsOf(evidence, pod, container), template };
   const probe = livenessFact(pod, container, seen) ?? readinessFact(pod, container, seen);
-  const end = endFacts(pod, container);
   const log = logFinding(evidence, pod, container, probe);
+  const end = endFacts(evidence, pod, container, log);
   const found = [probe, ...end, log].filter((entry) => entry !== null);
   if (found.length > 0) return found;
   return own.length > 0 ? [] : [unknownFinding(pod, container)];
@@ -53,6 +84,8 @@ function containerFindings(
 /** Whether a container's state or history is worth an explanation. */
 function hasTrouble(pod: PodEvidence, container: ContainerEvidence): boolean {
   if (container.role === 'init' && lastEnd(container)?.exitCode === 0) return false;
+  // A Job's pod, or one that was told to end, is done.
+  if (pod.phase === 'Succeeded' || (pod.deleting && container.state.kind === 'terminated')) return false;
   if (container.state.kind === 'waiting')
     return !/^(?:PodInitializing|ContainerCreating)$/.test(container.state.reason ?? '');
   if (lastEnd(container) !== undefined) return true;
@@ -60,36 +93,63 @@ function hasTrouble(pod: PodEvidence, container: ContainerEvidence): boolean {
   return container.state.kind === 'running' ? !container.ready && !pod.ready : container.logs.current !== undefined;
 }
 
-/** What the bare end of a container says: an init container that failed, a program that simply ended. */
-function endFacts(pod: PodEvidence, container: ContainerEvidence): Finding[] {
+/** What the bare end of a container says: an init container that failed or does not end, a program that simply ended. */
+function endFacts(evidence: Evidence, pod: PodEvidence, container: ContainerEvidence, log: Finding | null): Finding[] {
   const end = lastEnd(container);
-  if (end?.exitCode === undefined) return [];
   const place = { pod: pod.name, container: container.name };
+  const said = log === null || log.cause === 'unknown' ? '' : ` ${log.summary}`;
   const quotes = [{ source: `${pod.name} ${container.name} last state`, text: describeEnd(end) }];
-  if (container.role === 'init' && end.exitCode !== 0) {
+  if (container.role === 'init' && end?.exitCode !== undefined && end.exitCode !== 0) {
     return [
       finding({
         ...place,
         cause: 'init-container-failure',
         subject: container.name,
         score: 82,
-        summary: `Init container ${container.name} fails (${describeEnd(end)}), so the pod's other containers never start.`,
-        quotes,
+        summary: `Init container ${container.name} fails (${describeEnd(end)}), so the pod's other containers never start.${said}`,
+        quotes: [...quotes, ...(log?.quotes ?? lastLine(pod, container))],
       }),
     ];
   }
-  if (end.exitCode === 0 && container.role === 'main') {
+  if (container.role === 'init' && container.state.kind === 'running') {
+    return [
+      finding({
+        ...place,
+        cause: 'init-container-failure',
+        subject: container.name,
+        score: 82,
+        summary: `Init container ${container.name} runs since ${container.state.startedAt ?? 'its start'} and does not end, so the pod's other containers wait.${said}`,
+        mend: said === '' ? 'Find what it waits for.' : undefined,
+        quotes: log?.quotes ?? lastLine(pod, container),
+      }),
+    ];
+  }
+  if (end?.exitCode === 0 && container.role === 'main' && !isExpectedToEnd(evidence)) {
     return [
       finding({
         ...place,
         cause: 'completed',
         score: 65,
         summary: `${container.name} ends by itself with exit code 0: a program that should stay was given nothing to do.`,
+        mend: 'Give it a command that stays; work that ends belongs in a Job.',
         quotes,
       }),
     ];
   }
   return [];
+}
+
+/** A Job's containers are to end. */
+function isExpectedToEnd({ workload }: Evidence): boolean {
+  return workload?.job !== undefined;
+}
+
+/** The last that the container said, as a quote. */
+function lastLine(pod: PodEvidence, container: ContainerEvidence): Finding['quotes'] {
+  const log = decidingLog(container);
+  const last = log === null ? undefined : lastWords(log.text);
+  if (log === null || last === undefined) return [];
+  return [{ source: `${pod.name} ${container.name} ${log.which}`, text: last.trim() }];
 }
 
 /** The log of the instance that ended; for one that never ended the current one. */
@@ -164,15 +224,15 @@ function templateOf(evidence: Evidence, container: ContainerEvidence): Container
 }
 
 function unknownFinding(pod: PodEvidence, container: ContainerEvidence): Finding {
-  const log = decidingLog(container);
-  const last = log === null ? undefined : lastWords(log.text);
+  const quotes = lastLine(pod, container);
+  const last = quotes[0]?.text;
   const end = lastEnd(container);
   const ended = end === undefined ? 'does not become ready' : `ended (${describeEnd(end)})`;
   const said =
     last === undefined
       ? 'and left no log'
       : isTerminal(last)
-        ? `with "${last.trim()}", which is none of the known causes`
+        ? `with "${last}", which is none of the known causes`
         : 'and its log names no known cause';
   return finding({
     cause: 'unknown',
@@ -180,9 +240,6 @@ function unknownFinding(pod: PodEvidence, container: ContainerEvidence): Finding
     container: container.name,
     score: 10,
     summary: `${container.name} ${ended} ${said}.`,
-    quotes:
-      last === undefined || log === null
-        ? []
-        : [{ source: `${pod.name} ${container.name} ${log.which}`, text: last.trim() }],
+    quotes,
   });
 }

@@ -20,6 +20,10 @@ export interface Evidence {
   nodes: NodeEvidence[];
   dependencies: DependencyEvidence[];
   service: ServiceEvidence | null;
+  /** The other Services of the namespace that select these pods, or nearly do. */
+  services: ServiceEvidence[];
+  /** PodDisruptionBudgets that select these pods. */
+  budgets: BudgetEvidence[];
   /** What could not be read, and why: "events: forbidden". */
   missing: string[];
 }
@@ -41,8 +45,42 @@ export interface WorkloadEvidence {
   /** Who owns the manifest in Git, e.g. `HelmRelease redis/redis` or `Kustomization flux-system/apps`; null when nobody does. */
   gitops: string | null;
   autoscaler: { name: string; min: number; max: number; desired: number; conditions: ConditionEvidence[] } | null;
+  /** The VerticalPodAutoscaler that may rewrite its requests, by name; null without one. */
+  verticalAutoscaler?: string | null;
+  /** What owns a Pod, ReplicaSet or Job: `ReplicaSet agent-bruno-5d…`. */
+  owner?: string;
+  /** Of a Job, or of a CronJob's latest Job. */
+  job?: JobEvidence;
+  /** Where its pods may run. */
+  placement?: PlacementEvidence;
+  /** Labels of its pods, which Services select. */
+  podLabels?: Record<string, string>;
   /** Whether our own bookkeeping or a person holds it back: annotations of ours by name. */
   annotations: Record<string, string>;
+}
+
+/** A Job as its controller reports it. */
+export interface JobEvidence {
+  name: string;
+  active: number;
+  succeeded: number;
+  failed: number;
+  completions: number;
+  backoffLimit: number;
+  /** `activeDeadlineSeconds`. */
+  deadlineSeconds?: number;
+  suspended: boolean;
+  startedAt?: string;
+  /** The CronJob's schedule and when it last ran, where the target is one. */
+  schedule?: { cron: string; suspended: boolean; lastAt?: string };
+}
+
+/** What of the pod's spec decides on which node it may run. */
+export interface PlacementEvidence {
+  nodeSelector: Record<string, string>;
+  affinity: boolean;
+  tolerations: string[];
+  hostPorts: number[];
 }
 
 export interface ConditionEvidence {
@@ -64,6 +102,17 @@ export interface ContainerTemplate {
   resources: { requests: Record<string, string>; limits: Record<string, string> };
   probes: Partial<Record<'liveness' | 'readiness' | 'startup', Json>>;
   securityContext: Json;
+  ports?: PortEvidence[];
+  /** What the image runs when the template says nothing: Entrypoint and Cmd of the registry's image configuration. */
+  imageCommand?: { entrypoint: string[]; cmd: string[] };
+  /** The command that the runbook declares for it. */
+  declaredCommand?: string[];
+}
+
+export interface PortEvidence {
+  name?: string;
+  port: number;
+  hostPort?: number;
 }
 
 /** `init` runs to its end before the others; `sidecar` is an init container that stays (`restartPolicy: Always`). */
@@ -92,6 +141,9 @@ export interface PodEvidence {
   ready: boolean;
   readySince?: string;
   deleting: boolean;
+  /** Of a pod that is to end: when its grace is over, and what else holds it. */
+  deleteBy?: string;
+  finalizers?: string[];
   conditions: ConditionEvidence[];
   containers: ContainerEvidence[];
 }
@@ -108,6 +160,10 @@ export interface ContainerEvidence {
   state: ContainerState;
   lastState?: ContainerState;
   logs: { current?: LogEvidence; previous?: LogEvidence };
+  /** Of a container that was OOM-killed: the last working set that was measured before, and how old it was then; else `unknown`. */
+  lastWorkingSet?: { bytes: number; at: string; ageSeconds: number } | 'unknown';
+  /** CPU periods of the running instance, and how many of them it was throttled in (`/metrics/cadvisor`). */
+  throttling?: { periods: number; throttled: number };
 }
 
 export interface ContainerState {
@@ -177,6 +233,12 @@ export interface ReferenceEvidence {
   hash?: string;
   /** Keys that the template asks for and the object lacks. */
   missingKeys: string[];
+  /** Where the template names it: `env TOKEN of app`, `volume settings`, `imagePullSecrets`. */
+  usedBy?: string[];
+  /** A Secret's type. */
+  type?: string;
+  /** A pull secret's registries. */
+  registries?: string[];
 }
 
 export interface ClaimEvidence {
@@ -184,6 +246,8 @@ export interface ClaimEvidence {
   phase: string;
   storageClass?: string;
   volume?: string;
+  /** The class of a claim that is not bound, as the cluster has it. */
+  classState?: { found: boolean; provisioner?: string; waitsForPod?: boolean; known: string[] };
 }
 
 export interface NodeEvidence {
@@ -193,6 +257,13 @@ export interface NodeEvidence {
   /** Pressure conditions that are true: `MemoryPressure`, `DiskPressure` ... */
   pressure: string[];
   reason?: string;
+  /** False where there is no such node any more. */
+  found?: boolean;
+  taints?: string[];
+  /** The labels that the template's node selector asks for, as this node has them. */
+  labels?: Record<string, string>;
+  allocatable?: Record<string, string>;
+  architecture?: string;
 }
 
 export interface DependencyEvidence {
@@ -238,6 +309,17 @@ export interface ServiceEvidence {
   selector: Record<string, string>;
   endpointsReady: number;
   endpointsNotReady: number;
+  /** Named target ports that no container of the template declares. */
+  unknownPorts?: string[];
+  /** The pod labels that its selector asks for and the template has otherwise: `app=web, not app=webb`. */
+  differs?: string[];
+}
+
+export interface BudgetEvidence {
+  name: string;
+  /** `minAvailable 2`, `maxUnavailable 1`. */
+  rule: string;
+  disruptionsAllowed: number;
 }
 
 /** Evidence with nothing in it, for what is known from a log file alone. */
@@ -256,6 +338,8 @@ export function emptyEvidence(target: Target, takenAt: string): Evidence {
     nodes: [],
     dependencies: [],
     service: null,
+    services: [],
+    budgets: [],
     missing: [],
   };
 }

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { KintsugiError } from '../errors.ts';
 import type { Json } from '../recovery/values.ts';
-import type { ContainerEvidence, Evidence, LogEvidence, PodEvidence } from './evidence.ts';
+import {
+  type ContainerEvidence,
+  type Evidence,
+  emptyEvidence,
+  type LogEvidence,
+  type PodEvidence,
+} from './evidence.ts';
 import { readLog } from './log-verdict.ts';
 
 /** Bytes of evidence that travel in an event (durability 9). */
@@ -23,9 +29,18 @@ const MEASURES: readonly Measure[] = [
   { logChars: 400, pods: 1, events: 4, list: 2, text: 80 },
 ];
 
+/** What a person reads at a terminal or pipes on: more than an event may carry, less than all logs whole. */
+const FOR_PEOPLE: Measure = { logChars: 16_000, pods: 20, events: 60, list: 50, text: 1000 };
+const FOR_PEOPLE_BYTES = 1024 * 1024;
+
+/** The evidence for `kintsugi diagnose --json`: at most 1 MiB, of each log what decides and its end. */
+export function evidenceForPeople(evidence: Evidence): Json {
+  return excerptOf(evidence, FOR_PEOPLE_BYTES, [FOR_PEOPLE, ...MEASURES]);
+}
+
 /** The evidence in the same shape, trimmed to 16 KiB of JSON: of each log what decides and its end. */
-export function excerptOf(evidence: Evidence, limit = EXCERPT_BYTES): Json {
-  for (const measure of MEASURES) {
+export function excerptOf(evidence: Evidence, limit = EXCERPT_BYTES, measures = MEASURES): Json {
+  for (const measure of measures) {
     const text = JSON.stringify(trimmed(evidence, measure));
     if (Buffer.byteLength(text) <= limit) return asJson(text);
   }
@@ -44,7 +59,8 @@ function asJson(text: string): Json {
 /** Reads evidence back from an artifact or an excerpt. @throws KintsugiError `invalid` when it is something else */
 export function parseEvidence(text: string): Evidence {
   const data = JSON.parse(text);
-  if (evidenceShape.safeParse(data).success) return data;
+  // What an older worker wrote lacks the parts that came since.
+  if (evidenceShape.safeParse(data).success) return { ...emptyEvidence(data.target, data.takenAt), ...data };
   throw new KintsugiError('invalid', 'this is not evidence of version 1', {
     where: 'evidence',
     fix: 'Diagnose the target again.',
@@ -85,6 +101,8 @@ function trimmed(evidence: Evidence, measure: Measure): Evidence {
       .slice(0, measure.list),
     claims: evidence.claims.slice(0, measure.list),
     nodes: evidence.nodes.slice(0, measure.list),
+    services: evidence.services.slice(0, measure.list),
+    budgets: evidence.budgets.slice(0, measure.list),
     missing: evidence.missing.slice(0, measure.list),
   };
   return mapTexts(whole, cut);

@@ -7,6 +7,8 @@ import { signatures } from './signatures/registry.ts';
 export interface FindingParts {
   cause: Cause;
   summary: string;
+  /** What mends it, where that is obvious: one sentence, which follows the summary. */
+  mend?: string | undefined;
   score: number;
   subject?: string | undefined;
   container?: string | undefined;
@@ -31,7 +33,7 @@ export function finding(parts: FindingParts): Finding {
     cause: parts.cause,
     label: labels.get(parts.cause) ?? parts.cause,
     key: [parts.cause, parts.container ?? '', subject ?? ''].join('|'),
-    summary: shorten(oneLine(parts.summary), LONGEST_SUMMARY),
+    summary: withMend(oneLine(parts.summary), parts.mend),
     ...(subject === undefined ? {} : { subject }),
     ...(parts.container === undefined ? {} : { container: parts.container }),
     ...(parts.pod === undefined ? {} : { pod: parts.pod }),
@@ -39,6 +41,13 @@ export function finding(parts: FindingParts): Finding {
     score: parts.score,
     quotes: (parts.quotes ?? []).slice(0, 5).map((quote) => ({ ...quote, text: shorten(quote.text, LONGEST_QUOTE) })),
   };
+}
+
+/** A long message in a summary never pushes out what is to be done. */
+function withMend(summary: string, mend: string | undefined): string {
+  if (mend === undefined) return shorten(summary, LONGEST_SUMMARY);
+  const end = shorten(oneLine(mend), LONGEST_SUMMARY / 2);
+  return `${shorten(summary, LONGEST_SUMMARY - end.length - 1)} ${end}`;
 }
 
 function oneLine(text: string): string {

@@ -2,7 +2,7 @@ import { isRecord } from '../kubernetes/template.ts';
 import type { Finding, Json } from '../recovery/values.ts';
 import type { ContainerEvidence, ContainerTemplate, EventEvidence, PodEvidence } from './evidence.ts';
 import { finding } from './finding.ts';
-import { eventQuote, lastEnd } from './kubelet-facts.ts';
+import { eventQuote, lastEnd } from './states.ts';
 
 /** Exit codes of a process that was told to end: SIGKILL, SIGTERM, or an orderly end after SIGTERM. */
 const ENDED_BY_SIGNAL = new Set([137, 143, 0]);
@@ -17,6 +17,20 @@ export interface ProbeSources {
 export function endedFromOutside(container: ContainerEvidence): boolean {
   const code = lastEnd(container)?.exitCode;
   return code === 137 || code === 143;
+}
+
+/** How a probe fails, as far as its mend depends on it. */
+export type ProbeFailure = 'status' | 'not-found' | 'refused' | 'late' | 'closed' | 'command' | 'port-name' | 'other';
+
+/** Reads the kubelet's message of a failed probe (kubernetes pkg/probe, and Go's net wordings). */
+export function probeFailure(message: string): ProbeFailure {
+  const status = /statuscode: (\d+)/.exec(message)?.[1];
+  if (status !== undefined) return status === '404' ? 'not-found' : 'status';
+  if (/deadline exceeded|timed out|timeout/i.test(message)) return 'late';
+  if (/connection refused/i.test(message)) return 'refused';
+  if (/connection reset|EOF/i.test(message)) return 'closed';
+  if (/couldn't find port|no port named|invalid port|strconv/i.test(message)) return 'port-name';
+  return /https?:\/\/|dial tcp|probe errored/i.test(message) ? 'other' : 'command';
 }
 
 /**
@@ -36,13 +50,16 @@ export function livenessFact(pod: PodEvidence, container: ContainerEvidence, see
   if (killing.length === 0 && !bySignal) return null;
   const message = failing.at(-1)?.message ?? killing.at(-1)?.message ?? '';
   const kind = /startup/i.test(message) ? 'startup' : 'liveness';
+  const probe = template?.probes[kind];
+  const throttled = throttling(container);
   return finding({
     cause: 'liveness-probe-failure',
     pod: pod.name,
     container: container.name,
-    subject: probeSubject(template?.probes[kind], message),
+    subject: probeSubject(probe, message),
     score: bySignal ? 90 : 60,
-    summary: `The kubelet ended ${container.name} because its ${kind} probe failed: ${probeReason(message)}.`,
+    summary: `The kubelet ended ${container.name} because its ${kind} probe${described(probe)} failed: ${probeReason(message, template)}${throttled === null ? '' : `, while ${throttled}`}.`,
+    mend: probeMend(message, throttled !== null, kind),
     quotes: [...failing.slice(-2), ...killing.slice(-1)].map(eventQuote),
   });
 }
@@ -54,15 +71,63 @@ export function readinessFact(pod: PodEvidence, container: ContainerEvidence, se
   const failing = events.filter((event) => /^Readiness probe (?:failed|errored)/i.test(event.message));
   const latest = failing.at(-1);
   if (latest === undefined) return null;
+  const probe = template?.probes.readiness;
+  const throttled = throttling(container);
   return finding({
     cause: 'readiness-probe-failure',
     pod: pod.name,
     container: container.name,
-    subject: probeSubject(template?.probes.readiness, latest.message),
+    subject: probeSubject(probe, latest.message),
     score: 70,
-    summary: `${container.name} runs but is not ready: ${probeReason(latest.message)}.`,
+    summary: `${container.name} runs but is not ready: its probe${described(probe)} fails: ${probeReason(latest.message, template)}${throttled === null ? '' : `, while ${throttled}`}.`,
+    mend: probeMend(latest.message, throttled !== null, 'readiness'),
     quotes: failing.slice(-2).map(eventQuote),
   });
+}
+
+/** From this share of periods on a program is slowed down enough to miss its probes. */
+const THROTTLED = 0.25;
+/** Periods (100 ms each) below which a share means nothing. */
+const FEWEST_PERIODS = 20;
+
+/** "its CPU is throttled in 83 % of periods"; null where it is not, or not known. */
+function throttling({ throttling: seen }: ContainerEvidence): string | null {
+  if (seen === undefined || seen.periods < FEWEST_PERIODS) return null;
+  const share = seen.throttled / seen.periods;
+  return share < THROTTLED ? null : `its CPU is throttled in ${Math.round(share * 100)} % of periods`;
+}
+
+/** What mends it: patience only for an answer that comes late and would be good (safety 9). */
+function probeMend(
+  message: string,
+  throttled: boolean,
+  kind: 'liveness' | 'startup' | 'readiness',
+): string | undefined {
+  const impatient = kind !== 'readiness';
+  switch (probeFailure(message)) {
+    case 'not-found':
+      return `Correct the probe's path${impatient ? ': patience does not cure it' : ''}.`;
+    case 'port-name':
+      return "Correct the probe's port name.";
+    case 'refused':
+      return "Correct the probe's port, or find why the program does not listen there.";
+    case 'status':
+      return impatient ? 'The program itself says that it is unwell: patience does not cure it.' : undefined;
+    case 'late':
+      if (throttled) return 'Raise its CPU limit: patience alone does not cure it.';
+      return impatient ? 'If it only starts or answers slowly: a startupProbe, or a longer timeoutSeconds.' : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** " GET :8080/health" */
+function described(probe: Json | undefined): string {
+  const { httpGet, exec } = isRecord(probe) ? probe : {};
+  const subject = probeSubject(probe, '');
+  if (isRecord(httpGet)) return ` GET ${subject}`;
+  if (isRecord(exec) && Array.isArray(exec.command)) return ` \`${exec.command.join(' ').slice(0, 60)}\``;
+  return subject === undefined ? '' : ` TCP ${subject}`;
 }
 
 /**
@@ -70,19 +135,34 @@ export function readinessFact(pod: PodEvidence, container: ContainerEvidence, se
  * pod, and a wrong status is reported without any.
  */
 function probeSubject(probe: Json | undefined, message: string): string | undefined {
-  const { httpGet, tcpSocket } = isRecord(probe) ? probe : {};
+  const { httpGet, tcpSocket, grpc } = isRecord(probe) ? probe : {};
   if (isRecord(httpGet)) return `:${httpGet.port}${httpGet.path ?? '/'}`;
   if (isRecord(tcpSocket)) return `:${tcpSocket.port}`;
+  if (isRecord(grpc)) return `:${grpc.port}`;
   const url = /https?:\/\/[^/"]*?(:\d+)?(\/[^\s"]*)?"/.exec(message);
   if (url !== null) return `${url[1] ?? ''}${url[2] ?? '/'}`;
   return /dial tcp \S*?(:\d+):/.exec(message)?.[1];
 }
 
-function probeReason(message: string): string {
-  const status = /statuscode: (\d+)/.exec(message)?.[1];
-  if (status !== undefined) return `it answers with status ${status}`;
-  if (/deadline exceeded|timed out|timeout/i.test(message)) return 'it does not answer in time';
-  if (/connection refused/i.test(message)) return 'nothing listens on its port';
-  if (/connection reset|EOF/i.test(message)) return 'it closes the connection';
-  return message.replace(/\s+/g, ' ').slice(0, 160);
+function probeReason(message: string, template: ContainerTemplate | undefined): string {
+  const ports = (template?.ports ?? []).map(({ port }) => port);
+  switch (probeFailure(message)) {
+    case 'not-found':
+      return 'there is no such path (it answers with status 404)';
+    case 'status':
+      return `it answers with status ${/statuscode: (\d+)/.exec(message)?.[1]}`;
+    case 'late':
+      return 'it does not answer in time';
+    case 'refused':
+      return `nothing listens on its port${ports.length === 0 ? '' : ` (the container declares ${ports.join(', ')})`}`;
+    case 'closed':
+      return 'it closes the connection';
+    case 'port-name':
+      return 'its port is the name of no port of the container';
+    default:
+      return message
+        .replace(/^\w+ probe (?:failed|errored)[^:]*:\s*/i, '')
+        .replace(/\s+/g, ' ')
+        .slice(0, 160);
+  }
 }

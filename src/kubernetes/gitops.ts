@@ -11,6 +11,9 @@ export interface GitOpsOwner {
   reason: string;
 }
 
+/** What of an object tells its owner; a Job or Pod will do. */
+type OwnedObject = Pick<Workload, 'namespace' | 'name' | 'labels' | 'annotations'> & { kind: string };
+
 const KUSTOMIZE = 'kustomize.toolkit.fluxcd.io';
 const HELM = 'helm.toolkit.fluxcd.io';
 
@@ -20,7 +23,7 @@ const HELM = 'helm.toolkit.fluxcd.io';
  */
 export async function findGitOpsOwner(
   kubernetes: Kubernetes,
-  workload: Workload,
+  workload: OwnedObject,
   signal?: AbortSignal,
 ): Promise<GitOpsOwner | null> {
   return (
@@ -40,7 +43,7 @@ export function findHelmRelease(workload: Workload): string | null {
   return `${namespace}/${name ?? labels['app.kubernetes.io/instance'] ?? workload.name}`;
 }
 
-function fluxKustomization({ labels, annotations }: Workload): GitOpsOwner | null {
+function fluxKustomization({ labels, annotations }: OwnedObject): GitOpsOwner | null {
   const name = labels[`${KUSTOMIZE}/name`];
   if (name === undefined || annotations[`${KUSTOMIZE}/reconcile`] === 'disabled') return null;
   const owner = `Kustomization ${labels[`${KUSTOMIZE}/namespace`] ?? 'flux-system'}/${name}`;
@@ -49,7 +52,7 @@ function fluxKustomization({ labels, annotations }: Workload): GitOpsOwner | nul
 
 async function fluxHelmRelease(
   kubernetes: Kubernetes,
-  { labels, annotations, namespace: own }: Workload,
+  { labels, annotations, namespace: own }: OwnedObject,
   signal: AbortSignal | undefined,
 ): Promise<GitOpsOwner | null> {
   const name = labels[`${HELM}/name`];
@@ -73,7 +76,7 @@ async function fluxHelmRelease(
 }
 
 /** The tracking annotation: Argo CD's default since 3.0. */
-function argoTracking({ annotations }: Workload): GitOpsOwner | null {
+function argoTracking({ annotations }: OwnedObject): GitOpsOwner | null {
   const tracking = annotations['argocd.argoproj.io/tracking-id'];
   if (tracking === undefined) return null;
   const owner = `Application ${tracking.split(':')[0]}`;
@@ -88,7 +91,7 @@ interface Application {
 /** Most Helm charts set the instance label too: it counts only if an Application of that name lists the object. */
 async function argoInstance(
   kubernetes: Kubernetes,
-  workload: Workload,
+  workload: OwnedObject,
   signal: AbortSignal | undefined,
 ): Promise<GitOpsOwner | null> {
   const instance = workload.labels['app.kubernetes.io/instance'];

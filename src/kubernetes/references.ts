@@ -11,7 +11,12 @@ export interface Reference {
   keys: string[];
   /** Kubernetes starts the pod without it. */
   optional: boolean;
+  /** Where the template names it: `env TOKEN of app`, `envFrom of app`, `volume settings`, `imagePullSecrets`. */
+  usedBy: string[];
 }
+
+/** How a pull secret is used. */
+export const PULL_SECRETS = 'imagePullSecrets';
 
 /** Everything that a template refers to by name, each object once (safety 6). */
 export function referencesOf(template: V1PodTemplateSpec): Reference[] {
@@ -19,8 +24,8 @@ export function referencesOf(template: V1PodTemplateSpec): Reference[] {
   if (spec === undefined) return [];
   const containers = [...spec.containers, ...(spec.initContainers ?? [])];
   const all: Reference[] = [
-    { kind: 'ServiceAccount', name: spec.serviceAccountName ?? 'default', keys: [], optional: false },
-    ...(spec.imagePullSecrets ?? []).flatMap(({ name }) => named('Secret', name, undefined)),
+    ...named('ServiceAccount', spec.serviceAccountName ?? 'default', undefined, 'serviceAccountName'),
+    ...(spec.imagePullSecrets ?? []).flatMap(({ name }) => named('Secret', name, undefined, PULL_SECRETS)),
     ...containers.flatMap(referencesOfContainer),
     ...(spec.volumes ?? []).flatMap(referencesOfVolume),
   ];
@@ -111,27 +116,33 @@ async function readContent(
   }
 }
 
-function referencesOfContainer({ env = [], envFrom = [] }: V1Container): Reference[] {
+function referencesOfContainer({ name: container, env = [], envFrom = [] }: V1Container): Reference[] {
   return [
-    ...env.flatMap(({ valueFrom }) => [
-      ...named('ConfigMap', valueFrom?.configMapKeyRef?.name, valueFrom?.configMapKeyRef),
-      ...named('Secret', valueFrom?.secretKeyRef?.name, valueFrom?.secretKeyRef),
+    ...env.flatMap(({ name, valueFrom }) => [
+      ...named(
+        'ConfigMap',
+        valueFrom?.configMapKeyRef?.name,
+        valueFrom?.configMapKeyRef,
+        `env ${name} of ${container}`,
+      ),
+      ...named('Secret', valueFrom?.secretKeyRef?.name, valueFrom?.secretKeyRef, `env ${name} of ${container}`),
     ]),
     ...envFrom.flatMap(({ configMapRef, secretRef }) => [
-      ...named('ConfigMap', configMapRef?.name, configMapRef),
-      ...named('Secret', secretRef?.name, secretRef),
+      ...named('ConfigMap', configMapRef?.name, configMapRef, `envFrom of ${container}`),
+      ...named('Secret', secretRef?.name, secretRef, `envFrom of ${container}`),
     ]),
   ];
 }
 
-function referencesOfVolume({ configMap, secret, persistentVolumeClaim, projected }: V1Volume): Reference[] {
+function referencesOfVolume({ name, configMap, secret, persistentVolumeClaim, projected }: V1Volume): Reference[] {
+  const use = `volume ${name}`;
   return [
-    ...named('ConfigMap', configMap?.name, configMap),
-    ...named('Secret', secret?.secretName, secret),
-    ...named('PersistentVolumeClaim', persistentVolumeClaim?.claimName, undefined),
+    ...named('ConfigMap', configMap?.name, configMap, use),
+    ...named('Secret', secret?.secretName, secret, use),
+    ...named('PersistentVolumeClaim', persistentVolumeClaim?.claimName, undefined, use),
     ...(projected?.sources ?? []).flatMap((source) => [
-      ...named('ConfigMap', source.configMap?.name, source.configMap),
-      ...named('Secret', source.secret?.name, source.secret),
+      ...named('ConfigMap', source.configMap?.name, source.configMap, use),
+      ...named('Secret', source.secret?.name, source.secret, use),
     ]),
   ];
 }
@@ -140,10 +151,11 @@ function named(
   kind: Reference['kind'],
   name: string | undefined,
   from: { key?: string; items?: { key: string }[]; optional?: boolean } | undefined,
+  use: string,
 ): Reference[] {
   if (name === undefined) return [];
   const keys = [...(from?.key === undefined ? [] : [from.key]), ...(from?.items ?? []).map(({ key }) => key)];
-  return [{ kind, name, keys, optional: from?.optional ?? false }];
+  return [{ kind, name, keys, optional: from?.optional ?? false, usedBy: [use] }];
 }
 
 /** One entry an object and optionality: its keys together. */
@@ -153,7 +165,8 @@ function merge(references: readonly Reference[]): Reference[] {
     const id = `${reference.kind}/${reference.name}/${reference.optional}`;
     const known = merged.get(id);
     const keys = [...new Set([...(known?.keys ?? []), ...reference.keys])];
-    merged.set(id, { ...reference, keys });
+    const usedBy = [...new Set([...(known?.usedBy ?? []), ...reference.usedBy])];
+    merged.set(id, { ...reference, keys, usedBy });
   }
   return [...merged.values()];
 }

@@ -4,7 +4,7 @@ import type { Kubernetes } from './client.ts';
 import { selectorText } from './selector.ts';
 import { templateHash } from './template.ts';
 import { callOptions } from './transport.ts';
-import { readPods, readWorkload, type Workload } from './workloads.ts';
+import { ownedPods, readSelectedPods, readWorkload, type Workload } from './workloads.ts';
 
 const REVISION = 'deployment.kubernetes.io/revision';
 
@@ -55,8 +55,11 @@ export interface OwnedWorkload {
 /** The target with its revisions and pods: three calls. @throws KintsugiError as `readWorkload` does */
 export async function readOwned(kubernetes: Kubernetes, target: Target, signal?: AbortSignal): Promise<OwnedWorkload> {
   const workload = await readWorkload(kubernetes, target, signal);
-  const revisions = await readRevisions(kubernetes, workload, signal);
-  return { workload, revisions, pods: await readPods(kubernetes, workload, revisions, signal) };
+  const [revisions, pods] = await Promise.all([
+    readRevisions(kubernetes, workload, signal),
+    readSelectedPods(kubernetes, workload, signal),
+  ]);
+  return { workload, revisions, pods: ownedPods(pods, [workload, ...revisions]) };
 }
 
 /** The revisions that the workload still keeps (`revisionHistoryLimit`), the newest first, by owner reference. */
@@ -82,7 +85,10 @@ export async function readRevisions(
 }
 
 /** The revision whose template the workload has now; undefined while its controller has not made one yet. */
-export function currentRevision(workload: Workload, revisions: readonly Revision[]): Revision | undefined {
+export function currentRevision(
+  workload: Pick<Workload, 'template'>,
+  revisions: readonly Revision[],
+): Revision | undefined {
   const hash = templateHash(workload.template);
   return revisions.find((revision) => revision.templateHash === hash);
 }

@@ -22,3 +22,18 @@ export function selectorMatches(selector: string, labels: Record<string, string>
       return value === undefined ? key in labels : labels[key] === value;
     });
 }
+
+/** Whether labels satisfy a label selector; an empty one selects everything (apimachinery, LabelSelectorAsSelector). */
+export function labelsMatch(
+  { matchLabels = {}, matchExpressions = [] }: V1LabelSelector,
+  labels: Record<string, string>,
+): boolean {
+  if (!Object.entries(matchLabels).every(([key, value]) => labels[key] === value)) return false;
+  return matchExpressions.every(({ key, operator, values = [] }) => {
+    const value = labels[key];
+    if (operator === 'Exists') return value !== undefined;
+    if (operator === 'DoesNotExist') return value === undefined;
+    const listed = value !== undefined && values.includes(value);
+    return operator === 'In' ? listed : !listed;
+  });
+}

@@ -196,22 +196,23 @@ export function toWorkload(kind: WorkloadKind, object: WorkloadObject): Workload
   };
 }
 
-/**
- * The pods that belong to the workload by owner reference (directly, or through its ReplicaSets); the selector only narrows
- * the list that is asked for. Oldest first.
- */
-export async function readPods(
+/** All pods that the workload's selector finds, its own or not. */
+export async function readSelectedPods(
   kubernetes: Kubernetes,
-  workload: Workload,
-  owners: readonly { uid: string }[],
+  { namespace, selector }: Pick<Workload, 'namespace' | 'selector'>,
   signal?: AbortSignal,
 ): Promise<V1Pod[]> {
   const list = await kubernetes.core.listNamespacedPod(
-    { namespace: workload.namespace, labelSelector: selectorText(workload.selector) },
+    { namespace, labelSelector: selectorText(selector) },
     callOptions(signal === undefined ? {} : { signal }),
   );
-  const uids = new Set([workload.uid, ...owners.map((owner) => owner.uid)]);
-  return list.items
+  return list.items;
+}
+
+/** Of these pods those that one of the owners controls (the workload, or its ReplicaSets), oldest first: a selector only narrows. */
+export function ownedPods(pods: readonly V1Pod[], owners: readonly { uid: string }[]): V1Pod[] {
+  const uids = new Set(owners.map((owner) => owner.uid));
+  return pods
     .filter((pod) => pod.metadata?.ownerReferences?.some((owner) => owner.controller === true && uids.has(owner.uid)))
     .sort((a, b) => createdAt(a) - createdAt(b));
 }

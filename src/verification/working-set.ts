@@ -36,7 +36,7 @@ const podMetrics = z.looseObject({
  */
 export async function readWorkingSets(
   kubernetes: Kubernetes,
-  state: TargetState,
+  state: { workload: Pick<TargetState['workload'], 'namespace' | 'selector'> },
   signal?: AbortSignal,
 ): Promise<MemorySample[] | string> {
   try {

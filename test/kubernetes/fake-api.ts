@@ -12,6 +12,10 @@ export interface FakeApi {
   answers: Record<string, object | number>;
   /** Method and path of every call, in order. */
   calls: string[];
+  /** Path of a kubeconfig that leads here. */
+  kubeconfig: string;
+  /** Answers no more; the kubeconfig stays. */
+  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -59,9 +63,13 @@ export async function startFakeApi(answers: FakeApi['answers'] = {}): Promise<Fa
     kubernetes: connectKubernetes({ kubeconfig }),
     answers,
     calls,
-    async close() {
+    kubeconfig,
+    async stop() {
       server.closeAllConnections();
-      server.close();
+      if (server.listening) await new Promise((resolve) => server.close(resolve));
+    },
+    async close() {
+      await api.stop();
       await rm(folder, { recursive: true });
     },
   };

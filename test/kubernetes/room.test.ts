@@ -97,12 +97,18 @@ describe('what a template refers to (safety 6)', () => {
 
   test('is found once each, with its keys and whether it may be missing', () => {
     expect(referencesOf(template)).toEqual([
-      { kind: 'ServiceAccount', name: 'runner', keys: [], optional: false },
-      { kind: 'Secret', name: 'pull', keys: [], optional: false },
-      { kind: 'Secret', name: 'keys', keys: ['a', 'b', 'c'], optional: false },
-      { kind: 'ConfigMap', name: 'maybe', keys: ['c'], optional: true },
-      { kind: 'ConfigMap', name: 'settings', keys: [], optional: false },
-      { kind: 'PersistentVolumeClaim', name: 'data', keys: [], optional: false },
+      { kind: 'ServiceAccount', name: 'runner', keys: [], optional: false, usedBy: ['serviceAccountName'] },
+      { kind: 'Secret', name: 'pull', keys: [], optional: false, usedBy: ['imagePullSecrets'] },
+      {
+        kind: 'Secret',
+        name: 'keys',
+        keys: ['a', 'b', 'c'],
+        optional: false,
+        usedBy: ['env A of app', 'env B of app', 'volume all'],
+      },
+      { kind: 'ConfigMap', name: 'maybe', keys: ['c'], optional: true, usedBy: ['env C of app'] },
+      { kind: 'ConfigMap', name: 'settings', keys: [], optional: false, usedBy: ['envFrom of app'] },
+      { kind: 'PersistentVolumeClaim', name: 'data', keys: [], optional: false, usedBy: ['volume data'] },
     ]);
   });
 

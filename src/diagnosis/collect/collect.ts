@@ -5,7 +5,8 @@ import { KintsugiError, messageOf } from '../../errors.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { findGitOpsOwner } from '../../kubernetes/gitops.ts';
 import { type Forward, forwardPort } from '../../kubernetes/port-forward.ts';
-import { currentRevision, type OwnedWorkload, readOwned } from '../../kubernetes/revisions.ts';
+import { currentRevision, readOwned } from '../../kubernetes/revisions.ts';
+import { WORKLOAD_PLURALS } from '../../kubernetes/workloads.ts';
 import type { Logger } from '../../log.ts';
 import type { RunbookContent } from '../../recovery/activities.ts';
 import type { Target } from '../../recovery/values.ts';
@@ -14,23 +15,29 @@ import type { Evidence } from '../evidence.ts';
 import { redactDeep } from '../redact-evidence.ts';
 import { createRedactor, type Redactor } from '../redaction.ts';
 import { type AutoscalerReading, readAutoscaler } from './autoscaler.ts';
+import { readBudgets, readVerticalAutoscaler } from './budgets.ts';
 import { readDependencies } from './dependencies.ts';
 import { templateDifference } from './difference.ts';
 import { readEvents } from './events.ts';
+import { readImageCommands } from './image-command.ts';
 import { readLogs, troubledPods } from './logs.ts';
+import { readMeasurements } from './measurements.ts';
 import { readNodes } from './nodes.ts';
 import { podEvidence } from './pods.ts';
-import { knownSecrets, readReferences } from './references.ts';
+import { allReferences, knownSecrets, readReferences } from './references.ts';
 import { revisionEvidence } from './revisions.ts';
-import { readService } from './service.ts';
+import { readService, readServices } from './service.ts';
+import type { Subject } from './subject.ts';
 import { containerTemplates, workloadEvidence } from './workload.ts';
 
 /** What collecting needs. */
 export interface Collector {
   kubernetes: Kubernetes;
-  baselines: Baselines;
+  baselines: Pick<Baselines, 'read'>;
   /** KINTSUGI_REDACTION_KEY */
   redactionKey: string;
+  /** The configuration's registry mirrors, host to address; without them images are asked for where they say. */
+  mirrors?: Readonly<Record<string, string>>;
   log: Logger;
   /** How a dependency's pod is reached; through the API server if not given. */
   forward?: Forward;
@@ -43,6 +50,16 @@ export interface CollectionRequest {
   signal: AbortSignal;
   /** Says what is being read; throws when the activity was cancelled. */
   heartbeat(detail: string): void;
+}
+
+/** The evidence of anything that has pods, redacted. */
+export interface CollectedSubject {
+  evidence: Evidence;
+  subject: Subject;
+  baseline: Baseline | null;
+  autoscaler: AutoscalerReading;
+  /** Knows the secrets that were read: for what else is made of the target. */
+  redactor: Redactor;
 }
 
 /** The evidence, redacted, and the target as the checks judge it. */
@@ -58,72 +75,108 @@ export interface Collected {
 export type Attempt = <T>(source: string, read: () => Promise<T>, otherwise: T) => Promise<T>;
 
 /**
- * Collects everything that is known of a target: about twenty calls, each bounded. Nothing is written.
+ * Collects everything that is known of a workload that Kintsugi mends: about twenty-five calls, each bounded. Nothing is written.
  * @throws KintsugiError only where the workload, its revisions or its pods cannot be read
  */
 export async function collect(collector: Collector, request: CollectionRequest): Promise<Collected> {
-  const { kubernetes, baselines } = collector;
+  const { target, signal } = request;
+  request.heartbeat(`reading ${target.kind} ${target.namespace}/${target.name}`);
+  const owned = await readOwned(collector.kubernetes, target, signal);
+  const { evidence, autoscaler, baseline } = await collectSubject(collector, request, { ...owned, between: [] });
+  const bounds = autoscaler === 'unknown' || autoscaler === null ? autoscaler : autoscaler.bounds;
+  return { evidence, state: targetStateOf(owned, bounds), pods: owned.pods, baseline };
+}
+
+/** The same of any kind that has pods. @throws only where a call was given up by the request's signal */
+export async function collectSubject(
+  collector: Collector,
+  request: CollectionRequest,
+  subject: Subject,
+): Promise<CollectedSubject> {
   const { target, runbook, signal } = request;
   const missing: string[] = [];
   const attempt = attemptWith(missing, signal, collector.log);
-  request.heartbeat(`reading ${target.kind} ${target.namespace}/${target.name}`);
-  const owned = await readOwned(kubernetes, target, signal);
-  const [autoscaler, baseline] = await Promise.all([
-    attempt<AutoscalerReading>('autoscaler', () => readAutoscaler(kubernetes, target, signal), 'unknown'),
-    attempt<Baseline | null>('baseline', () => baselines.read(target), null),
+  const reading: Reading = { collector, request, subject, troubled: troubledPods(subject), attempt };
+  request.heartbeat('reading configuration, events, dependencies and logs');
+  const [around, seen, baseline] = await Promise.all([
+    readAround(reading),
+    readPodsWithin(reading),
+    attempt<Baseline | null>('baseline', () => collector.baselines.read(target), null),
   ]);
-  const state = targetStateOf(owned, autoscaler === 'unknown' || autoscaler === null ? autoscaler : autoscaler.bounds);
-  request.heartbeat('reading configuration, events and dependencies');
-  const around = await readAround({ collector, request, owned, baseline, attempt });
-  request.heartbeat('reading logs');
-  const chosen = troubledPods(state, owned.pods);
-  const logs = await attempt('logs', () => readLogs({ kubernetes, pods: chosen, attempt, signal }), new Map());
-  const { pods, revisions, workload } = owned;
   const redactor = createRedactor({ key: collector.redactionKey, known: around.secrets });
+  const difference = templateDifference({
+    owned: subject,
+    baseline,
+    references: around.references,
+    tell: tellWith(redactor),
+    hmac: around.hmac,
+  });
+  if (subject.workload.kind in WORKLOAD_PLURALS && currentRevision(subject.workload, subject.revisions) === undefined)
+    missing.push('revisions: the controller has not made the current one yet');
   const evidence: Evidence = {
     v: 1,
-    takenAt: state.at.toISOString(),
+    takenAt: new Date().toISOString(),
     target,
-    workload: workloadEvidence(owned, autoscaler, around.gitops, redactor),
-    pods: pods.map((pod) => podEvidence({ pod, owned, logs })),
-    events: around.events,
-    revisions: revisionEvidence(owned, baseline),
-    difference: templateDifference({
-      owned,
-      baseline,
-      references: around.references,
-      tell: tellWith(redactor),
-      hmac: around.hmac,
-    }),
+    workload: workloadEvidence(subject, { ...around, imageCommands: seen.imageCommands }, redactor),
+    pods: subject.pods.map((pod) => podEvidence(pod, subject, seen)),
+    events: [...around.events, ...around.nodes.events],
+    revisions: revisionEvidence(subject, baseline),
+    difference,
     references: around.references.map((reference) => reference.evidence),
     claims: around.claims,
-    nodes: around.nodes,
+    nodes: around.nodes.nodes,
     dependencies: runbook === null ? [] : around.dependencies,
     service: around.service,
+    services: around.services.filter(({ name }) => name !== around.service?.name),
+    budgets: around.budgets,
     missing,
   };
-  if (currentRevision(workload, revisions) === undefined)
-    missing.push('revisions: the controller has not made the current one yet');
-  return { evidence: redactDeep(evidence, redactor), state, pods, baseline };
+  return { evidence: redactDeep(evidence, redactor), subject, baseline, autoscaler: around.autoscaler, redactor };
 }
 
-interface Around {
+interface Reading {
   collector: Collector;
   request: CollectionRequest;
-  owned: OwnedWorkload;
-  baseline: Baseline | null;
+  subject: Subject;
+  /** The pods that tell most. */
+  troubled: V1Pod[];
   attempt: Attempt;
 }
 
+/** What the troubled pods' containers wrote, used and were built to run. */
+async function readPodsWithin({ collector, request, subject, troubled, attempt }: Reading) {
+  const { kubernetes, mirrors = {} } = collector;
+  const { signal } = request;
+  const [logs, measured, imageCommands] = await Promise.all([
+    attempt('logs', () => readLogs({ kubernetes, pods: troubled, attempt, signal }), new Map()),
+    readMeasurements({ kubernetes, subject, pods: troubled, attempt, signal }),
+    readImageCommands({ kubernetes, mirrors, pods: troubled, attempt, signal }),
+  ]);
+  return { logs, measured, imageCommands };
+}
+
 /** What stands around the workload: read side by side. */
-async function readAround({ collector, request, owned, attempt }: Around) {
+async function readAround({ collector, request, subject, attempt }: Reading) {
   const { kubernetes, redactionKey, forward = (to, options) => forwardPort(kubernetes, to, options) } = collector;
-  const { runbook, signal } = request;
-  const { workload, pods } = owned;
+  const { target, runbook, signal } = request;
+  const { workload, pods } = subject;
   const spec = runbook?.spec;
   // Names of secrets are not asked here: only the keyed hash is used, the same as the baselines'.
   const { hmac } = createSecrets(redactionKey, (text) => text);
-  const reading = attempt('references', () => readReferences({ kubernetes, workload, hmac, attempt, signal }), {
+  const autoscaling = attempt<AutoscalerReading>(
+    'autoscaler',
+    () => readAutoscaler(kubernetes, target, signal),
+    'unknown',
+  );
+  const readOwnEvents = async () => {
+    const scaled = await autoscaling;
+    const autoscaler = scaled === null || scaled === 'unknown' ? undefined : scaled.bounds.name;
+    const claims = new Set(
+      allReferences(subject).flatMap(({ kind, name }) => (kind === 'PersistentVolumeClaim' ? [name] : [])),
+    );
+    return readEvents(kubernetes, subject, { autoscaler, claims }, signal);
+  };
+  const reading = attempt('references', () => readReferences({ kubernetes, subject, hmac, attempt, signal }), {
     objects: [],
     claims: [],
   });
@@ -132,22 +185,32 @@ async function readAround({ collector, request, owned, attempt }: Around) {
     const { objects } = await reading;
     return readDependencies({ kubernetes, forward, runbook, workload, objects, attempt, signal });
   };
-  const [references, events, dependencies, service, nodes, gitops] = await Promise.all([
-    reading,
-    attempt('events', () => readEvents(kubernetes, owned, signal), []),
-    attempt('dependencies', readOthers, []),
-    attempt('service', () => readService(kubernetes, request.target.namespace, spec?.target.service, signal), null),
-    attempt('nodes', () => readNodes({ kubernetes, pods, attempt, signal }), []),
-    attempt('gitops', async () => (await findGitOpsOwner(kubernetes, workload, signal))?.owner ?? null, null),
-  ]);
+  const [references, events, dependencies, service, services, nodes, gitops, budgets, verticalAutoscaler] =
+    await Promise.all([
+      reading,
+      attempt('events', readOwnEvents, []),
+      attempt('dependencies', readOthers, []),
+      attempt('service', () => readService(kubernetes, target.namespace, spec?.target.service, signal), null),
+      attempt('services', () => readServices(kubernetes, subject, signal), []),
+      readNodes({ kubernetes, pods, attempt, signal }),
+      attempt('gitops', async () => (await findGitOpsOwner(kubernetes, workload, signal))?.owner ?? null, null),
+      attempt('disruption budgets', () => readBudgets(kubernetes, workload, signal), []),
+      attempt('vertical autoscaler', () => readVerticalAutoscaler(kubernetes, target, signal), null),
+    ]);
+  const command = spec?.target.command;
   return {
     references: references.objects,
     claims: references.claims,
     events,
     dependencies,
     service,
+    services,
     nodes,
     gitops,
+    budgets,
+    autoscaler: await autoscaling,
+    verticalAutoscaler,
+    declared: command === undefined ? null : { container: spec?.target.container, command },
     hmac,
     secrets: knownSecrets(references.objects, containerTemplates(workload)),
   };

@@ -6,7 +6,7 @@ import { replicasSetBy } from '../../kubernetes/managed-fields.ts';
 import { isFinished, isReady, podState } from '../../kubernetes/pods.ts';
 import type { Forward } from '../../kubernetes/port-forward.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
-import { listWorkloads, type Workload } from '../../kubernetes/workloads.ts';
+import { listWorkloads } from '../../kubernetes/workloads.ts';
 import type { RunbookContent } from '../../recovery/activities.ts';
 import type { Dependency } from '../../runbook/schema.ts';
 import type { DependencyEvidence } from '../evidence.ts';
@@ -15,12 +15,13 @@ import { askDependency } from './dependency-answers.ts';
 import { effectiveEnvironment } from './environment.ts';
 import type { ReferencedObject } from './references.ts';
 import { countEndpoints } from './service.ts';
+import type { SubjectWorkload } from './subject.ts';
 
 interface Request {
   kubernetes: Kubernetes;
   forward: Forward;
   runbook: RunbookContent | null;
-  workload: Workload;
+  workload: SubjectWorkload;
   /** What the template refers to: an address may stand in a Secret. */
   objects: readonly ReferencedObject[];
   attempt: Attempt;

@@ -1,18 +1,19 @@
 import type { V1Container, V1PodSpec, V1PodTemplateSpec } from '@kubernetes/client-node';
 import type { Baseline } from '../../activities/baseline.ts';
-import { currentRevision, type OwnedWorkload, type Revision } from '../../kubernetes/revisions.ts';
+import { currentRevision, type Revision } from '../../kubernetes/revisions.ts';
 import { canonicalText, toJson } from '../../kubernetes/template.ts';
 import type { Json } from '../../recovery/values.ts';
 import type { TemplateChange, TemplateDifference } from '../evidence.ts';
 import type { Tell } from './collect.ts';
 import type { ReferencedObject } from './references.ts';
+import type { Subject } from './subject.ts';
 import { sourceText } from './workload.ts';
 
 const MOST_CHANGES = 40;
 const LONGEST_TEXT = 200;
 
 interface Comparison {
-  owned: OwnedWorkload;
+  owned: Subject;
   baseline: Baseline | null;
   references: readonly ReferencedObject[];
   tell: Tell;
@@ -48,7 +49,7 @@ export function templateDifference(comparison: Comparison): TemplateDifference |
   };
 }
 
-function previousRevision({ workload, revisions }: OwnedWorkload): Revision | undefined {
+function previousRevision({ workload, revisions }: Subject): Revision | undefined {
   const current = currentRevision(workload, revisions);
   return revisions.find((revision) => revision.uid !== current?.uid);
 }

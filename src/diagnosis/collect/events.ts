@@ -1,47 +1,95 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.ts';
-import { referencesOf } from '../../kubernetes/references.ts';
-import type { OwnedWorkload } from '../../kubernetes/revisions.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
 import type { EventEvidence } from '../evidence.ts';
+import type { Subject } from './subject.ts';
 
 /** Events of one namespace live an hour; a busy one has more of them than anybody reads. */
 const MOST_READ = 1000;
 const MOST_KEPT = 60;
 const LONGEST_MESSAGE = 1000;
+/** Objects that are asked for one by one where a namespace has more events than are read at once. */
+const MOST_OBJECTS = 10;
 
-/** Events of the workload, its revisions, pods, autoscaler and claims, oldest first, the last 60: one call. */
+/** Whose events are read besides the target's own. */
+interface Around {
+  autoscaler: string | undefined;
+  claims: ReadonlySet<string>;
+}
+
+/** Events of the workload, its revisions, pods, autoscaler and claims, oldest first, the last 60: one call, in a busy namespace up to eleven. */
 export async function readEvents(
   kubernetes: Kubernetes,
-  owned: OwnedWorkload,
+  subject: Subject,
+  around: Around,
   signal: AbortSignal,
 ): Promise<EventEvidence[]> {
-  const { workload } = owned;
+  const { namespace } = subject.workload;
+  const list = await kubernetes.core.listNamespacedEvent({ namespace, limit: MOST_READ }, callOptions({ signal }));
+  const all = list.metadata?._continue ? await eventsOfEach(kubernetes, subject, signal) : list.items;
+  return chosen(all.filter(relevantTo(subject, around)));
+}
+
+/** Events about a node, which stand in the namespace `default`. */
+export async function readNodeEvents(
+  kubernetes: Kubernetes,
+  node: string,
+  signal: AbortSignal,
+): Promise<EventEvidence[]> {
   const list = await kubernetes.core.listNamespacedEvent(
-    { namespace: workload.namespace, limit: MOST_READ },
+    { namespace: 'default', fieldSelector: `involvedObject.kind=Node,involvedObject.name=${node}` },
     callOptions({ signal }),
   );
-  const about = relevantTo(owned);
-  return list.items
-    .filter(about)
+  return chosen(list.items).slice(-MOST_OBJECTS);
+}
+
+async function eventsOfEach(kubernetes: Kubernetes, subject: Subject, signal: AbortSignal): Promise<CoreV1Event[]> {
+  const { workload, between, revisions, pods } = subject;
+  const uids = [
+    workload.uid,
+    ...between.map(({ uid }) => uid),
+    ...pods.toReversed().map((pod) => pod.metadata?.uid ?? ''),
+    ...revisions.map(({ uid }) => uid),
+  ];
+  const lists = await Promise.all(
+    uids
+      .slice(0, MOST_OBJECTS)
+      .map((uid) =>
+        kubernetes.core.listNamespacedEvent(
+          { namespace: workload.namespace, fieldSelector: `involvedObject.uid=${uid}`, limit: MOST_READ },
+          callOptions({ signal }),
+        ),
+      ),
+  );
+  return lists.flatMap(({ items }) => items);
+}
+
+function chosen(events: CoreV1Event[]): EventEvidence[] {
+  return events
     .toSorted((a, b) => lastSeen(a) - lastSeen(b))
     .slice(-MOST_KEPT)
     .map(eventEvidence);
 }
 
-function relevantTo({ workload, revisions, pods }: OwnedWorkload): (event: CoreV1Event) => boolean {
-  const claims = new Set(
-    referencesOf(workload.template)
-      .filter(({ kind }) => kind === 'PersistentVolumeClaim')
-      .map(({ name }) => name),
-  );
-  const uids = new Set([workload.uid, ...revisions.map(({ uid }) => uid), ...pods.map((pod) => pod.metadata?.uid)]);
+function relevantTo(
+  { workload, between, revisions, pods }: Subject,
+  { autoscaler, claims }: Around,
+): (event: CoreV1Event) => boolean {
+  const uids = new Set([
+    workload.uid,
+    ...between.map(({ uid }) => uid),
+    ...revisions.map(({ uid }) => uid),
+    ...pods.map((pod) => pod.metadata?.uid),
+  ]);
+  const jobs = new Set(between.filter(({ kind }) => kind === 'Job').map(({ name }) => name));
+  if (workload.kind === 'Job') jobs.add(workload.name);
   return ({ involvedObject }) => {
     if (uids.has(involvedObject.uid)) return true;
-    const { kind, name } = involvedObject;
-    if (kind === 'PersistentVolumeClaim')
-      return claims.has(name ?? '') || name?.includes(`-${workload.name}-`) === true;
-    return kind === 'HorizontalPodAutoscaler' && name === workload.name;
+    const { kind, name = '' } = involvedObject;
+    if (kind === 'PersistentVolumeClaim') return claims.has(name) || name.includes(`-${workload.name}-`);
+    // A Job that gave up has deleted its pods; their events live on.
+    if (kind === 'Pod') return [...jobs].some((job) => name.startsWith(`${job}-`));
+    return kind === 'HorizontalPodAutoscaler' && name === autoscaler;
   };
 }
 

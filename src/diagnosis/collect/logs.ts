@@ -3,10 +3,11 @@ import { KintsugiError } from '../../errors.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { isFinished, isReady } from '../../kubernetes/pods.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
-import type { TargetState } from '../../verification/target-state.ts';
 import { isKubeletsOwnFailure } from '../classify.ts';
 import type { LogEvidence } from '../evidence.ts';
 import type { Attempt } from './collect.ts';
+import { isOfCurrentTemplate } from './pods.ts';
+import type { Subject } from './subject.ts';
 
 /** Lines that are asked for, and again when these are more bytes than the limit: the kubelet cuts the end, which matters most. */
 const LINES = [1000, 100, 10];
@@ -26,14 +27,14 @@ export interface ContainerLogs {
 export type Logs = Map<string, ContainerLogs>;
 
 /** The pods whose logs tell most: those that are not ready, of the current template first, then those that restarted. */
-export function troubledPods(state: TargetState, pods: readonly V1Pod[]): V1Pod[] {
-  const current = new Set(state.current.map((pod) => pod.metadata?.uid));
+export function troubledPods(subject: Subject): V1Pod[] {
   const worth = (pod: V1Pod): number =>
     (isReady(pod) ? 0 : 4) +
-    (current.has(pod.metadata?.uid) ? 2 : 0) +
+    (isOfCurrentTemplate(pod, subject) ? 2 : 0) +
     (restarts(pod) > 0 ? 1 : 0) -
-    (isFinished(pod) ? 3 : 0);
-  return pods.toSorted((a, b) => worth(b) - worth(a)).slice(0, MOST_PODS);
+    (isFinished(pod) ? 3 : 0) -
+    (pod.status?.phase === 'Succeeded' ? 3 : 0);
+  return subject.pods.toSorted((a, b) => worth(b) - worth(a)).slice(0, MOST_PODS);
 }
 
 function restarts(pod: V1Pod): number {
@@ -82,7 +83,12 @@ async function readLog(
 ): Promise<LogEvidence | null> {
   for (const [attempt, tailLines] of LINES.entries()) {
     const text = await readText(kubernetes, { ...place, tailLines, limitBytes: LIMIT_BYTES }, signal);
-    if (text === null || isKubeletsOwnFailure(text)) return null;
+    if (text === null) return null;
+    if (isKubeletsOwnFailure(text))
+      throw new KintsugiError('unavailable', `the kubelet could not read it: ${text.slice(0, 200)}`, {
+        where: `${place.name}/${place.container}`,
+        fix: 'Read it on the node, if it is still there.',
+      });
     const full = Buffer.byteLength(text) >= LIMIT_BYTES;
     if (full && attempt < LINES.length - 1) continue;
     return {

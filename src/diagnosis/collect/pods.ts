@@ -1,16 +1,24 @@
 import type { V1ContainerState, V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import { isReady, isTerminating, readySince } from '../../kubernetes/pods.ts';
-import { currentRevision, type OwnedWorkload, revisionOfPod } from '../../kubernetes/revisions.ts';
+import { currentRevision, revisionOfPod } from '../../kubernetes/revisions.ts';
+import { WORKLOAD_PLURALS } from '../../kubernetes/workloads.ts';
 import { digestOfImageId } from '../../registry/reference.ts';
 import type { ContainerEvidence, ContainerRole, ContainerState, PodEvidence } from '../evidence.ts';
 import { conditions } from './conditions.ts';
 import type { Logs } from './logs.ts';
+import type { Measurements } from './measurements.ts';
+import type { Subject } from './subject.ts';
+
+/** What was read of the pods in trouble. */
+export interface Seen {
+  logs: Logs;
+  measured: Measurements;
+}
 
 /** One pod with its containers' states and logs. */
-export function podEvidence({ pod, owned, logs }: { pod: V1Pod; owned: OwnedWorkload; logs: Logs }): PodEvidence {
+export function podEvidence(pod: V1Pod, subject: Subject, seen: Seen): PodEvidence {
   const { metadata, spec, status } = pod;
   const labels = metadata?.labels ?? {};
-  const current = currentRevision(owned.workload, owned.revisions);
   const since = readySince(pod);
   return {
     name: metadata?.name ?? '',
@@ -19,20 +27,35 @@ export function podEvidence({ pod, owned, logs }: { pod: V1Pod; owned: OwnedWork
     ...(status?.reason === undefined ? {} : { reason: status.reason }),
     ...(status?.message === undefined ? {} : { message: status.message }),
     revision: labels['pod-template-hash'] ?? labels['controller-revision-hash'] ?? '',
-    current: current !== undefined && revisionOfPod(pod, owned.revisions)?.uid === current.uid,
+    current: isOfCurrentTemplate(pod, subject),
     ...(spec?.nodeName === undefined ? {} : { node: spec.nodeName }),
     createdAt: metadata?.creationTimestamp?.toISOString() ?? '',
     ready: isReady(pod),
     ...(since === undefined ? {} : { readySince: since.toISOString() }),
     deleting: isTerminating(pod),
+    ...(metadata?.deletionTimestamp === undefined ? {} : { deleteBy: metadata.deletionTimestamp.toISOString() }),
+    ...(metadata?.finalizers === undefined ? {} : { finalizers: metadata.finalizers }),
     conditions: conditions(status?.conditions),
     containers: [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].map((container) =>
-      containerEvidence(pod, container, logs),
+      containerEvidence(pod, container, seen),
     ),
   };
 }
 
-function containerEvidence(pod: V1Pod, status: V1ContainerStatus, logs: Logs): ContainerEvidence {
+/** Whether a pod is of the target's present template; kinds without history have only the one. */
+export function isOfCurrentTemplate(
+  pod: V1Pod,
+  { workload, revisions }: Pick<Subject, 'workload' | 'revisions'>,
+): boolean {
+  if (revisions.length === 0 && !(workload.kind in WORKLOAD_PLURALS)) return true;
+  const current = currentRevision(workload, revisions);
+  return current !== undefined && revisionOfPod(pod, revisions)?.uid === current.uid;
+}
+
+function containerEvidence(pod: V1Pod, status: V1ContainerStatus, seen: Seen): ContainerEvidence {
+  const place = `${pod.metadata?.name}/${status.name}`;
+  const memory = seen.measured.memory.get(place);
+  const throttling = seen.measured.throttling.get(place);
   const lastState = containerState(status.lastState);
   return {
     name: status.name,
@@ -44,7 +67,9 @@ function containerEvidence(pod: V1Pod, status: V1ContainerStatus, logs: Logs): C
     restarts: status.restartCount,
     state: containerState(status.state),
     ...(lastState.kind === 'none' ? {} : { lastState }),
-    logs: logs.get(`${pod.metadata?.name}/${status.name}`) ?? {},
+    logs: seen.logs.get(place) ?? {},
+    ...(memory === undefined ? {} : { lastWorkingSet: memory }),
+    ...(throttling === undefined ? {} : { throttling }),
   };
 }
 

@@ -1,12 +1,15 @@
+import type { V1PersistentVolumeClaim, V1StorageClass } from '@kubernetes/client-node';
+import { z } from 'zod';
 import { KintsugiError } from '../../errors.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
-import { type Reference, referencesOf } from '../../kubernetes/references.ts';
+import { isFinished } from '../../kubernetes/pods.ts';
+import { PULL_SECRETS, type Reference, referencesOf } from '../../kubernetes/references.ts';
 import { canonicalText, toJson } from '../../kubernetes/template.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
-import type { Workload } from '../../kubernetes/workloads.ts';
 import type { ClaimEvidence, ContainerTemplate, ReferenceEvidence } from '../evidence.ts';
 import { isSecretName } from '../redaction.ts';
 import type { Attempt } from './collect.ts';
+import type { Subject } from './subject.ts';
 
 /** A referenced object; its secret values never leave the collector but as what redaction looks for. */
 export interface ReferencedObject {
@@ -19,21 +22,30 @@ export interface ReferencedObject {
 
 interface Request {
   kubernetes: Kubernetes;
-  workload: Workload;
+  subject: Pick<Subject, 'workload' | 'pods'>;
   /** The keyed hash that baselines use too. */
   hmac(text: string): string;
   attempt: Attempt;
   signal: AbortSignal;
 }
 
-/** Reads what the template refers to: one call an object. */
+/** What was read of a referenced object. */
+interface Content {
+  data: Record<string, string>;
+  type?: string;
+  claim?: V1PersistentVolumeClaim;
+}
+
+/** Pods whose own claims and pull secrets are read besides the template's. */
+const MOST_PODS = 3;
+
+/** Reads what the template and the pods refer to: one call an object, for a claim that is not bound one or two more. */
 export async function readReferences(
   request: Request,
 ): Promise<{ objects: ReferencedObject[]; claims: ClaimEvidence[] }> {
-  const references = referencesOf(request.workload.template);
   const claims: ClaimEvidence[] = [];
   const objects = await Promise.all(
-    references.map((reference) =>
+    allReferences(request.subject).map((reference) =>
       request.attempt<ReferencedObject>(
         `${reference.kind} ${reference.name}`,
         () => readReference(request, reference, claims),
@@ -44,6 +56,25 @@ export async function readReferences(
   return { objects, claims };
 }
 
+/** The claims that the target's pods use, the StatefulSet's own ones too, and what else it refers to. */
+export function allReferences({ workload, pods }: Pick<Subject, 'workload' | 'pods'>): Reference[] {
+  const ofTemplate = referencesOf(workload.template);
+  // A StatefulSet's claims, and the pull secrets of the ServiceAccount, stand only in the pods.
+  const ofPods = pods
+    .filter((pod) => !isFinished(pod))
+    .slice(-MOST_PODS)
+    .flatMap(({ spec }) => (spec === undefined ? [] : referencesOf({ spec })))
+    .filter(({ kind, usedBy }) => kind === 'PersistentVolumeClaim' || usedBy.includes(PULL_SECRETS));
+  const known = new Set(ofTemplate.map(({ kind, name }) => `${kind}/${name}`));
+  return [...ofTemplate, ...ofPods.filter(({ kind, name }) => isFirst(known, `${kind}/${name}`))];
+}
+
+function isFirst(seen: Set<string>, what: string): boolean {
+  if (seen.has(what)) return false;
+  seen.add(what);
+  return true;
+}
+
 async function readReference(
   request: Request,
   reference: Reference,
@@ -51,12 +82,20 @@ async function readReference(
 ): Promise<ReferencedObject> {
   const { kind, name } = reference;
   try {
-    const content = await readContent(request, reference, claims);
-    const hash =
-      kind === 'ConfigMap' || kind === 'Secret' ? { hash: request.hmac(canonicalText(toJson(content))) } : {};
-    const secrets = kind === 'Secret' ? decoded(content) : {};
-    const evidence = { ...evidenceOf(reference, true, Object.keys(content)), ...hash };
-    return { evidence, secrets, content: kind === 'Secret' ? secrets : content };
+    const { data, type, claim } = await readContent(request, reference);
+    if (claim !== undefined) claims.push(await claimEvidence(request, claim));
+    const hash = kind === 'ConfigMap' || kind === 'Secret' ? { hash: request.hmac(canonicalText(toJson(data))) } : {};
+    const secrets = kind === 'Secret' ? decoded(data) : {};
+    return {
+      evidence: {
+        ...evidenceOf(reference, true, Object.keys(data)),
+        ...hash,
+        ...(type === undefined ? {} : { type }),
+        ...(reference.usedBy.includes(PULL_SECRETS) ? { registries: registriesIn(Object.values(secrets)) } : {}),
+      },
+      secrets,
+      content: kind === 'Secret' ? secrets : data,
+    };
   } catch (thrown) {
     if (!(thrown instanceof KintsugiError) || thrown.code !== 'not-found') throw thrown;
     // Every namespace gets its `default` ServiceAccount, which no template names.
@@ -69,40 +108,81 @@ async function readReference(
 }
 
 function evidenceOf(reference: Reference, found: boolean | 'unknown', keys: string[]): ReferenceEvidence {
-  const { kind, name, optional } = reference;
+  const { kind, name, optional, usedBy } = reference;
   const missingKeys = found === true ? reference.keys.filter((key) => !keys.includes(key)) : [];
-  return { kind, name, found, optional, keys, missingKeys };
+  return { kind, name, found, optional, keys, missingKeys, usedBy };
 }
 
-async function readContent(
-  { kubernetes, workload, signal }: Request,
-  { kind, name }: Reference,
-  claims: ClaimEvidence[],
-): Promise<Record<string, string>> {
+async function readContent({ kubernetes, subject, signal }: Request, { kind, name }: Reference): Promise<Content> {
   const { core } = kubernetes;
-  const place = { name, namespace: workload.namespace };
+  const place = { name, namespace: subject.workload.namespace };
   const options = callOptions({ signal });
   switch (kind) {
     case 'ConfigMap': {
       const map = await core.readNamespacedConfigMap(place, options);
-      return { ...map.binaryData, ...map.data };
+      return { data: { ...map.binaryData, ...map.data } };
     }
-    case 'Secret':
-      return (await core.readNamespacedSecret(place, options)).data ?? {};
+    case 'Secret': {
+      const { data = {}, type } = await core.readNamespacedSecret(place, options);
+      return { data, ...(type === undefined ? {} : { type }) };
+    }
     case 'ServiceAccount':
       await core.readNamespacedServiceAccount(place, options);
-      return {};
-    case 'PersistentVolumeClaim': {
-      const { spec, status } = await core.readNamespacedPersistentVolumeClaim(place, options);
-      claims.push({
-        name,
-        phase: status?.phase ?? 'Unknown',
-        ...(spec?.storageClassName === undefined ? {} : { storageClass: spec.storageClassName }),
-        ...(spec?.volumeName === undefined ? {} : { volume: spec.volumeName }),
-      });
-      return {};
-    }
+      return { data: {} };
+    case 'PersistentVolumeClaim':
+      return { data: {}, claim: await core.readNamespacedPersistentVolumeClaim(place, options) };
   }
+}
+
+async function claimEvidence(
+  { kubernetes, attempt, signal }: Request,
+  { metadata, spec, status }: V1PersistentVolumeClaim,
+): Promise<ClaimEvidence> {
+  const phase = status?.phase ?? 'Unknown';
+  const wanted = spec?.storageClassName;
+  const base: ClaimEvidence = {
+    name: metadata?.name ?? '',
+    phase,
+    ...(wanted === undefined ? {} : { storageClass: wanted }),
+    ...(spec?.volumeName === undefined ? {} : { volume: spec.volumeName }),
+  };
+  if (phase === 'Bound' || wanted === '') return base;
+  const list = await attempt(
+    'storage classes',
+    () => kubernetes.storage.listStorageClass({}, callOptions({ signal })),
+    null,
+  );
+  if (list === null) return base;
+  const isWanted = ({ metadata: named }: V1StorageClass): boolean =>
+    wanted === undefined ? named?.annotations?.[DEFAULT_CLASS] === 'true' : named?.name === wanted;
+  const found = list.items.find(isWanted);
+  return {
+    ...base,
+    classState: {
+      found: found !== undefined,
+      ...(found === undefined
+        ? {}
+        : { provisioner: found.provisioner, waitsForPod: found.volumeBindingMode === 'WaitForFirstConsumer' }),
+      known: list.items.map(({ metadata: named }) => named?.name ?? ''),
+    },
+  };
+}
+
+/** https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass */
+const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
+
+const pullSecret = z.looseObject({ auths: z.record(z.string(), z.unknown()).optional() });
+
+/** The hosts that pull secrets have credentials for: no secret. */
+function registriesIn(texts: string[]): string[] {
+  return texts.flatMap((text) => {
+    try {
+      const { auths, ...legacy } = pullSecret.parse(JSON.parse(text));
+      return Object.keys(auths ?? legacy).map((host) => host.replace(/^https?:\/\//, ''));
+    } catch {
+      return [];
+    }
+  });
 }
 
 function decoded(data: Record<string, string>): Record<string, string> {

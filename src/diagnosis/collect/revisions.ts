@@ -1,14 +1,15 @@
 import type { Baseline } from '../../activities/baseline.ts';
 import { isReady } from '../../kubernetes/pods.ts';
-import { currentRevision, type OwnedWorkload, revisionOfPod } from '../../kubernetes/revisions.ts';
+import { currentRevision, revisionOfPod } from '../../kubernetes/revisions.ts';
 import type { RevisionEvidence } from '../evidence.ts';
+import type { Subject } from './subject.ts';
 
 const MOST_REVISIONS = 10;
 const CHANGE_CAUSE = 'kubernetes.io/change-cause';
 
 /** The rollout history, newest first. */
 export function revisionEvidence(
-  { workload, revisions, pods }: OwnedWorkload,
+  { workload, revisions, pods }: Subject,
   baseline: Baseline | null,
 ): RevisionEvidence[] {
   const current = currentRevision(workload, revisions);

@@ -1,19 +1,36 @@
-import type { V1Container, V1EnvVarSource } from '@kubernetes/client-node';
-import { currentRevision, type OwnedWorkload } from '../../kubernetes/revisions.ts';
+import type { V1Container, V1EnvVarSource, V1PodSpec } from '@kubernetes/client-node';
+import { currentRevision } from '../../kubernetes/revisions.ts';
 import { KINTSUGI_PREFIX, toJson } from '../../kubernetes/template.ts';
-import type { Workload } from '../../kubernetes/workloads.ts';
-import type { ContainerRole, ContainerTemplate, EnvironmentEvidence, WorkloadEvidence } from '../evidence.ts';
+import type {
+  ContainerRole,
+  ContainerTemplate,
+  EnvironmentEvidence,
+  PlacementEvidence,
+  WorkloadEvidence,
+} from '../evidence.ts';
 import type { Redactor } from '../redaction.ts';
 import type { AutoscalerReading } from './autoscaler.ts';
+import type { Subject, SubjectWorkload } from './subject.ts';
+
+/** What was read around the workload that belongs to its own evidence. */
+export interface WorkloadAround {
+  autoscaler: AutoscalerReading;
+  verticalAutoscaler: string | null;
+  gitops: string | null;
+  /** By container. */
+  imageCommands: ReadonlyMap<string, NonNullable<ContainerTemplate['imageCommand']>>;
+  /** The container and command that the runbook declares. */
+  declared: { container: string | undefined; command: string[] } | null;
+}
 
 /** The workload with its template as far as people and the classifier ask; values of variables redacted by name. */
 export function workloadEvidence(
-  { workload, revisions }: OwnedWorkload,
-  autoscaler: AutoscalerReading,
-  gitops: string | null,
+  { workload, revisions, owner, job }: Subject,
+  around: WorkloadAround,
   redactor: Redactor,
 ): WorkloadEvidence {
-  const { status } = workload;
+  const { status, template } = workload;
+  const { autoscaler, verticalAutoscaler, gitops, imageCommands, declared } = around;
   return {
     uid: workload.uid,
     generation: workload.generation,
@@ -24,22 +41,45 @@ export function workloadEvidence(
     unavailable: Math.max(0, workload.replicas - status.available),
     paused: workload.paused,
     revision: String(currentRevision(workload, revisions)?.revision ?? ''),
-    serviceAccount: workload.template.spec?.serviceAccountName ?? 'default',
+    serviceAccount: template.spec?.serviceAccountName ?? 'default',
     conditions: status.conditions.map(({ type, status: state, reason, message }) => ({
       type,
       status: state,
       ...(reason === undefined ? {} : { reason }),
       ...(message === undefined ? {} : { message }),
     })),
-    containers: containerTemplates(workload).map((container) => ({
-      ...container,
-      env: container.env.map((variable) => redactedVariable(variable, redactor)),
-    })),
+    containers: containerTemplates(workload).map((container, _, all) => {
+      const imageCommand = imageCommands.get(container.name);
+      const first = all.find(({ role }) => role === 'main')?.name;
+      const isDeclared = declared !== null && container.name === (declared.container ?? first);
+      return {
+        ...container,
+        env: container.env.map((variable) => redactedVariable(variable, redactor)),
+        ...(imageCommand === undefined ? {} : { imageCommand }),
+        ...(isDeclared ? { declaredCommand: declared.command } : {}),
+      };
+    }),
     gitops,
     autoscaler: autoscaler === null || autoscaler === 'unknown' ? null : autoscaler.evidence,
+    verticalAutoscaler,
     annotations: Object.fromEntries(
       Object.entries(workload.annotations).filter(([key]) => key.startsWith(KINTSUGI_PREFIX)),
     ),
+    placement: placement(template.spec),
+    podLabels: template.metadata?.labels ?? {},
+    ...(owner === undefined ? {} : { owner }),
+    ...(job === undefined ? {} : { job }),
+  };
+}
+
+function placement(spec: V1PodSpec | undefined): PlacementEvidence {
+  return {
+    nodeSelector: spec?.nodeSelector ?? {},
+    affinity: spec?.affinity !== undefined,
+    tolerations: (spec?.tolerations ?? []).map(({ key = '*', operator = 'Equal', value, effect }) =>
+      [operator === 'Exists' || value === undefined ? key : `${key}=${value}`, effect].filter(Boolean).join(':'),
+    ),
+    hostPorts: (spec?.containers ?? []).flatMap(({ ports = [] }) => ports.flatMap(({ hostPort }) => hostPort ?? [])),
   };
 }
 
@@ -50,7 +90,7 @@ function redactedVariable(variable: EnvironmentEvidence, redactor: Redactor): En
 }
 
 /** The containers of the template, init containers first, with the variables' values as they are: never to leave the collector. */
-export function containerTemplates({ template }: Workload): ContainerTemplate[] {
+export function containerTemplates({ template }: Pick<SubjectWorkload, 'template'>): ContainerTemplate[] {
   const init = (template.spec?.initContainers ?? []).map((container) =>
     containerTemplate(container, container.restartPolicy === 'Always' ? 'sidecar' : 'init'),
   );
@@ -73,6 +113,11 @@ function containerTemplate(container: V1Container, role: ContainerRole): Contain
       ...(startupProbe === undefined ? {} : { startup: toJson(startupProbe) }),
     },
     securityContext: toJson(container.securityContext ?? {}),
+    ports: (container.ports ?? []).map(({ name, containerPort, hostPort }) => ({
+      ...(name === undefined ? {} : { name }),
+      port: containerPort,
+      ...(hostPort === undefined ? {} : { hostPort }),
+    })),
   };
 }
 

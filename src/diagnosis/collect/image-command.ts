@@ -1,0 +1,78 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import { KintsugiError } from '../../errors.ts';
+import type { Kubernetes } from '../../kubernetes/client.ts';
+import { callOptions } from '../../kubernetes/transport.ts';
+import { readImageConfiguration } from '../../registry/image-configuration.ts';
+import { readPullSecrets } from '../../registry/pull-secrets.ts';
+import { digestOfImageId } from '../../registry/reference.ts';
+import type { ContainerTemplate } from '../evidence.ts';
+import type { Attempt } from './collect.ts';
+
+/** Milliseconds that a registry may take in all: whoever waits for a diagnosis does not wait for a registry that is away. */
+const REGISTRY_MS = 1200;
+/** Images that are asked for: of the first containers that are in trouble. */
+const MOST_IMAGES = 2;
+const USUAL_ARCHITECTURE = 'amd64';
+
+type ImageCommand = NonNullable<ContainerTemplate['imageCommand']>;
+
+interface Request {
+  kubernetes: Kubernetes;
+  mirrors: Readonly<Record<string, string>>;
+  /** The pods in trouble. */
+  pods: readonly V1Pod[];
+  attempt: Attempt;
+  signal: AbortSignal;
+}
+
+/** Entrypoint and Cmd of the images of containers that do not run, by container: what the registry says of the running digest, else of the tag. */
+export async function readImageCommands(request: Request): Promise<Map<string, ImageCommand>> {
+  const { pods, attempt } = request;
+  const asked = new Map<string, { pod: V1Pod; image: string }>();
+  for (const pod of pods) {
+    for (const { name, image, ready, imageID, state } of pod.status?.containerStatuses ?? []) {
+      const wanted = pod.spec?.containers.find((container) => container.name === name)?.image ?? image;
+      if (ready || asked.has(name) || /Image/.test(state?.waiting?.reason ?? '')) continue;
+      asked.set(name, { pod, image: pinned(wanted, digestOfImageId(imageID)) });
+    }
+  }
+  const answers = await Promise.all(
+    [...asked].slice(0, MOST_IMAGES).map(async ([name, { pod, image }]) => {
+      const command = await attempt(`command of image ${image}`, () => readCommand(request, pod, image), null);
+      return command === null ? [] : [[name, command] as const];
+    }),
+  );
+  return new Map(answers.flat());
+}
+
+/** The image by the digest that runs: a tag may stand for another one by now. */
+function pinned(image: string, digest: string | undefined): string {
+  if (digest === undefined || image.includes('@')) return image;
+  return `${image.replace(/:[\w][\w.-]*$/, '')}@${digest}`;
+}
+
+async function readCommand(request: Request, pod: V1Pod, image: string): Promise<ImageCommand> {
+  const { kubernetes, mirrors, signal } = request;
+  const time = AbortSignal.timeout(REGISTRY_MS);
+  const options = {
+    pullSecrets: await readPullSecrets(kubernetes, pod),
+    mirrors,
+    timeoutMs: REGISTRY_MS,
+    signal: AbortSignal.any([signal, time]),
+  };
+  const platform = { os: 'linux', architecture: await architectureOf(request, pod) };
+  const answer = await readImageConfiguration(image, options, platform).catch((thrown: unknown) => {
+    if (time.aborted && !signal.aborted) return { problem: { saw: `no answer within ${REGISTRY_MS} ms` } };
+    throw thrown;
+  });
+  if ('problem' in answer)
+    throw new KintsugiError('unavailable', answer.problem.saw, { where: image, fix: 'Ask the registry by hand.' });
+  return { entrypoint: answer.entrypoint, cmd: answer.command };
+}
+
+/** The node's; where it cannot be read, the usual one. */
+async function architectureOf({ kubernetes, signal }: Request, { spec }: V1Pod): Promise<string> {
+  if (spec?.nodeName === undefined) return USUAL_ARCHITECTURE;
+  const node = await kubernetes.core.readNode({ name: spec.nodeName }, callOptions({ signal })).catch(() => undefined);
+  return node?.status?.nodeInfo?.architecture ?? USUAL_ARCHITECTURE;
+}
