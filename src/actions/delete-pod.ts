@@ -1,21 +1,24 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { z } from 'zod';
-import { findHelmRelease } from '../kubernetes/gitops.ts';
+import { askPod } from '../dependencies/ask.ts';
 import { objectText } from '../kubernetes/objects.ts';
-import { controllerOf } from '../kubernetes/owner.ts';
 import { isFinished, isReady, isTerminating, podState } from '../kubernetes/pods.ts';
+import { type Forward, forwardPort } from '../kubernetes/port-forward.ts';
 import type { OwnedWorkload } from '../kubernetes/revisions.ts';
 import { readWorkload } from '../kubernetes/workloads.ts';
+import type { Plan } from '../recovery/values.ts';
 import type { Dependency } from '../runbook/schema.ts';
 import type { Action, ActionContext, WriteContext } from './action.ts';
 import { READ_WORKLOAD } from './plan/permissions.ts';
 import { readDependency, readTarget } from './plan/subject.ts';
+import { ownedByNobody } from './rules/dependency.ts';
 import { sameImages } from './rules/image.ts';
 import { ask, FINE, judged, refuse, together, type Verdict } from './rules/verdict.ts';
 import { checkGuard } from './write/guard.ts';
 import { deletePods, podRef } from './write/pods.ts';
 
 const NAME = 'delete-pod';
+const REDIS_PORT = 6379;
 
 const params = z.strictObject({
   of: z
@@ -34,11 +37,18 @@ const deletePod: Action<z.infer<typeof params>> = {
   summary: 'Replaces the pods that are not ready; ready ones are never touched',
   params,
   disruptive: true,
-  permissions: () => [...READ_WORKLOAD, { group: '', resource: 'pods', verbs: ['delete'] }],
+  permissions: () => [
+    ...READ_WORKLOAD,
+    { group: '', resource: 'pods', verbs: ['delete'] },
+    { group: '', resource: 'pods', subresource: 'portforward', verbs: ['get', 'create'] },
+  ],
   async plan(context, { of }) {
     const { workloads, unowned, dependency } = await subjects(context, of);
     const pods = workloads.flatMap(({ pods: owned }) => owned).filter((pod) => !isFinished(pod) && !isTerminating(pod));
-    const doomed = pods.filter((pod) => !isReady(pod));
+    const unready = pods.filter((pod) => !isReady(pod));
+    const loading = dependency === undefined ? [] : await loadingPods(context, dependency, unready);
+    const doomed = unready.filter((pod) => !loading.includes(pod));
+    if (doomed.length === 0 && loading.length > 0) return waited(loading);
     const what = workloads.map(({ workload }) => objectText(workload.ref)).join(', ') || dependency?.name || 'nothing';
     const verdict = together(
       isAnyoneToReplace(what, doomed, unowned),
@@ -66,6 +76,38 @@ const deletePod: Action<z.infer<typeof params>> = {
   revert: async () => ({ outcome: 'not-needed' }),
 };
 export default deletePod;
+
+/** A Redis that reads its data answers soon by itself; a new pod would begin anew. */
+async function loadingPods(context: ActionContext, dependency: Dependency, pods: readonly V1Pod[]): Promise<V1Pod[]> {
+  if (dependency.type !== 'redis') return [];
+  const { kubernetes, signal } = context;
+  const forward: Forward = (to, options) => forwardPort(kubernetes, to, options);
+  const asked = await Promise.all(
+    pods.map(async (pod) => {
+      if (pod.status?.phase !== 'Running') return false;
+      const { namespace = '', name = '' } = pod.metadata ?? {};
+      const to = { namespace, pod: name, port: dependency.port ?? REDIS_PORT };
+      // Who loads answers at once; whoever does not is replaced anyway.
+      const patience = { openMs: 2_000, answerMs: 1_000 };
+      const answer = await askPod(forward, { type: 'redis', to, address: null }, signal, patience);
+      return answer.state === 'loading';
+    }),
+  );
+  return pods.filter((_, index) => asked[index]);
+}
+
+function waited(loading: readonly V1Pod[]): Plan {
+  const names = loading.map((pod) => pod.metadata?.name).join(', ');
+  return {
+    action: NAME,
+    summary: `No pod is replaced: ${names} reads its data and answers when it has`,
+    risk: 'none',
+    undo: 'none',
+    changes: [],
+    args: { owners: [] },
+    waitSeconds: 0,
+  };
+}
 
 interface Subjects {
   workloads: OwnedWorkload[];
@@ -95,19 +137,9 @@ function sharedDependency(
   workloads: readonly OwnedWorkload[],
   doomed: readonly V1Pod[],
 ): Verdict {
-  const released = workloads.flatMap(({ workload }) => {
-    const release = findHelmRelease(workload) ?? workload.labels['helm.toolkit.fluxcd.io/name'];
-    return release === undefined
-      ? []
-      : [`release ${release} owns ${objectText(workload.ref)}, which others may depend on`];
-  });
-  const operated = workloads.flatMap(({ workload }) => {
-    const owner = controllerOf(workload.raw.metadata.ownerReferences);
-    return owner === undefined ? [] : [`${owner.kind} ${owner.name} operates ${objectText(workload.ref)}`];
-  });
   const losing = doomed.filter((pod) => dependency.data !== 'disposable' && !keepsData(pod));
   const lost = losing.map((pod) => `pod ${pod.metadata?.name} keeps its data on no claim: replacing it may lose it`);
-  return ask(...released, ...operated, ...lost);
+  return together(ownedByNobody(workloads.map(({ workload }) => workload)), ask(...lost));
 }
 
 function keepsData(pod: V1Pod): boolean {

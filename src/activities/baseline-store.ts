@@ -30,6 +30,9 @@ const stored = z.strictObject({
     }),
   ),
   references: z.record(z.string(), z.string()),
+  dependencies: z
+    .record(z.string(), z.array(z.strictObject({ kind: z.string(), name: z.string(), replicas: z.number() })))
+    .optional(),
 });
 
 /** Baselines in ConfigMaps of Kintsugi's own namespace, one a target: with the pause switch all that `observe` may write. */
@@ -71,7 +74,10 @@ function nameOf({ namespace, kind, name }: Target): string {
 
 function parse(text: string, where: string): Baseline {
   const read = stored.safeParse(parseJson(text));
-  if (read.success) return read.data;
+  if (read.success) {
+    const { dependencies, ...rest } = read.data;
+    return dependencies === undefined ? rest : { ...rest, dependencies };
+  }
   throw new KintsugiError('invalid', `the recorded baseline cannot be read: ${z.prettifyError(read.error)}`, {
     where,
     fix: 'Delete the ConfigMap; the next healthy look records it anew.',

@@ -85,7 +85,7 @@ async function lookAt(watch: BaselineWatch, runbook: RunbookContent, target: Tar
       longestLifeSeconds: longestLifeBeforeCrash(state.current, state.at),
     });
     if (!healthy) return known;
-    await recordBaseline(kubernetes, baselines, target);
+    await recordBaseline(kubernetes, baselines, target, signal, runbook.spec.dependencies);
     if (!known) log.info({ target }, 'seen healthy for the first time: the baseline is recorded');
     return true;
   } catch (thrown) {

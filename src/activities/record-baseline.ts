@@ -8,13 +8,16 @@ import { contentHashes } from '../kubernetes/references.ts';
 import { currentRevision, type OwnedWorkload, readOwned, revisionOfPod } from '../kubernetes/revisions.ts';
 import { rolloutProgress } from '../kubernetes/rollout.ts';
 import { toJson } from '../kubernetes/template.ts';
+import { listWorkloads } from '../kubernetes/workloads.ts';
 import type { Target } from '../recovery/values.ts';
 import { digestOfImageId } from '../registry/reference.ts';
+import type { Dependency } from '../runbook/schema.ts';
 import type { Baseline, Baselines } from './baseline.ts';
 
 /**
  * Records the target as it is now as its healthy baseline (safety 3): the caller has seen it healthy. Secrets' values are
  * kept as keyed hashes.
+ * @param dependencies the runbook's, whose replicas are recorded too
  * @throws KintsugiError `refused` when its last change is not rolled out to ready pods: that is no healthy state
  */
 export async function recordBaseline(
@@ -22,6 +25,7 @@ export async function recordBaseline(
   baselines: Baselines,
   target: Target,
   signal?: AbortSignal,
+  dependencies: readonly Dependency[] = [],
 ): Promise<Baseline> {
   const owned = await readOwned(kubernetes, target, signal);
   const { workload, revisions } = owned;
@@ -48,8 +52,31 @@ export async function recordBaseline(
     })),
     references: await contentHashes(kubernetes, workload.namespace, workload.template, secrets.hmac, signal),
   };
+  if (dependencies.length > 0) baseline.dependencies = await replicasOf(kubernetes, dependencies, signal);
   await baselines.write(baseline);
   return baseline;
+}
+
+/** How many pods each dependency was to have: what is scaled to 0 later is scaled back to that. */
+async function replicasOf(
+  kubernetes: Kubernetes,
+  dependencies: readonly Dependency[],
+  signal: AbortSignal | undefined,
+): Promise<NonNullable<Baseline['dependencies']>> {
+  const kinds = ['Deployment', 'StatefulSet'] as const;
+  const entries = await Promise.all(
+    dependencies.map(async ({ name, namespace, selector }) => {
+      try {
+        const found = await listWorkloads(kubernetes, { namespace, selector, kinds }, signal);
+        return [name, found.map((one) => ({ kind: one.kind, name: one.name, replicas: one.replicas }))] as const;
+      } catch (thrown) {
+        // The target's own baseline is worth more than a dependency that may not be read.
+        if (!(thrown instanceof KintsugiError)) throw thrown;
+        return [name, []] as const;
+      }
+    }),
+  );
+  return Object.fromEntries(entries.filter(([, found]) => found.length > 0));
 }
 
 function containersOf({ workload }: OwnedWorkload): V1Container[] {

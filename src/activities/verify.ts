@@ -4,7 +4,7 @@ import { measure } from '../diagnosis/measure.ts';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import type { Logger } from '../log.ts';
-import type { Activities, Look, LookInput, Verification, VerifyInput } from '../recovery/activities.ts';
+import type { Activities, Look, LookInput, RunbookContent, Verification, VerifyInput } from '../recovery/activities.ts';
 import type { Measure, Target } from '../recovery/values.ts';
 import { isBetter } from '../verification/better.ts';
 import { MemoryWatch } from '../verification/memory-watch.ts';
@@ -46,6 +46,7 @@ async function verify(dependencies: VerificationDependencies, input: VerifyInput
   const { target, runbook } = input;
   const memory = new MemoryWatch(kubernetes, input.cause === 'oom-killed' ? runbook.spec.target.container : null);
   const recordedDesired = recordedReplicas(
+    target,
     input.plans,
     await baselineReplicas(dependencies, target),
     input.before.desired,
@@ -108,13 +109,13 @@ function added(name: string, judgement: Judgement | null): WeighedResult[] {
 
 async function conclude(
   dependencies: VerificationDependencies,
-  { target, before }: VerifyInput,
+  { target, runbook, before }: VerifyInput,
   state: TargetState,
   results: readonly WeighedResult[],
 ): Promise<Verification> {
   const now = measureOf(state);
   const result = verdict(results);
-  if (result === 'pass') await rememberHealthy(dependencies, target);
+  if (result === 'pass') await rememberHealthy(dependencies, target, runbook);
   return {
     result,
     checks: results.map(({ needed: _, ...check }) => check),
@@ -135,7 +136,7 @@ function unreadable({ unreadable: why, gone }: Extract<Waited, { unreadable: str
 /** One live look without waiting, at most 10 s. */
 async function look(dependencies: VerificationDependencies, input: LookInput): Promise<Look> {
   const { target, runbook, before, since } = input;
-  const recordedDesired = recordedReplicas([], await baselineReplicas(dependencies, target), before?.desired);
+  const recordedDesired = recordedReplicas(target, [], await baselineReplicas(dependencies, target), before?.desired);
   const state = await readInTime(dependencies.kubernetes, target);
   const judged = judgeLook(state, {
     settings: runbook.spec.verify.window,
@@ -181,9 +182,10 @@ async function baselineReplicas(
 async function rememberHealthy(
   { kubernetes, baselines, log }: VerificationDependencies,
   target: Target,
+  { spec }: RunbookContent,
 ): Promise<void> {
   try {
-    await recordBaseline(kubernetes, baselines, target);
+    await recordBaseline(kubernetes, baselines, target, undefined, spec.dependencies);
   } catch (thrown) {
     const code = thrown instanceof KintsugiError ? thrown.code : 'unexpected';
     log.warn({ target, code, error: messageOf(thrown) }, 'the healthy baseline could not be recorded');

@@ -10,8 +10,13 @@ import { askMongo, type MongoLogin } from './mongodb.ts';
 import { askRedis, type Login } from './redis.ts';
 
 /** Milliseconds for the API server to open a connection, and for the dependency to give each answer. */
+export interface Patience {
+  openMs: number;
+  answerMs: number;
+}
+
 const OPEN_MS = 5_000;
-const ANSWER_MS = 3_000;
+const PATIENCE: Patience = { openMs: OPEN_MS, answerMs: 3_000 };
 
 /** A dependency with a protocol of its own, at one pod. */
 export interface Question {
@@ -25,15 +30,20 @@ export interface Question {
  * Asks one pod for real, over a connection through the API server (safety 21). Never throws but when `signal` gave it up: what
  * cannot be asked is `unknown`. Nothing of the address is in the answer.
  */
-export async function askPod(forward: Forward, question: Question, signal: AbortSignal): Promise<Answer> {
+export async function askPod(
+  forward: Forward,
+  question: Question,
+  signal: AbortSignal,
+  { openMs, answerMs } = PATIENCE,
+): Promise<Answer> {
   let stream: Duplex | undefined;
   try {
-    stream = await forward(question.to, { timeoutMs: OPEN_MS, signal });
+    stream = await forward(question.to, { timeoutMs: openMs, signal });
     const { address } = question;
     const spoken = address !== null && usesTls(address) ? overTls(stream) : stream;
     return question.type === 'redis'
-      ? await askRedis(spoken, redisLogin(address), ANSWER_MS)
-      : await askMongo(spoken, mongoLogin(address), ANSWER_MS);
+      ? await askRedis(spoken, redisLogin(address), answerMs)
+      : await askMongo(spoken, mongoLogin(address), answerMs);
   } catch (thrown) {
     signal.throwIfAborted();
     return stream === undefined ? { state: 'unknown', saw: reasonOf(thrown) } : judgeFailure(thrown);

@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { isReady, podState } from '../kubernetes/pods.ts';
-import type { Plan } from '../recovery/values.ts';
+import type { Plan, Target } from '../recovery/values.ts';
 import type { TargetState } from './target-state.ts';
 
 /** A check's answer. */
@@ -30,11 +30,22 @@ export function readiness(state: TargetState, recordedDesired: number | undefine
   return wanted ?? { result: 'pass', saw: counts };
 }
 
-/** Pods that were recorded as wanted: a scale in the plans decides, else what the healthy baseline says. */
-export function recordedReplicas(plans: readonly Plan[], ...records: (number | undefined)[]): number | undefined {
+/** Pods of the target that were recorded as wanted: a scale of it in the plans decides, else what the healthy baseline says. */
+export function recordedReplicas(
+  { kind, namespace, name }: Target,
+  plans: readonly Plan[],
+  ...records: (number | undefined)[]
+): number | undefined {
   const scaled = plans
     .flatMap(({ changes }) => changes)
-    .findLast((change) => change.type === 'field' && change.path === '/spec/replicas');
+    .findLast(
+      (change) =>
+        change.type === 'field' &&
+        change.path === '/spec/replicas' &&
+        change.object.kind === kind &&
+        change.object.namespace === namespace &&
+        change.object.name === name,
+    );
   if (scaled?.type === 'field' && 'value' in scaled.after && typeof scaled.after.value === 'number') {
     return scaled.after.value;
   }

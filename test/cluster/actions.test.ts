@@ -23,8 +23,10 @@ import {
   idleImage,
   memoryBaselines,
   patchByHand,
+  podsOf,
   RECOVERY,
   readerKubeconfig,
+  runbookFor,
   until,
   untilRolledOut,
 } from './action-world.ts';
@@ -57,6 +59,8 @@ afterAll(async () => {
 /** A field-changing action with a workload on which it has something to do. */
 interface Case {
   name: string;
+  /** Which of several uses of the action it is. */
+  as?: string;
   params: { [key: string]: Json };
   /** Makes the workload and says what the action needs to know. */
   arrange(target: Target): Promise<Partial<ActionContext>>;
@@ -115,9 +119,26 @@ const CASES: Case[] = [
     },
     foreign: { spec: { replicas: 3 } },
   },
+  {
+    name: 'scale',
+    as: 'of a dependency',
+    params: { of: 'store' },
+    arrange: async (target) => {
+      await healthy(target);
+      await patchByHand(kubernetes, target, {
+        metadata: { annotations: { 'kintsugi.dev/replicas': '2' } },
+        spec: { replicas: 0 },
+      });
+      await until('its pod to go', async () => (await podsOf(kubernetes, target)).length === 0);
+      const selector = `app=${target.name}`;
+      const dependency = { name: 'store', type: 'redis' as const, namespace, selector, data: 'disposable' as const };
+      return { runbook: runbookFor(target, [dependency]) };
+    },
+    foreign: { spec: { replicas: 3 } },
+  },
 ];
 
-describe.each(CASES)('$name', (row) => {
+describe.each(CASES.map((row) => ({ as: '', ...row })))('$name $as', (row) => {
   test('plans exactly what apply then changes, without writing anything or showing a secret', async () => {
     const { target, action, context } = await arranged(row);
     const before = await readWorkload(kubernetes, target);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Plan } from '../../src/recovery/values.ts';
+import type { Change, Plan } from '../../src/recovery/values.ts';
 import { type Judgement, readiness, recordedReplicas } from '../../src/verification/readiness.ts';
 import { pod, type StateShape, targetState, waiting } from './objects.ts';
 
@@ -80,12 +80,16 @@ describe('how many pods were wanted', () => {
     ],
   };
 
+  const elsewhere = (change: Change): Change =>
+    change.type === 'field' ? { ...change, object: { ...change.object, name: 'redis' } } : change;
+
   test.each<[string, Plan[], (number | undefined)[], number | undefined]>([
     ['is what a plan scaled it to', [scale], [3, 3], 2],
+    ['is not what a plan scaled a dependency to', [{ ...scale, changes: scale.changes.map(elsewhere) }], [3], 3],
     ['is the baseline, before the diagnosis', [], [3, 1], 3],
     ['is the diagnosis where there is no baseline', [], [undefined, 2], 2],
     ['is not known where the diagnosis found it at 0', [], [undefined, 0], undefined],
   ])('%s', (_sentence, plans, records, expected) => {
-    expect(recordedReplicas(plans, ...records)).toBe(expected);
+    expect(recordedReplicas({ namespace: 'test', kind: 'Deployment', name: 'app' }, plans, ...records)).toBe(expected);
   });
 });

@@ -8,13 +8,13 @@ import missingVariable from './missing-variable.ts';
 import mongodb from './mongodb.ts';
 import ollama from './ollama.ts';
 import redis from './redis.ts';
+import wrongPassword from './wrong-password.ts';
 
 /** Every fault by its name, the default first. */
 export const FAULTS: ReadonlyMap<string, Fault> = new Map(
-  [memory, redis, badRollout, configuration, missingVariable, memoryTooMuch, mongodb, ollama].map((fault) => [
-    fault.name,
-    fault,
-  ]),
+  [memory, redis, badRollout, configuration, missingVariable, memoryTooMuch, mongodb, ollama, wrongPassword].map(
+    (fault) => [fault.name, fault],
+  ),
 );
 
 /**
