@@ -67,16 +67,12 @@ function strongestOfLine(
   context: LogContext,
   dependencies: readonly DependencyEvidence[],
 ): LogVerdict | undefined {
-  let best: LogVerdict | undefined;
-  for (const hit of hits) {
-    const weighed = weigh(hit, context, dependencies);
-    if (weighed === undefined) continue;
-    const better = best === undefined || weighed.strength > best.strength;
-    const moreExact =
-      weighed.strength === best?.strength && best.subject === undefined && weighed.subject !== undefined;
-    if (better || moreExact) best = weighed;
-  }
-  return best;
+  const weighed = hits
+    .map((hit) => weigh(hit, context, dependencies))
+    .filter((verdict) => verdict !== undefined)
+    .toSorted((a, b) => b.strength - a.strength || Number(b.subject !== undefined) - Number(a.subject !== undefined));
+  const best = weighed[0];
+  return best === undefined ? undefined : withSubject(best, weighed.toReversed());
 }
 
 function weigh(hit: Hit, context: LogContext, dependencies: readonly DependencyEvidence[]): LogVerdict | undefined {

@@ -66,8 +66,9 @@ export default {
       source: 'mongo-go-driver x/mongo/driver/topology/errors.go ServerSelectionError',
     },
     {
-      regex: String.raw`current topology: \{ Type: |client view of cluster state is \{type=`,
+      regex: String.raw`(?:current topology: \{ Type: .{0,120}?Addr: ([\w.-]+:\d+)|client view of cluster state is \{type=.{0,120}?address=([\w.-]+:\d+))`,
       weight: 8,
+      subject: 1,
       unless: CREDENTIALS,
       source: 'mongo-go-driver x/mongo/driver/description; mongo-java-driver BaseCluster.createTimeoutException',
     },

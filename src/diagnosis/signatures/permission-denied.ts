@@ -67,6 +67,13 @@ export default {
       source: 'OpenJDK sun/nio/fs/UnixException.java',
     },
     {
+      regex: 'BindException: Permission denied',
+      weight: 9,
+      says: 'it may not listen on its port; ports below 1024 need the capability NET_BIND_SERVICE',
+      language: 'java',
+      source: 'OpenJDK src/java.base/unix/native/libnio/ch/Net.c handleSocketError',
+    },
+    {
       regex: String.raw`(?:FileNotFoundException|IOException): (\S.{0,200}?) \((?:Permission denied|Read-only file system|Operation not permitted)\)`,
       weight: 9,
       subject: 1,
@@ -74,7 +81,7 @@ export default {
       source: 'OpenJDK src/java.base/share/native/libjava/io_util.c throwFileNotFoundException',
     },
     {
-      regex: String.raw`\b(?:open|mkdir|chown|chmod|rename|stat|unlink|remove|create|mkdirat|openat|fork/exec|link|symlink|listen tcp|bind) ?(\S{0,200}?):? (?:bind: )?(?:permission denied|read-only file system|operation not permitted)`,
+      regex: String.raw`\b(?:open|mkdir|chown|chmod|rename|stat|unlink|remove|create|mkdirat|openat|fork/exec|link|symlink|listen tcp|bind)(?: (\S{1,200}?))?:? (?:bind: )?(?:permission denied|read-only file system|operation not permitted)`,
       weight: 9,
       subject: 1,
       language: 'go',

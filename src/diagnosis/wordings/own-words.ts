@@ -1,8 +1,9 @@
 import type { SignaturePattern } from '../signature.ts';
 
 const SOURCE = "wording that programs give their own message, as in the runbook's symptoms";
-const SERVER = String.raw`(?: (?:server|cluster|store|cache|client|driver|database|db|master|broker|backend|api|service))?`;
-const CANNOT = String.raw`(?:could not|cannot|can't|can ?not|couldn't|failed to|unable to|error|failed|failure|failing|timeout|timed out)`;
+const SERVER = '(?: (?:server|cluster|store|cache|client|driver|database|db|master|broker|backend|api|service))?';
+const CANNOT =
+  "(?:could not|cannot|can't|can ?not|couldn't|failed to|unable to|error|failed|failure|failing|timeout|timed out)";
 const REACH = '(?:connect(?:ing|ion)?|reach(?:ing)?|ping(?:ing)?|dial(?:ing)?|wait(?:ing)?|contact(?:ing)?)';
 const DOWN = String.raw`(?:not (?:reachable|available|ready|respond\w*|connected|running|healthy|up\b|come up|become (?:ready|available|healthy|reachable)|answer\w*)|unavailable|unreachable|timed out|timeout\b|down\b)`;
 const FAILED = '(?:error|failed|failure|refused|timeout|timed out|lost|closed)';
