@@ -7,7 +7,7 @@ const READ_BY_NAME =
 const NAMED = /\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b/g;
 /** A variable of one word, where the line says that it is one. */
 const NAMED_WORD =
-  /(?:invalid|missing|required|variable|env|unset|set|parsing)\b:? ["'`]?([A-Z][A-Z0-9]{2,})\b(?=["'`]?(?:$|:|,| is| must| not| in))/;
+  /(?:invalid|missing|required|variable|env|unset|set|parsing)\b:? ["'`]?((?!URL|URI|JSON|YAML|HTTP|TLS|SSL|API|DNS)[A-Z][A-Z0-9]{2,})\b(?=["'`]?(?:$|:|,| is| must| not| in))/;
 /** Words of logs that look like variables. */
 const NOT_VARIABLES =
   /^(?:ERR_|UND_ERR|SIG|E[A-Z]+$|HTTP_|NOT_FOUND|MODULE_NOT_FOUND|SSL_|WRONG_|CERTIFICATE_|UNEXPECTED_EOF|MAX_|BASE_)/;

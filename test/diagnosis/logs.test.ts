@@ -77,6 +77,44 @@ const CASES: [file: string, label: string, subject: string | undefined, decides:
   ['python-uvicorn-port', 'port-in-use', '127.0.0.1:18090', ['already in use', 'attempting to bind']],
   ['java-spring-port', 'port-in-use', '18392', ['already in use', 'BindException', 'PortInUseException']],
   ['go-listen', 'port-in-use', '18291', ['address already in use']],
+  ['python-tolerated-then-keyerror', 'configuration-error', 'OPENAI_API_KEY is not set', ['KeyError']],
+  [
+    'python-redis-given-up',
+    'redis-connection-failure',
+    'redis-master.redis.svc.cluster.local:6379',
+    ['connecting to', 'Connection refused', 'not reachable', 'giving up waiting'],
+  ],
+  [
+    'python-redis-then-permission',
+    'permission-denied',
+    '/var/lib/fallback.db',
+    [
+      'PermissionError',
+      'Permission denied',
+      'redis.exceptions.ConnectionError',
+      'connecting to',
+      'ConnectionRefusedError',
+      'Connection refused',
+    ],
+  ],
+  ['python-typer-missing', 'configuration-error', '--url', ['Missing option']],
+  ['python-kombu-version', 'application-startup-failure', 'redis-py versions 6.1.0', ['VersionMismatch']],
+  ['node-openai-timeout', 'ollama-timeout', undefined, ['APIConnectionTimeoutError', 'Request timed out']],
+  [
+    'node-openai-credentials',
+    'configuration-error',
+    'OPENAI_API_KEY',
+    ['Missing credentials', 'environment variable', 'OPENAI_API_KEY', 'OPENAI_ADMIN_KEY'],
+  ],
+  [
+    'node-redis-wrong-password',
+    'configuration-error',
+    'Redis answers but refuses its user or password',
+    ['WRONGPASS', 'invalid username-password pair'],
+  ],
+  ['java-jetty-port', 'port-in-use', undefined, ['BindException', 'already in use']],
+  ['java-snakeyaml', 'configuration-error', 'a YAML file does not parse', ['mapping values are not allowed here']],
+  ['java-url-connection-refused', 'ollama-timeout', undefined, ['ConnectException', 'Connection refused']],
 ];
 
 describe('a log of a real program', () => {
@@ -172,6 +210,114 @@ describe('which line decides', () => {
   ];
   test.each(ORDER)('%s', (_sentence, text, label) => {
     expect(findingOf(text)?.label).toBe(label);
+  });
+
+  test.each(['Error 111', 'Error -2', 'Error -3', 'Error 8', 'Error 60'])(
+    'redis-py: %s while connecting is Redis',
+    (error) => {
+      const text = `redis.exceptions.ConnectionError: ${error} connecting to redis-master.redis:6379. It did not work.\n`;
+      expect(findingOf(text)).toMatchObject({ cause: 'redis-connection-failure', subject: 'redis-master.redis:6379' });
+    },
+  );
+
+  const TRAPS: [sentence: string, text: string, cause: string][] = [
+    [
+      'redis-py’s TimeoutError is Redis',
+      'redis.exceptions.TimeoutError: Timeout connecting to server\n',
+      'redis-connection-failure',
+    ],
+    [
+      'redis-py’s AuthenticationError is configuration, since Redis is up',
+      'redis.exceptions.AuthenticationError: Authentication required.\n',
+      'configuration-error',
+    ],
+    [
+      'Redis out of its maxmemory is neither memory of the pod nor a lost connection',
+      "redis.exceptions.OutOfMemoryError: command not allowed when used memory > 'maxmemory'.\n",
+      'redis-full',
+    ],
+    [
+      'a read-only Redis is no file permission',
+      "redis.exceptions.ReadOnlyError: You can't write against a read only replica.\n",
+      'redis-read-only',
+    ],
+    ['httpx’s ConnectTimeout has no message and names no host', 'httpx.ConnectTimeout\n', 'ollama-timeout'],
+    [
+      'the last line of uvicorn is not the cause',
+      "KeyError: 'MONGODB_URL'\n\nERROR:    Application startup failed. Exiting.\n",
+      'configuration-error',
+    ],
+    ['Node: ECONNREFUSED', 'Error: connect ECONNREFUSED 10.0.0.1:6379\n', 'redis-connection-failure'],
+    [
+      'Node: MongoServerSelectionError',
+      'MongoServerSelectionError: Server selection timed out after 30000 ms\n',
+      'mongodb-connection-failure',
+    ],
+    ['Node: EADDRINUSE', 'Error: listen EADDRINUSE: address already in use :::8080\n', 'port-in-use'],
+    ['Node: EACCES', "Error: EACCES: permission denied, open '/data/x'\n", 'permission-denied'],
+    [
+      'Java: BindException',
+      'Exception in thread "main" java.net.BindException: Address already in use\n',
+      'port-in-use',
+    ],
+    [
+      'Java: a port that may not be bound is no port in use',
+      'Exception in thread "main" java.net.BindException: Permission denied\n',
+      'permission-denied',
+    ],
+    ['Go: bind', 'listen tcp :8080: bind: address already in use\n', 'port-in-use'],
+    ['Go: dial', 'dial tcp 10.0.0.1:27017: connect: connection refused\n', 'mongodb-connection-failure'],
+    [
+      '.NET: Kestrel',
+      'Unhandled exception. System.IO.IOException: Failed to bind to address http://0.0.0.0:8080: address already in use.\n',
+      'port-in-use',
+    ],
+    [
+      '.NET: StackExchange.Redis',
+      'Unhandled exception. StackExchange.Redis.RedisConnectionException: It was not possible to connect to the redis server(s). UnableToConnect on redis:6379/Interactive\n',
+      'redis-connection-failure',
+    ],
+    [
+      'a word for carrying on in a path is no tolerance',
+      "PermissionError: [Errno 13] Permission denied: '/var/lib/fallback/default.db'\n",
+      'permission-denied',
+    ],
+    [
+      'warnings of tries that end in giving up decide',
+      'WARNING Redis not reachable (attempt 3/3): Error 111 connecting to redis:6379. Connection refused.\nERROR giving up\n',
+      'redis-connection-failure',
+    ],
+    [
+      'warnings of tries before an exception of another kind decide nothing',
+      'WARNING Redis not reachable (attempt 3/3): Error 111 connecting to redis:6379. Connection refused.\nTraceback (most recent call last):\n  File "/app/m.py", line 2, in <module>\nZeroDivisionError: division by zero\nERROR exiting\n',
+      'unknown',
+    ],
+    [
+      'a tolerated failure that stands right before the last traceback is not its introduction',
+      `WARNING MongoDB unavailable, continuing without it: connection refused\nTraceback (most recent call last):\n  File "/app/m.py", line 2, in <module>\n    os.environ["TOKEN_KEY"]\nKeyError: 'TOKEN_KEY'\n`,
+      'configuration-error',
+    ],
+  ];
+  test.each(TRAPS)('%s', (_sentence, text, cause) => {
+    expect(findingOf(text)?.cause).toBe(cause);
+  });
+
+  test('an end that no cause stands for is quoted by the exception, not by the runtime’s last line', () => {
+    const text =
+      'Error: inventory checksum mismatch\n    at Object.<anonymous> (/app/main.js:1:7)\n\nNode.js v20.20.2\n';
+    expect(findingOf(text)?.summary).toContain('Error: inventory checksum mismatch');
+  });
+
+  test('an injected address of a Service is named with its variable', () => {
+    const text = `  File "/app/m.py", line 3, in <module>\n    port = int(os.environ["REDIS_PORT"])\nValueError: invalid literal for int() with base 10: 'tcp://172.20.3.4:6379'\n`;
+    expect(findingOf(text)?.summary).toBe(
+      'container is configured wrongly: REDIS_PORT holds the address of a Service, tcp://172.20.3.4:6379, which Kubernetes injects; rename the variable or set enableServiceLinks: false.',
+    );
+  });
+
+  test('the constants of a library are not taken for variables', () => {
+    const text = `  File "/usr/local/lib/python3.11/site-packages/pymongo/uri_parser.py", line 9, in parse\n    raise InvalidURI(SRV_SCHEME)\npymongo.errors.InvalidURI: Invalid URI scheme: URI must begin with 'mongodb://'\n`;
+    expect(findingOf(text)?.summary).not.toContain('SRV_SCHEME');
   });
 
   test('a service that no cause stands for is named all the same', () => {

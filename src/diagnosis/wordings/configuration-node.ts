@@ -34,6 +34,15 @@ export const nodeConfiguration: readonly SignaturePattern[] = [
     source: 'Node.js lib/internal/url.js; undici lib/core/util.js',
   },
   {
+    regex: String.raw`^\s*input: '([^']{0,200})'`,
+    weight: 6,
+    subject: 1,
+    says: 'an address is no full URL: $',
+    language: 'node',
+    near: 'ERR_INVALID_URL',
+    source: 'Node.js lib/internal/errors.js ERR_INVALID_URL',
+  },
+  {
     regex: String.raw`ERR_SOCKET_BAD_PORT|(?:options\.port|Port) should be (?:>= 0 and < 65536|between 0 and 65535)(?:\. Received (.{1,80}))?`,
     says: 'a port is no number from 0 to 65535: $',
     weight: 9,
@@ -134,7 +143,7 @@ export const nodeConfiguration: readonly SignaturePattern[] = [
     source: 'config lib/config.js; convict',
   },
   {
-    regex: String.raw`unknown option '?(--[\w-]+)|node: bad option: (\S+)|error: option '(--?[^']{1,60})' (?:argument missing|argument .{1,60} is invalid)|error: required option '(--?[^']{1,60})' not specified`,
+    regex: String.raw`unknown option '?(--[\w-]+)|node: bad option: (\S+)|^node: (\S+): not found|error: option '(--?[^']{1,60})' (?:argument missing|argument .{1,60} is invalid)|error: required option '(--?[^']{1,60})' not specified`,
     says: '$ is no option of the program',
     weight: 9,
     subject: 1,

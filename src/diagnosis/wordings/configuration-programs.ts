@@ -39,6 +39,17 @@ export const programConfiguration: readonly SignaturePattern[] = [
     source: 'wording that programs give their own message',
   },
   {
+    regex: String.raw`\b(?:configuration|config|settings|environment)(?: is| are)? (?:not valid|invalid|incomplete|incorrect|validation (?:failed|error))\b`,
+    weight: 7,
+    source: 'wording that programs give their own message',
+  },
+  {
+    regex: String.raw`^(?:[\w.]{1,40}: )?["'\u0060]?((?!ERROR|FATAL|WARN|HTTP|TLS|SSL|JSON|YAML|API|URL|SQL|DNS)[A-Z][A-Z0-9_]{2,})["'\u0060]? (?:environment variable )?(?:must be |is required|is not set|is missing|is not defined|is not provided|is empty|not set|not defined)`,
+    weight: 7,
+    subject: 1,
+    source: 'wording that programs give their own message about a variable',
+  },
+  {
     regex: String.raw`(?:missing|required|undefined|unset|empty) (?:\w+ ){0,3}(?:configuration|config|settings?|environment variables?|env vars?|env)\b(?:[^A-Z\n]{0,40}\b([A-Z][A-Z0-9_]{2,}))?`,
     weight: 8,
     subject: 1,

@@ -78,7 +78,7 @@ export const nodeConnections: readonly ConnectionWording[] = [
     source: 'openai-node src/core/error.ts',
   },
   {
-    regex: String.raw`(?:TimeoutError|DOMException \[TimeoutError\]): The operation was aborted due to timeout|AbortError: (?:This|The) operation was aborted`,
+    regex: String.raw`(?:TimeoutError|DOMException \[TimeoutError\]): The operation was aborted due to timeout|AbortError\]?: (?:This|The) operation was aborted`,
     how: 'timed out',
     http: true,
     weight: 7,
