@@ -15,7 +15,8 @@ export interface Provision {
   stop(): Promise<void>;
 }
 
-type Provider = (
+/** Gives one need: returns environment variables, and puts what takes it back on `undo` before it can fail. */
+export type Provider = (
   progress: Progress,
   signal: AbortSignal,
   undo: (() => Promise<unknown>)[],
@@ -34,22 +35,34 @@ const PROVIDERS: Record<Need, Provider> = {
   },
 };
 
-/** Provides each need, one after the other; what cannot be had is a line, not the end. */
-export async function provide(needs: Need[], progress: Progress, signal: AbortSignal): Promise<Provision> {
+/**
+ * Provides each need, one after the other; what cannot be had is a line, not the end.
+ * Throws the signal's reason when it is interrupted, after taking back what it had made.
+ */
+export async function provide(
+  needs: Need[],
+  progress: Progress,
+  signal: AbortSignal,
+  providers: Record<Need, Provider> = PROVIDERS,
+): Promise<Provision> {
   const environment: Record<string, string> = {};
   const missing = new Map<Need, string>();
   const undo: (() => Promise<unknown>)[] = [];
-  for (const need of needs) {
-    signal.throwIfAborted();
-    try {
-      Object.assign(environment, await PROVIDERS[need](progress, signal, undo));
-    } catch (thrown) {
-      missing.set(need, messageOf(thrown));
-    }
-  }
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step();
   };
+  for (const need of needs) {
+    try {
+      signal.throwIfAborted();
+      Object.assign(environment, await providers[need](progress, signal, undo));
+    } catch (thrown) {
+      if (signal.aborted) {
+        await stop();
+        throw signal.reason;
+      }
+      missing.set(need, messageOf(thrown));
+    }
+  }
   return { environment, missing, stop };
 }
 
@@ -61,7 +74,7 @@ async function provideCluster(
 ): Promise<Record<string, string>> {
   const cluster = await clusterUp({ progress, signal });
   if (!cluster.reused) undo.push(() => clusterDown({ progress }));
-  await provideImages(cluster, IMAGE_NAMES, progress);
+  await provideImages(cluster, IMAGE_NAMES, progress, signal);
   return {
     KINTSUGI_TEST_KUBECONFIG: cluster.kubeconfig,
     KINTSUGI_TEST_KINTSUGI_KUBECONFIG: cluster.kintsugiKubeconfig,
