@@ -29,7 +29,12 @@ describe('a program of monitoring', () => {
   });
 
   test('that ended by itself is told by the end of its log, and can be stopped all the same', async () => {
-    const started = await startProgram(program('echo the port is taken; exit 1'));
+    // It ends only once it was seen to run: on a busy machine it could be gone before that.
+    const seen = join(folder, 'seen');
+    const started = await startProgram(
+      program(`until [ -e ${seen} ]; do sleep 0.05; done; echo the port is taken; exit 1`),
+    );
+    writeFileSync(seen, '');
     while (started.died() === undefined) await new Promise((resolve) => setImmediate(resolve));
     expect(started.died()).toBe('the port is taken');
     await started.stop();
