@@ -14,6 +14,8 @@ export type Layer =
   | { kind: 'python'; requirements: string }
   /** Files or folders of this repository. */
   | { kind: 'files'; files: { from: string; to: string }[] }
+  /** An empty folder of a user's own: `RUN install -d -o 1000 -g 1000 /path`. */
+  | { kind: 'folder'; path: string; owner: number }
   /** A program that dev/build makes. */
   | { kind: 'program'; name: 'ferretdb'; to: string };
 
@@ -40,6 +42,9 @@ const DEBIAN: Layer = {
 };
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+/** Agent Bruno's user and group. */
+const USER = 1000;
+
 /** Agent Bruno's image as its Dockerfile would make it, with the given requirements file. */
 function agentBruno(tag: string, requirements: string): ImageDefinition {
   return {
@@ -47,12 +52,13 @@ function agentBruno(tag: string, requirements: string): ImageDefinition {
     layers: [
       DEBIAN,
       { kind: 'python', requirements: `agent-bruno/${requirements}` },
+      { kind: 'folder', path: '/var/log/agent-bruno', owner: USER },
       { kind: 'files', files: [{ from: 'agent-bruno/src', to: '/app/src' }] },
     ],
     config: {
       Cmd: ['uvicorn', 'src.main:app', '--host', '0.0.0.0', '--port', '8080'],
       Env: [PATH, 'PYTHONUNBUFFERED=1', 'PYTHONDONTWRITEBYTECODE=1'],
-      User: '1000:1000',
+      User: `${USER}:${USER}`,
       WorkingDir: '/app',
     },
   };

@@ -91,8 +91,12 @@ async function build(
   if (layer.kind === 'files') {
     for (const { from, to } of layer.files) await place(join(SOURCES, from), join(root, to));
   }
-  const reproducibly = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0'];
-  await run('tar', ['-cf', tar, '-C', root, ...reproducibly, '.'], { signal });
+  const owner = layer.kind === 'folder' ? layer.owner : 0;
+  // Of a folder only itself goes in: its parents are the base's, and stay root's.
+  const content = layer.kind === 'folder' ? `.${layer.path}` : '.';
+  if (layer.kind === 'folder') await mkdir(join(root, layer.path), { recursive: true });
+  const reproducibly = ['--sort=name', `--owner=${owner}`, `--group=${owner}`, '--numeric-owner', '--mtime=@0'];
+  await run('tar', ['-cf', tar, '-C', root, ...reproducibly, content], { signal });
 }
 
 /** A minimal Debian without documentation, Perl and rare encodings. mmdebstrap(1). */

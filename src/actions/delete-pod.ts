@@ -13,6 +13,7 @@ import { READ_WORKLOAD } from './plan/permissions.ts';
 import { readDependency, readTarget } from './plan/subject.ts';
 import { ownedByNobody } from './rules/dependency.ts';
 import { sameImages } from './rules/image.ts';
+import { portTakenElsewhere } from './rules/port-conflict.ts';
 import { ask, FINE, judged, refuse, together, type Verdict } from './rules/verdict.ts';
 import { checkGuard } from './write/guard.ts';
 import { deletePods, podRef } from './write/pods.ts';
@@ -52,6 +53,7 @@ const deletePod: Action<z.infer<typeof params>> = {
     const what = workloads.map(({ workload }) => objectText(workload.ref)).join(', ') || dependency?.name || 'nothing';
     const verdict = together(
       isAnyoneToReplace(what, doomed, unowned),
+      ...workloads.map(({ workload }) => (of === undefined ? portTakenElsewhere(context, workload) : FINE)),
       dependency === undefined ? FINE : sharedDependency(dependency, workloads, doomed),
       doomed.length === 0 ? FINE : await sameImages(context, doomed),
     );

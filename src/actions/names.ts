@@ -5,6 +5,10 @@ export const actionNames = [
   'rollout-restart',
   'rollout-undo',
   'scale',
+  'set-command',
+  'set-probe',
   'set-resources',
+  'set-security-context',
+  'wait-http',
   'wait-ready',
 ] as const;

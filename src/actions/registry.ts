@@ -4,7 +4,11 @@ import restoreEnv from './restore-env.ts';
 import rolloutRestart from './rollout-restart.ts';
 import rolloutUndo from './rollout-undo.ts';
 import scale from './scale.ts';
+import setCommand from './set-command.ts';
+import setProbe from './set-probe.ts';
 import setResources from './set-resources.ts';
+import setSecurityContext from './set-security-context.ts';
+import waitHttp from './wait-http.ts';
 import waitReady from './wait-ready.ts';
 
 export const actions = {
@@ -13,6 +17,10 @@ export const actions = {
   'rollout-restart': rolloutRestart,
   'rollout-undo': rolloutUndo,
   scale: scale,
+  'set-command': setCommand,
+  'set-probe': setProbe,
   'set-resources': setResources,
+  'set-security-context': setSecurityContext,
+  'wait-http': waitHttp,
   'wait-ready': waitReady,
 } as const;

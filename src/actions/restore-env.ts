@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { findHelmRelease } from '../kubernetes/gitops.ts';
 import { objectText } from '../kubernetes/objects.ts';
-import type { Plan } from '../recovery/values.ts';
 import type { Action, ActionContext } from './action.ts';
 import { templateChanges } from './plan/changes.ts';
 import { PATCH_WORKLOAD, READ_REFERENCES, READ_WORKLOAD } from './plan/permissions.ts';
+import { refusedPlan } from './plan/refused-plan.ts';
 import { readTarget } from './plan/subject.ts';
 import { applyTemplate, revertTemplate, templatePlan } from './plan/template-plan.ts';
 import { restoration } from './plan/variable.ts';
@@ -30,11 +30,12 @@ const restoreEnv: Action<z.infer<typeof params>> = {
     const wanted = variable ?? context.finding.subject ?? '';
     const owned = await readTarget(context);
     const what = objectText(owned.workload.ref);
+    const summary = `Restore ${wanted || 'a variable'} in ${what}`;
     const baseline = await context.baselines.read(context.target);
     if (baseline === null)
-      return refusedPlan(wanted, what, { code: 'no-baseline', reason: `${what} was never seen healthy by Kintsugi` });
+      return refusedPlan(NAME, summary, { code: 'no-baseline', reason: `${what} was never seen healthy by Kintsugi` });
     const restored = restoration(context.secrets, owned, baseline, { container: name, variable: wanted });
-    if ('refusal' in restored) return refusedPlan(wanted, what, restored.refusal);
+    if ('refusal' in restored) return refusedPlan(NAME, summary, restored.refusal);
     return templatePlan(context, owned, {
       action: NAME,
       summary: `Restore ${wanted} of container ${name} in ${what} to its value of ${baseline.seenAt}`,
@@ -66,17 +67,4 @@ function namedByTheCrash({ finding }: ActionContext, variable: string) {
 function ofHelm(workload: Parameters<typeof findHelmRelease>[0]) {
   const release = findHelmRelease(workload);
   return release === null ? FINE : ask(`Helm release ${release} owns the value: its next upgrade sets it again`);
-}
-
-function refusedPlan(variable: string, what: string, refusal: { code: string; reason: string }): Plan {
-  return {
-    action: NAME,
-    summary: `Restore ${variable || 'a variable'} in ${what}`,
-    risk: 'low',
-    undo: 'none',
-    changes: [],
-    args: {},
-    waitSeconds: 0,
-    refusal,
-  };
 }

@@ -3,10 +3,10 @@ import { objectText } from '../kubernetes/objects.ts';
 import { missingReferences } from '../kubernetes/references.ts';
 import type { Revision } from '../kubernetes/revisions.ts';
 import { templateInPlaceOf } from '../kubernetes/template.ts';
-import type { Plan } from '../recovery/values.ts';
 import type { Action } from './action.ts';
 import { templateChanges } from './plan/changes.ts';
 import { PATCH_WORKLOAD, READ_REFERENCES, READ_WORKLOAD } from './plan/permissions.ts';
+import { refusedPlan } from './plan/refused-plan.ts';
 import { readTarget } from './plan/subject.ts';
 import { applyTemplate, revertTemplate, templatePlan } from './plan/template-plan.ts';
 import { chooseRevision } from './rules/healthy-revision.ts';
@@ -44,7 +44,7 @@ const rolloutUndo: Action<z.infer<typeof params>> = {
     const what = objectText(workload.ref);
     const baseline = await context.baselines.read(context.target);
     const choice = chooseRevision(owned, to, baseline);
-    if ('refusal' in choice) return refusedPlan(what, choice.refusal);
+    if ('refusal' in choice) return refusedPlan(NAME, `Roll ${what} back`, choice.refusal);
     const { revision, evidence } = choice;
     const template = templateInPlaceOf(workload.template, revision.template);
     const changes = templateChanges(context, owned, template, revision);
@@ -76,17 +76,4 @@ export default rolloutUndo;
 
 function withEvidence(revision: Revision, evidence: string | null): Verdict {
   return evidence === null ? ask(`nothing shows that revision ${revision.revision} was ever healthy`) : FINE;
-}
-
-function refusedPlan(what: string, refusal: { code: string; reason: string }): Plan {
-  return {
-    action: NAME,
-    summary: `Roll ${what} back`,
-    risk: 'medium',
-    undo: 'none',
-    changes: [],
-    args: {},
-    waitSeconds: 0,
-    refusal,
-  };
 }

@@ -12,9 +12,12 @@ import { duration } from '../runbook/schema.ts';
 import type { Action, WriteContext } from './action.ts';
 import { READ_WORKLOAD } from './plan/permissions.ts';
 import { readDependency } from './plan/subject.ts';
+import { crashesAgain, dependenciesAway, type Ends, endsUntilNow } from './rules/crash-loop.ts';
 
 const NAME = 'wait-ready';
 const POLL_MS = 1000;
+/** Its pods are three calls more: looked at this often, in milliseconds. */
+const CRASH_LOOK_MS = 5000;
 
 const params = z.strictObject({
   timeout: duration.default('180s'),
@@ -26,7 +29,10 @@ const args = z.object({
   timeoutSeconds: z.number(),
 });
 
-/** Waits until the last change is rolled out and every wanted pod is ready; fails when that does not come in time. */
+/**
+ * Waits until the last change is rolled out and every wanted pod is ready; fails when that does not come in time, and before
+ * that when a pod of the present revision crashes again and again though what it needs is there.
+ */
 const waitReady: Action<z.infer<typeof params>> = {
   name: NAME,
   summary: 'Waits until every wanted pod of the workload is ready',
@@ -69,6 +75,7 @@ async function targetsOf(context: Parameters<typeof readDependency>[0], of: stri
 
 /** @returns whether it had to be waited for */
 async function untilReady(context: WriteContext, target: Target, deadline: number, seconds: number): Promise<boolean> {
+  const crashes = new CrashWatch(context, target);
   for (let waited = false; ; waited = true) {
     const progress = rolloutProgress(await readWorkload(context.kubernetes, target, context.signal));
     if (progress.state === 'ready') return waited;
@@ -77,8 +84,38 @@ async function untilReady(context: WriteContext, target: Target, deadline: numbe
       const pods = await podsText(context, target);
       throw notReady(target, `not ready after ${seconds} s: ${progress.saw}${pods}`, 'Look at its pods and events.');
     }
+    const crashed = await crashes.look();
+    if (crashed !== null) throw notReady(target, `${progress.saw}: ${crashed}`, 'Read the log of its last instance.');
     context.heartbeat(`${targetText(target)}: ${progress.saw}`);
     await sleep(POLL_MS, undefined, { signal: context.signal });
+  }
+}
+
+/** Sees that waiting on is useless: the change did not help, and people learn of it minutes earlier. */
+class CrashWatch {
+  readonly #context: WriteContext;
+  readonly #target: Target;
+  #before: Ends | undefined;
+  #next = 0;
+
+  constructor(context: WriteContext, target: Target) {
+    this.#context = context;
+    this.#target = target;
+  }
+
+  /** What leaves no doubt, in one clause; null while there is hope. While a dependency is away crashes say nothing. */
+  async look(): Promise<string | null> {
+    if (Date.now() < this.#next) return null;
+    this.#next = Date.now() + CRASH_LOOK_MS;
+    const owned = await readOwned(this.#context.kubernetes, this.#target, this.#context.signal);
+    this.#before ??= endsUntilNow(owned);
+    const crashed = crashesAgain(owned, this.#before);
+    if (crashed === null) return null;
+    const isTarget = targetText(this.#target) === targetText(this.#context.target);
+    const away = isTarget ? await dependenciesAway(this.#context) : [];
+    if (away.length === 0) return crashed;
+    this.#before = endsUntilNow(owned);
+    return null;
   }
 }
 

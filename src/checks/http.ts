@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { messageOf } from '../errors.ts';
 import { type ProxiedAnswer, type ProxiedRequest, proxyGet } from '../kubernetes/proxy.ts';
 import type { Judgement } from '../verification/readiness.ts';
+import type { TargetState } from '../verification/target-state.ts';
 import type { Check, CheckContext } from './check.ts';
 import { podPort, readTargetPort, serviceOf } from './ports.ts';
 
@@ -20,6 +21,8 @@ const params = z.strictObject({
 
 /** Milliseconds for one answer, as a person at the other end would wait; and how many are asked at a time. */
 const PATIENCE_MS = 5000;
+/** A probe that waits longer for the same path is kept up with, below the 10 s of one call to the API server. */
+const LONGEST_PATIENCE_MS = 9500;
 const AT_A_TIME = 5;
 
 const check: Check<z.infer<typeof params>> = {
@@ -39,31 +42,45 @@ const check: Check<z.infer<typeof params>> = {
     }
     if (asked.length === 0) return { result: 'fail', saw: 'there is no pod to ask' };
     if (service !== null) asked.push({ namespace, through: 'services', name: service.name, port: service.port, path });
-    const judgements = await askAll(context, asked);
+    const judgements = await askAll(context, asked, patienceFor(state.current, path));
     return summary(path, judgements, service === null);
   },
 };
 
 export default check;
 
-async function askAll(context: CheckContext, requests: readonly ProxiedRequest[]): Promise<Judgement[]> {
+/** As long as the probes of the same path wait: what is late for a person is well for whoever set them. */
+function patienceFor(pods: TargetState['current'], path: string): number {
+  const waits = pods
+    .flatMap(({ spec }) => spec?.containers ?? [])
+    .flatMap(({ livenessProbe, readinessProbe, startupProbe }) => [livenessProbe, readinessProbe, startupProbe])
+    .filter((probe) => probe?.httpGet?.path === path)
+    .map((probe) => (probe?.timeoutSeconds ?? 1) * 1000);
+  return Math.min(Math.max(PATIENCE_MS, ...waits), LONGEST_PATIENCE_MS);
+}
+
+async function askAll(
+  context: CheckContext,
+  requests: readonly ProxiedRequest[],
+  patienceMs: number,
+): Promise<Judgement[]> {
   const judgements: Judgement[] = [];
   for (let start = 0; start < requests.length; start += AT_A_TIME) {
     const group = requests.slice(start, start + AT_A_TIME);
-    judgements.push(...(await Promise.all(group.map((request) => ask(context, request)))));
+    judgements.push(...(await Promise.all(group.map((request) => ask(context, request, patienceMs)))));
   }
   return judgements;
 }
 
-async function ask(context: CheckContext, request: ProxiedRequest): Promise<Judgement> {
+async function ask(context: CheckContext, request: ProxiedRequest, patienceMs: number): Promise<Judgement> {
   const who = `${request.through === 'pods' ? 'pod' : 'Service'} ${request.name}:${request.port}`;
-  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const patience = AbortSignal.timeout(patienceMs);
   try {
     return judge(who, await proxyGet(context.kubernetes, request, AbortSignal.any([context.signal, patience])));
   } catch (thrown) {
     context.signal.throwIfAborted();
     if (!patience.aborted) return { result: 'unknown', saw: `${who}: ${messageOf(thrown)}` };
-    return judgeSilence(who, context);
+    return judgeSilence(who, patienceMs, context);
   }
 }
 
@@ -82,8 +99,12 @@ function isAboutTheTarget(status: number, message: string): boolean {
 }
 
 /** No answer in time: the program's fault only if the API server itself answers meanwhile. */
-async function judgeSilence(who: string, { kubernetes, target, signal }: CheckContext): Promise<Judgement> {
-  const saw = `${who} gave no answer within ${PATIENCE_MS / 1000} s`;
+async function judgeSilence(
+  who: string,
+  patienceMs: number,
+  { kubernetes, target, signal }: CheckContext,
+): Promise<Judgement> {
+  const saw = `${who} gave no answer within ${patienceMs / 1000} s`;
   try {
     await kubernetes.core.listNamespacedPod({ namespace: target.namespace, limit: 1 });
     return { result: 'fail', saw };

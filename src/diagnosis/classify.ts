@@ -8,6 +8,7 @@ import { finding, ranked } from './finding.ts';
 import { kubeletFacts } from './kubelet-facts.ts';
 import { isTerminal, lastWords } from './log-text.ts';
 import { type LogVerdict, readLog } from './log-verdict.ts';
+import { portOwner } from './port-owner.ts';
 import { endedFromOutside, livenessFact, readinessFact } from './probe-facts.ts';
 import { logSentence, tidySubject } from './sentences.ts';
 import { describeEnd, eventsOf, lastEnd } from './states.ts';
@@ -188,9 +189,14 @@ function logFinding(
     container: container.name,
     subject,
     score: Math.min(80, Math.round(20 + 4 * verdict.strength)),
-    summary: logSentence(named, container.name),
+    summary: logSentence(named, container.name) + detailOf(evidence, container, named),
     quotes: [{ source: `${pod.name} ${container.name} ${log.which}`, text: verdict.line.trim() }],
   });
+}
+
+/** What the template adds to the log's sentence. */
+function detailOf(evidence: Evidence, container: ContainerEvidence, { cause, subject }: LogVerdict): string {
+  return cause === 'port-in-use' ? portOwner(evidence, container.name, subject) : '';
 }
 
 /** A process that was ended from outside, or that ended well, was not ended by what its log complains of, unless that is strong. */

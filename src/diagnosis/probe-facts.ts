@@ -26,7 +26,7 @@ export type ProbeFailure = 'status' | 'not-found' | 'refused' | 'late' | 'closed
 export function probeFailure(message: string): ProbeFailure {
   const status = /statuscode: (\d+)/.exec(message)?.[1];
   if (status !== undefined) return status === '404' ? 'not-found' : 'status';
-  if (/deadline exceeded|timed out|timeout/i.test(message)) return 'late';
+  if (/deadline ?exceeded|timed out|timeout/i.test(message)) return 'late';
   if (/connection refused/i.test(message)) return 'refused';
   if (/connection reset|EOF/i.test(message)) return 'closed';
   if (/couldn't find port|no port named|invalid port|strconv/i.test(message)) return 'port-name';
@@ -95,6 +95,11 @@ function throttling({ throttling: seen }: ContainerEvidence): string | null {
   if (seen === undefined || seen.periods < FEWEST_PERIODS) return null;
   const share = seen.throttled / seen.periods;
   return share < THROTTLED ? null : `its CPU is throttled in ${Math.round(share * 100)} % of periods`;
+}
+
+/** Whether a finding about a probe says that the container's CPU is throttled. */
+export function saysThrottled({ summary }: Pick<Finding, 'summary'>): boolean {
+  return /its CPU is throttled in \d+ % of periods/.test(summary);
 }
 
 /** What mends it: patience only for an answer that comes late and would be good (safety 9). */

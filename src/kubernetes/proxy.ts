@@ -12,6 +12,8 @@ export interface ProxiedRequest {
   through: 'pods' | 'services';
   name: string;
   port: number;
+  /** How the program is spoken to; its certificate is not checked, as the kubelet's probes do not. */
+  scheme?: 'http' | 'https';
   /** With its leading slash. */
   path: string;
 }
@@ -36,7 +38,8 @@ export async function proxyGet(
 ): Promise<ProxiedAnswer> {
   const { namespace, through } = request;
   const seen = { status: 200 };
-  const parameters = { namespace, name: `${request.name}:${request.port}`, path: request.path.slice(1) };
+  const name = `${request.scheme === 'https' ? 'https:' : ''}${request.name}:${request.port}`;
+  const parameters = { namespace, name, path: request.path.slice(1) };
   const options = statusOnly(seen, signal);
   try {
     if (through === 'pods') await kubernetes.core.connectGetNamespacedPodProxyWithPath(parameters, options);

@@ -1,9 +1,6 @@
-import { z } from 'zod';
-import { KintsugiError, messageOf } from '../errors.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
+import { readPodMetrics } from '../kubernetes/pod-metrics.ts';
 import { parseQuantity } from '../kubernetes/quantity.ts';
-import { selectorText } from '../kubernetes/selector.ts';
-import { callOptions } from '../kubernetes/transport.ts';
 import type { Judgement } from './readiness.ts';
 import type { TargetState } from './target-state.ts';
 
@@ -20,48 +17,15 @@ export interface MemorySample {
 const CEILING = 0.8;
 const GROWTH = 0.05;
 
-const podMetrics = z.looseObject({
-  items: z.array(
-    z.looseObject({
-      metadata: z.looseObject({ name: z.string() }),
-      timestamp: z.string(),
-      containers: z.array(z.looseObject({ name: z.string(), usage: z.looseObject({ memory: z.string() }) })),
-    }),
-  ),
-});
-
-/**
- * The working sets of the target's containers now, from metrics.k8s.io; the reason as a text where that cannot be read.
- * API: https://github.com/kubernetes/metrics/blob/master/pkg/apis/metrics/v1beta1/types.go
- */
+/** The working sets of the target's containers now; the reason as a text where they cannot be read. */
 export async function readWorkingSets(
   kubernetes: Kubernetes,
-  state: { workload: Pick<TargetState['workload'], 'namespace' | 'selector'> },
+  { workload }: { workload: Pick<TargetState['workload'], 'namespace' | 'selector'> },
   signal?: AbortSignal,
 ): Promise<MemorySample[] | string> {
-  try {
-    const answer: unknown = await kubernetes.custom.listNamespacedCustomObject(
-      {
-        group: 'metrics.k8s.io',
-        version: 'v1beta1',
-        plural: 'pods',
-        namespace: state.workload.namespace,
-        labelSelector: selectorText(state.workload.selector),
-      },
-      callOptions(signal === undefined ? {} : { signal }),
-    );
-    return podMetrics.parse(answer).items.flatMap(({ metadata, timestamp, containers }) =>
-      containers.map(({ name, usage }) => ({
-        pod: metadata.name,
-        container: name,
-        at: timestamp,
-        bytes: Number(parseQuantity(usage.memory) / 1_000_000_000n),
-      })),
-    );
-  } catch (thrown) {
-    signal?.throwIfAborted();
-    return thrown instanceof KintsugiError ? `${thrown.code}: ${thrown.message}` : messageOf(thrown);
-  }
+  const measured = await readPodMetrics(kubernetes, workload, signal);
+  if (typeof measured === 'string') return measured;
+  return measured.map(({ pod, container, at, memoryBytes }) => ({ pod, container, at, bytes: memoryBytes }));
 }
 
 /**

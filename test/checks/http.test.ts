@@ -90,6 +90,17 @@ describe('the http check', () => {
     });
   }, 15_000);
 
+  test('waits as long for a path as a probe of that path does', async () => {
+    server.routes[POD] = (_request, response) => {
+      setTimeout(() => response.writeHead(200).end('late'), 5_500);
+    };
+    const livenessProbe = { httpGet: { path: '/health', port: 8080 }, timeoutSeconds: 10 };
+    const spec = { containers: [{ name: 'app', ports: [{ name: 'http', containerPort: 8080 }], livenessProbe }] };
+    const patient = targetState({ current: [pod({ readyFor: 90, spec })] });
+    expect((await http.run(contextOf(server.kubernetes, patient), { path: '/health' })).result).toBe('pass');
+    expect((await http.run(contextOf(server.kubernetes), { path: '/health' })).saw).toContain('within 5 s');
+  }, 20_000);
+
   test('fails without any pod to ask', async () => {
     const judged = await http.run(contextOf(server.kubernetes, targetState({ current: [] })), { path: '/health' });
     expect(judged.result).toBe('fail');

@@ -111,6 +111,50 @@ const CASES: Case[] = [
     foreign: containerPatch({ command: ['/another-thing'] }),
   },
   {
+    name: 'set-probe',
+    params: { probe: 'startup', periodSeconds: 10, failureThreshold: 30 },
+    arrange: async (target) => {
+      await healthy(target);
+      // Nothing listens in this image: the kubelet ends the container as it ends one that starts too slowly.
+      const livenessProbe = { tcpSocket: { port: 8080 }, periodSeconds: 1, failureThreshold: 2 };
+      await patchByHand(kubernetes, target, containerPatch({ livenessProbe }));
+      await until('the probe to fail', async () => {
+        const { items } = await kubernetes.core.listNamespacedEvent({ namespace });
+        return items.some(
+          ({ involvedObject, reason }) => reason === 'Unhealthy' && involvedObject.name?.startsWith(`${target.name}-`),
+        );
+      });
+      return { finding: { ...finding, cause: 'liveness-probe-failure' } };
+    },
+    foreign: containerPatch({ startupProbe: { tcpSocket: { port: 8080 }, failureThreshold: 7 } }),
+  },
+  {
+    name: 'set-security-context',
+    params: { runAsUser: 1000, runAsGroup: 1000 },
+    arrange: async (target) => {
+      await healthy(target);
+      const containers = [{ name: 'app', volumeMounts: [{ name: 'data', mountPath: '/data' }] }];
+      const spec = { containers, volumes: [{ name: 'data', emptyDir: {} }] };
+      await patchByHand(kubernetes, target, { spec: { template: { spec } } });
+      await untilRolledOut(kubernetes, target);
+      return { finding: { ...finding, cause: 'permission-denied', subject: '/data/answers.json' } };
+    },
+    foreign: containerPatch({ securityContext: { runAsUser: 2000 } }),
+  },
+  {
+    name: 'set-command',
+    params: { from: 'baseline' },
+    arrange: async (target) => {
+      await healthy(target);
+      const baselines = memoryBaselines();
+      await recordBaseline(kubernetes, baselines, target);
+      await patchByHand(kubernetes, target, containerPatch({ command: ['/nothing-there'], args: ['twice'] }));
+      await until('the new pod to fail', async () => (await readWorkload(kubernetes, target)).status.updated === 1);
+      return { baselines, finding: { ...finding, cause: 'port-in-use', subject: '0.0.0.0:8080' } };
+    },
+    foreign: containerPatch({ command: ['/another-thing'], args: ['thrice'] }),
+  },
+  {
     name: 'scale',
     params: { replicas: 2 },
     arrange: async (target) => {

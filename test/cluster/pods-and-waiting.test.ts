@@ -115,6 +115,11 @@ describe('wait-ready', () => {
     expect((await podsOf(kubernetes, target)).every(isReady)).toBe(true);
     const failing = nextTarget();
     await createDeployment(kubernetes, failing, image, true);
+    const waits = await action.plan(contextFor(kubernetes, failing), action.params.parse({ timeout: '110s' }));
+    await expect(action.apply(contextFor(kubernetes, failing), waits)).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringMatching(/0 of 1 pods are ready: app of app-\d+-\S+ has crashed [2-9] times since/),
+    });
     const short = await action.plan(contextFor(kubernetes, failing), action.params.parse({ timeout: '1s' }));
     await expect(action.apply(contextFor(kubernetes, failing), short)).rejects.toMatchObject({
       code: 'timeout',

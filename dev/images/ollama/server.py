@@ -1,11 +1,18 @@
-"""Answers for Ollama on the development cluster: its version, and a generate that echoes."""
+"""Answers for Ollama on the development cluster: its version, and a generate that echoes once its model is loaded."""
 
 import json
+import re
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+# A model of 70 billion parameters is in memory after 7 s.
+LOAD_SECONDS_PER_BILLION = 0.1
 
 
 class Ollama(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    loaded: str | None = None
 
     def do_GET(self) -> None:
         if self.path == "/api/version":
@@ -18,9 +25,17 @@ class Ollama(BaseHTTPRequestHandler):
         if self.path != "/api/generate":
             self.answer(404, {"error": "not found"})
             return
+        self.load(body.get("model", ""), kept=body.get("keep_alive") != 0)
         prompt = body.get("prompt", "")
         tokens = [128000 + ord(letter) for letter in prompt]
         self.answer(200, {"response": f"You said: {prompt}", "context": body.get("context", []) + tokens, "done": True})
+
+    def load(self, model: str, kept: bool) -> None:
+        """As Ollama does: one model at a time, kept in memory unless the caller says that it need not be."""
+        if Ollama.loaded != model:
+            billions = re.search(r":(\d+(?:\.\d+)?)b", model)
+            time.sleep(float(billions[1]) * LOAD_SECONDS_PER_BILLION if billions else 0)
+        Ollama.loaded = model if kept else None
 
     def answer(self, status: int, body: dict) -> None:
         payload = json.dumps(body).encode()

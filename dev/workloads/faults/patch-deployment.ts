@@ -6,6 +6,8 @@ import type { FaultContext } from './fault.ts';
 export interface ContainerPatch {
   image?: string;
   env?: ({ name: string; value: string } | { name: string; $patch: 'delete' })[];
+  command?: string[];
+  livenessProbe?: { httpGet: { path: string } };
 }
 
 /** Changes the container of Agent Bruno's Deployment as `kubectl set image` and `kubectl set env` do: a rollout follows. */
@@ -16,6 +18,22 @@ export async function patchAgentBruno({ kube, namespaces }: FaultContext, contai
       namespace: namespaces.bruno,
       fieldManager: 'kubectl-set',
       body: { spec: { template: { spec: { containers: [{ name: 'agent-bruno', ...container }] } } } },
+    },
+    callOptions({ patch: PatchStrategy.StrategicMergePatch }),
+  );
+}
+
+/** Changes the security context of Agent Bruno's pods, as `kubectl edit` does: a rollout follows. */
+export async function securePods(
+  { kube, namespaces }: FaultContext,
+  securityContext: { runAsUser: number },
+): Promise<void> {
+  await kube.apps.patchNamespacedDeployment(
+    {
+      name: 'agent-bruno',
+      namespace: namespaces.bruno,
+      fieldManager: 'kubectl-edit',
+      body: { spec: { template: { spec: { securityContext } } } },
     },
     callOptions({ patch: PatchStrategy.StrategicMergePatch }),
   );

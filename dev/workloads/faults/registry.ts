@@ -7,14 +7,32 @@ import memoryTooMuch from './memory-too-much.ts';
 import missingVariable from './missing-variable.ts';
 import mongodb from './mongodb.ts';
 import ollama from './ollama.ts';
+import permission from './permission.ts';
+import permissionImage from './permission-image.ts';
+import port from './port.ts';
 import redis from './redis.ts';
+import slowHealth from './slow-health.ts';
 import wrongPassword from './wrong-password.ts';
+import wrongProbePath from './wrong-probe-path.ts';
 
 /** Every fault by its name, the default first. */
 export const FAULTS: ReadonlyMap<string, Fault> = new Map(
-  [memory, redis, badRollout, configuration, missingVariable, memoryTooMuch, mongodb, ollama, wrongPassword].map(
-    (fault) => [fault.name, fault],
-  ),
+  [
+    memory,
+    redis,
+    badRollout,
+    configuration,
+    missingVariable,
+    memoryTooMuch,
+    mongodb,
+    ollama,
+    wrongPassword,
+    slowHealth,
+    wrongProbePath,
+    permission,
+    permissionImage,
+    port,
+  ].map((fault) => [fault.name, fault]),
 );
 
 /**

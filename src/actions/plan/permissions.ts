@@ -34,3 +34,16 @@ export const TRY_POD: Permission[] = [
   { group: '', resource: 'pods', verbs: ['create', 'list'] },
   { group: '', resource: 'nodes', verbs: ['get', 'list'] },
 ];
+
+/** What a program answers through the API server, to its probes and to GETs of a dependency's path. */
+export const ASK_PROGRAMS: Permission[] = [
+  { group: '', resource: 'pods', subresource: 'proxy', verbs: ['get'] },
+  { group: '', resource: 'services', subresource: 'proxy', verbs: ['get'] },
+];
+
+/** How probes failed, what they would be answered, and what the containers use (safety 9). */
+export const READ_PROBES: Permission[] = [
+  ...ASK_PROGRAMS,
+  { group: '', resource: 'events', verbs: ['list'] },
+  { group: 'metrics.k8s.io', resource: 'pods', verbs: ['list'] },
+];

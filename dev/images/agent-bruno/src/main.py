@@ -16,6 +16,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from .sessions import SessionStore
+from .transcript import Transcript
 
 logging.basicConfig(
     level=os.environ.get("LOG_LEVEL", "INFO"),
@@ -44,11 +45,14 @@ class Agent:
         self.ollama_url = os.environ["OLLAMA_URL"]
         self.sessions = SessionStore(os.environ["REDIS_URL"], ttl=int(os.environ["SESSION_TTL"]))
         self.mongo = MongoClient(os.environ["MONGODB_URL"], serverSelectionTimeoutMS=5000)
+        # Set where the health page is to tell of a model too: it then asks that model for a word.
+        self.health_model = os.environ.get("HEALTH_CHECK_MODEL")
         self.history = self.mongo[os.environ["MONGODB_DB"]]["conversations"]
         self.up: dict[str, bool] = {}
 
     def start(self) -> None:
-        """Connects to everything and loads the sessions; an unreachable dependency ends the program."""
+        """Opens the transcript, connects to everything and loads the sessions; what is not to be had ends the program."""
+        self.transcript = Transcript(os.environ.get("TRANSCRIPT_DIR", "/var/log/agent-bruno"))
         self.sessions.connect()
         self.mongo.admin.command("ping")
         logger.info("✅ Connected to MongoDB")
@@ -61,6 +65,17 @@ class Agent:
 
     def check_ollama(self) -> None:
         requests.get(f"{self.ollama_url}/api/version", timeout=5).raise_for_status()
+
+    async def ask_model(self, model: str) -> str:
+        """Whether a model answers; it is not kept in memory for that."""
+        async with httpx.AsyncClient(timeout=30) as client:
+            try:
+                body = {"model": model, "prompt": "Hello", "keep_alive": 0, "stream": False}
+                answer = await client.post(f"{self.ollama_url}/api/generate", json=body)
+                answer.raise_for_status()
+            except httpx.HTTPError:
+                return "away"
+        return "answers"
 
     def record(self, name: str, up: bool) -> None:
         self.up[name] = up
@@ -79,6 +94,7 @@ class Agent:
         await asyncio.to_thread(self.sessions.save, request.session, session)
         entry = {"session": request.session, "message": request.message, "response": body["response"]}
         await asyncio.to_thread(self.history.insert_one, entry)
+        self.transcript.add(request.session, request.message, body["response"])
         return body["response"]
 
 
@@ -122,6 +138,7 @@ async def lifespan(app: FastAPI):
     logger.info("👋 Shutting down Agent Bruno...")
     watch.cancel()
     agent.mongo.close()
+    agent.transcript.close()
 
 
 app = FastAPI(title="Agent Bruno", lifespan=lifespan)
@@ -129,7 +146,9 @@ app = FastAPI(title="Agent Bruno", lifespan=lifespan)
 
 @app.get("/health")
 async def health() -> dict[str, str]:
-    return {"status": "healthy", "service": "agent-bruno"}
+    body = {"status": "healthy", "service": "agent-bruno"}
+    agent = app.state.agent
+    return body if agent.health_model is None else {**body, "model": await agent.ask_model(agent.health_model)}
 
 
 @app.get("/ready")
