@@ -3,6 +3,7 @@
 // TypeScript under node_modules). Plain JavaScript, so that a Node that is too old can still say so.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -34,5 +35,7 @@ if (tooOld) {
   process.stderr.write(`kintsugi is not built: there is no ${built}; run npx tsc -p tsconfig.build.json in ${root}\n`);
   process.exit(2);
 } else {
+  // Most of a command's time is reading and compiling what it is made of: Node keeps the result in the temporary folder.
+  module.enableCompileCache?.();
   await import(pathToFileURL(entry).href);
 }

@@ -10,6 +10,7 @@ import { isTerminal, lastWords } from './log-text.ts';
 import { type LogVerdict, readLog } from './log-verdict.ts';
 import { portOwner } from './port-owner.ts';
 import { endedFromOutside, livenessFact, readinessFact } from './probe-facts.ts';
+import { refusedPermission } from './refused-permission.ts';
 import { logSentence, tidySubject } from './sentences.ts';
 import { describeEnd, eventsOf, lastEnd } from './states.ts';
 import { configurationSubject } from './subjects.ts';
@@ -179,6 +180,11 @@ function logFinding(
   if (log === null) return null;
   const verdict = readLog(log.text, evidence.dependencies);
   if (verdict === null || !explainsEnd(verdict, container, probe)) return null;
+  const refused = verdict.cause === 'api-permission-denied' ? refusedPermission(verdict.line) : null;
+  if (refused !== null) {
+    const quotes = [{ source: `${pod.name} ${container.name} ${log.which}`, text: verdict.line.trim() }];
+    return finding({ ...refused, cause: verdict.cause, pod: pod.name, container: container.name, score: 80, quotes });
+  }
   const subject = subjectOf(evidence, container, log.text, verdict);
   const named: LogVerdict = { ...verdict };
   if (subject === undefined) delete named.subject;

@@ -26,10 +26,14 @@ export const RECOVERY = 'recovery/test/world/deployment/app@0badcafe';
 export const secrets = createSecrets('a key for tests', (text) => text.replace(/(PASSWORD=).*/, '$1[cut]'));
 
 /** Makes a namespace of its own that says it belongs to development; returns its name. */
-export async function createNamespace(kubernetes: Kubernetes, prefix: string): Promise<string> {
+export async function createNamespace(
+  kubernetes: Kubernetes,
+  prefix: string,
+  labels: Record<string, string> = {},
+): Promise<string> {
   const name = `${prefix}-${randomBytes(4).toString('hex')}`;
   await kubernetes.core.createNamespace({
-    body: { metadata: { name, labels: { 'kintsugi.dev/development': 'true' } } },
+    body: { metadata: { name, labels: { ...labels, 'kintsugi.dev/development': 'true' } } },
   });
   await until(`the ServiceAccount of ${name}`, async () => {
     const list = await kubernetes.core.listNamespacedServiceAccount({ namespace: name });

@@ -84,11 +84,17 @@ function planText({ action, summary, refusal, ask }: Plan): string {
   return `- ${action}: ${summary}${asks}${refused}`;
 }
 
-const MARKS: Record<ChecklistItem['state'], string> = { done: 'ok   ', found: 'FOUND', 'not-possible': '?    ' };
-
+/** What was found, one line each; what is well and what could not be looked at, in one line each. */
 function checklistText(checklist: readonly ChecklistItem[], colours: Colours): string[] {
-  return checklist.map(({ state, text, saw }) => {
-    const mark = state === 'found' ? colours.yellow(MARKS[state]) : MARKS[state];
-    return `${mark} ${text}: ${oneLine(saw)}`;
-  });
+  const found = checklist.filter(({ state }) => state === 'found');
+  const names = (wanted: ChecklistItem['state']): string =>
+    checklist
+      .filter(({ state }) => state === wanted)
+      .map(({ id }) => id)
+      .join(', ');
+  return [
+    ...found.map(({ id, saw }) => `${colours.yellow(id)}: ${oneLine(saw)}`),
+    ...(names('done') === '' ? [] : [`nothing found: ${names('done')}`]),
+    ...(names('not-possible') === '' ? [] : [`not possible: ${names('not-possible')}`]),
+  ];
 }

@@ -150,7 +150,7 @@ async function readPodsWithin({ collector, request, subject, troubled, attempt }
   const [logs, measured, imageCommands] = await Promise.all([
     attempt('logs', () => readLogs({ kubernetes, pods: troubled, attempt, signal }), new Map()),
     readMeasurements({ kubernetes, subject, pods: troubled, attempt, signal }),
-    readImageCommands({ kubernetes, mirrors, pods: troubled, attempt, signal }),
+    readImageCommands({ kubernetes, mirrors, pods: troubled, declared: declaredCommand(request), attempt, signal }),
   ]);
   return { logs, measured, imageCommands };
 }
@@ -197,7 +197,6 @@ async function readAround({ collector, request, subject, attempt }: Reading) {
       attempt('disruption budgets', () => readBudgets(kubernetes, workload, signal), []),
       attempt('vertical autoscaler', () => readVerticalAutoscaler(kubernetes, target, signal), null),
     ]);
-  const command = spec?.target.command;
   return {
     references: references.objects,
     claims: references.claims,
@@ -210,10 +209,16 @@ async function readAround({ collector, request, subject, attempt }: Reading) {
     budgets,
     autoscaler: await autoscaling,
     verticalAutoscaler,
-    declared: command === undefined ? null : { container: spec?.target.container, command },
+    declared: declaredCommand(request),
     hmac,
     secrets: knownSecrets(references.objects, containerTemplates(workload)),
   };
+}
+
+/** The container and the command that the runbook declares for it. */
+function declaredCommand({ runbook }: CollectionRequest): { container: string | undefined; command: string[] } | null {
+  const { command, container } = runbook?.spec.target ?? {};
+  return command === undefined ? null : { container, command };
 }
 
 function attemptWith(missing: string[], signal: AbortSignal, log: Logger): Attempt {

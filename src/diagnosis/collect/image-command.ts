@@ -1,4 +1,4 @@
-import type { V1Pod } from '@kubernetes/client-node';
+import type { V1ContainerState, V1Pod } from '@kubernetes/client-node';
 import { KintsugiError } from '../../errors.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
@@ -21,18 +21,37 @@ interface Request {
   mirrors: Readonly<Record<string, string>>;
   /** The pods in trouble. */
   pods: readonly V1Pod[];
+  /** The container whose command the runbook declares. */
+  declared: { container: string | undefined } | null;
   attempt: Attempt;
   signal: AbortSignal;
 }
 
-/** Entrypoint and Cmd of the images of containers that do not run, by container: what the registry says of the running digest, else of the tag. */
+/** Exit codes of a program that had nothing to do, could not be run, or was not found (POSIX shells). */
+const OF_COMMAND = new Set([0, 126, 127, 128]);
+
+/** Whether the way in which a container ended, or never began, may be its command's. */
+function isOfCommand(states: (V1ContainerState | undefined)[]): boolean {
+  return states.some(
+    (state) =>
+      OF_COMMAND.has(state?.terminated?.exitCode ?? -1) ||
+      /^(?:RunContainer|Start|CreateContainer)Error$/.test(state?.waiting?.reason ?? ''),
+  );
+}
+
+/**
+ * Entrypoint and Cmd of images, by container: where the runbook declares a command, or what was seen may be the command's
+ * fault. What the registry says of the running digest, else of the tag.
+ */
 export async function readImageCommands(request: Request): Promise<Map<string, ImageCommand>> {
-  const { pods, attempt } = request;
+  const { pods, declared, attempt } = request;
   const asked = new Map<string, { pod: V1Pod; image: string }>();
   for (const pod of pods) {
-    for (const { name, image, ready, imageID, state } of pod.status?.containerStatuses ?? []) {
+    for (const { name, image, ready, imageID, state, lastState } of pod.status?.containerStatuses ?? []) {
       const wanted = pod.spec?.containers.find((container) => container.name === name)?.image ?? image;
+      const declares = declared !== null && (declared.container ?? pod.spec?.containers[0]?.name) === name;
       if (ready || asked.has(name) || /Image/.test(state?.waiting?.reason ?? '')) continue;
+      if (!declares && !isOfCommand([state, lastState])) continue;
       asked.set(name, { pod, image: pinned(wanted, digestOfImageId(imageID)) });
     }
   }

@@ -1,4 +1,4 @@
-import type { V1ContainerState, V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
+import type { V1Container, V1ContainerState, V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import { isReady, isTerminating, readySince } from '../../kubernetes/pods.ts';
 import { currentRevision, revisionOfPod } from '../../kubernetes/revisions.ts';
 import { WORKLOAD_PLURALS } from '../../kubernetes/workloads.ts';
@@ -60,7 +60,8 @@ function containerEvidence(pod: V1Pod, status: V1ContainerStatus, seen: Seen): C
   return {
     name: status.name,
     role: roleOf(pod, status.name),
-    image: status.image,
+    // The status may name the image by another of its tags.
+    image: specOf(pod, status.name)?.image ?? status.image,
     digest: digestOfImageId(status.imageID) ?? '',
     ready: status.ready,
     started: status.started ?? false,
@@ -71,6 +72,10 @@ function containerEvidence(pod: V1Pod, status: V1ContainerStatus, seen: Seen): C
     ...(memory === undefined ? {} : { lastWorkingSet: memory }),
     ...(throttling === undefined ? {} : { throttling }),
   };
+}
+
+function specOf({ spec }: V1Pod, container: string): V1Container | undefined {
+  return [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find(({ name }) => name === container);
 }
 
 function roleOf(pod: V1Pod, container: string): ContainerRole {

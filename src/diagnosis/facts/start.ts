@@ -1,5 +1,12 @@
 import type { Finding } from '../../recovery/values.ts';
-import type { ContainerEvidence, ContainerTemplate, Evidence, PodEvidence } from '../evidence.ts';
+import type {
+  ContainerEvidence,
+  ContainerState,
+  ContainerTemplate,
+  EventEvidence,
+  Evidence,
+  PodEvidence,
+} from '../evidence.ts';
 import { type FindingParts, finding } from '../finding.ts';
 import { eventsOf, lastEnd } from '../states.ts';
 import { missingReference } from './references.ts';
@@ -23,15 +30,10 @@ export function startFact(
   container: ContainerEvidence,
   template: ContainerTemplate | undefined,
 ): Finding | null {
-  const { reason = '' } = container.state;
-  const end = lastEnd(container);
-  const failed = REASONS.has(reason) ? container.state : REASONS.has(end?.reason ?? '') ? end : undefined;
-  if (failed === undefined) return null;
   const events = eventsOf(evidence, pod, container);
-  const hook = events.findLast(
-    (event) => event.reason === 'FailedPostStartHook' || event.reason === 'FailedPreStopHook',
-  );
-  const message = [failed.message, hook?.message, events.findLast((event) => event.reason === 'Failed')?.message].find(
+  const failed = failedStart(container, events);
+  if (failed === undefined) return null;
+  const message = [failed.message, events.findLast((event) => event.reason === 'Failed')?.message].find(
     (text) => text !== undefined && text !== '',
   );
   const start: Start = { evidence, container, template, reason: failed.reason ?? '', message: message ?? '' };
@@ -43,6 +45,16 @@ export function startFact(
     quotes: [{ source: `${pod.name} ${container.name} state`, text: `${failed.reason}: ${message ?? ''}` }],
     ...told,
   });
+}
+
+/** The state that says so; for a hook that failed the kubelet says it by an event, and the container just ended. */
+function failedStart(container: ContainerEvidence, events: EventEvidence[]): ContainerState | undefined {
+  const end = lastEnd(container);
+  if (REASONS.has(container.state.reason ?? '')) return container.state;
+  if (REASONS.has(end?.reason ?? '')) return end;
+  const hook = events.findLast((event) => event.reason === 'FailedPostStartHook');
+  if (hook === undefined || end === undefined || container.ready) return undefined;
+  return { ...end, reason: 'PostStartHookError', message: hook.message };
 }
 
 interface Start {
@@ -96,13 +108,13 @@ function outOfMemoryAtStart({ container, template, message }: Start): Reading | 
 
 function notRoot({ container, message }: Start): Reading | null {
   const user = /non-numeric user \((\S+?)\)/.exec(message)?.[1];
-  if (!/runAsNonRoot|run as root/i.test(message)) return null;
+  if (!/runAsNonRoot|run as root|breaks non-root policy/i.test(message)) return null;
   return {
     cause: 'permission-denied',
     subject: 'securityContext',
     summary:
       user === undefined
-        ? `${container.name} may not be started as its securityContext asks: runAsNonRoot is set, and its image runs as root.`
+        ? `${container.name} may not be started as its securityContext asks: runAsNonRoot is set, and ${/breaks/.test(message) ? 'runAsUser is 0' : 'its image runs as root'}.`
         : `${container.name} may not be started as its securityContext asks: runAsNonRoot cannot be proven for the image's user ${user}, which is no number.`,
     mend: 'Set runAsUser to a number other than 0, or USER in the Dockerfile.',
   };
