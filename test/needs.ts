@@ -1,7 +1,7 @@
 import { existingBinary } from '../dev/build/binaries.ts';
 
 /** What a test file may need besides Node; the runner (`npm test`) provides them and starts no file whose needs are unmet. */
-export type Need = 'cluster' | 'temporal' | 'java' | 'docker' | 'browser' | 'promtool';
+export type Need = 'cluster' | 'temporal' | 'java' | 'docker' | 'browser' | 'promtool' | 'flux';
 
 const PROVIDED: Record<Need, () => string | undefined> = {
   cluster: () => process.env.KINTSUGI_TEST_KUBECONFIG,
@@ -10,6 +10,7 @@ const PROVIDED: Record<Need, () => string | undefined> = {
   docker: () => process.env.KINTSUGI_TEST_DOCKER,
   browser: () => process.env.KINTSUGI_TEST_BROWSER,
   promtool: () => process.env.KINTSUGI_TEST_PROMTOOL,
+  flux: () => process.env.KINTSUGI_TEST_FLUX ?? existingBinary('kustomize-controller'),
 };
 
 /** Declares what a test file needs, as its first statement. Throws, naming what is missing, when it is not there. */

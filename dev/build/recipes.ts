@@ -54,6 +54,9 @@ export const RECIPES = {
   },
   /** A server that speaks MongoDB's protocol. */
   ferretdb: { kind: 'go', package: '.', estimatedSeconds: 60 },
+  /** Flux's controllers, which revert what is changed in the cluster and run Helm releases. */
+  'helm-controller': { kind: 'go', package: 'github.com/fluxcd/helm-controller', estimatedSeconds: 130 },
+  'kustomize-controller': { kind: 'go', package: 'github.com/fluxcd/kustomize-controller', estimatedSeconds: 180 },
   /** Temporal's time-skipping server for tests of timers. */
   'temporal-test-server': {
     kind: 'maven',

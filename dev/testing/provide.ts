@@ -1,6 +1,6 @@
 import { messageOf } from '../../src/errors.ts';
 import type { Need } from '../../test/needs.ts';
-import { ensureBinary } from '../build/binaries.ts';
+import { ensureBinaries, ensureBinary } from '../build/binaries.ts';
 import type { Progress } from '../build/cache.ts';
 import { findOnPath } from '../build/commands.ts';
 import { clusterDown, clusterUp } from '../cluster/cluster.ts';
@@ -28,6 +28,10 @@ const PROVIDERS: Record<Need, Provider> = {
     KINTSUGI_TEST_TIME_SKIPPING: await ensureBinary('temporal-test-server', progress, signal),
   }),
   cluster: provideCluster,
+  flux: async (progress, signal) => {
+    const built = await ensureBinaries(['helm-controller', 'kustomize-controller'], progress, signal);
+    return { KINTSUGI_TEST_FLUX: built['kustomize-controller'] };
+  },
   browser: (progress, signal) => debianProgram('KINTSUGI_TEST_BROWSER', 'chromium', 'chromium', progress, signal),
   promtool: (progress, signal) => debianProgram('KINTSUGI_TEST_PROMTOOL', 'prometheus', 'promtool', progress, signal),
   docker: async () => {
