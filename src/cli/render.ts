@@ -168,6 +168,7 @@ export function recordSummary(record: RecoveryRecord): string {
     ['cause', finding === null ? 'not known yet' : `${finding.cause}: ${finding.summary}`],
     ...record.attempts.map((attempt): [string, string] => [`attempt ${attempt.n}`, attemptText(attempt)]),
     ...standingChanges(record).map((change): [string, string] => ['stands', change]),
+    ...mitigationRows(record),
     ['people', peopleText(record)],
   ];
   const orders = possibleOrders(record);
@@ -179,6 +180,18 @@ export function recordSummary(record: RecoveryRecord): string {
 /** The command that gives an order: `kintsugi run` starts a recovery. */
 function commandOf(order: OrderName): string {
   return order === 'run' ? 'debug' : order;
+}
+
+function mitigationRows({ mitigation }: RecoveryRecord): [string, string][] {
+  if (mitigation === undefined) return [];
+  const { owner, expiresAt, git, saw, patch } = mitigation;
+  const state = git === 'equal' ? 'Git has the change' : `Git lacks the change (${saw})`;
+  const [first = '', ...rest] = patch.split('\n');
+  return [
+    ['mitigated', `${owner} is held off until ${clockTime(expiresAt)} at the latest; ${state}`],
+    ['to commit', first],
+    ...rest.map((line): [string, string] => ['', line]),
+  ];
 }
 
 /** What a recovery waits for, with the time left until a person is paged: for the last line of a live view. */

@@ -46,12 +46,13 @@ export function plainText(message: PageMessage): string {
     'Stands changed until somebody takes it back',
     page.holds.map((hold) => `- ${hold}`),
   );
+  const patch = section('To commit in Git', page.patch === undefined ? [] : page.patch.split('\n'));
   const links = section(
     'Links',
     page.links.map((link) => `- ${link.title}: ${link.url}`),
   );
   if (message.event === 'resolve') {
-    return paragraphs([[`RESOLVED ${where(page)}: ${message.reason}`], tried, standing, links]);
+    return paragraphs([[`RESOLVED ${where(page)}: ${message.reason}`], tried, standing, patch, links]);
   }
   return paragraphs([
     [headline(message)],
@@ -60,6 +61,7 @@ export function plainText(message: PageMessage): string {
     section('Found', page.findings.slice(0, 3).flatMap(findingLines)),
     tried,
     standing,
+    patch,
     section(
       'Written steps',
       page.steps.map((step, index) => `${index + 1}. ${step.text}: ${step.found}`),

@@ -6,6 +6,7 @@ import type {
   EscalationStep,
   EvidenceRef,
   Finding,
+  GitComparison,
   Json,
   Measure,
   Mode,
@@ -139,6 +140,8 @@ export interface LookInput extends StepContext {
   before?: Measure;
   /** When the last look was taken, RFC 3339: only a restart after it means `broken`. */
   since?: string;
+  /** The hold that stands, and the changes that Git lacks: compared with what Git says now. */
+  hold?: { plan: Plan; changes: Plan[] };
 }
 export interface Look {
   healthy: boolean;
@@ -147,6 +150,7 @@ export interface Look {
   better: boolean | 'unknown';
   measure?: Measure;
   saw: string;
+  hold?: GitComparison;
 }
 
 export interface ReleaseInput {
@@ -194,6 +198,8 @@ export interface Page {
   attempts: { remedy: string; cause: string; outcome: string; undone: boolean; saw: string; found?: string[] }[];
   /** Standing changes, each one sentence. */
   holds: string[];
+  /** What a person commits, so that Git has what stands in the cluster. */
+  patch?: string;
   steps: EscalationStep[];
   checklist: ChecklistItem[];
   person?: string;

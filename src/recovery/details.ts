@@ -32,9 +32,23 @@ export function detailsOf(record: RecoveryRecord): string {
     lines.push('', '**Also firing:**', ...others.map(({ name, runbook }) => `- ${name} of runbook ${runbook}`));
   const standing = standingChanges(record);
   if (standing.length > 0) lines.push('', '**Changes that stand:**', ...standing.map((change) => `- ${change}`));
+  lines.push(...mitigationLines(record));
   const orders = possibleOrders(record);
   if (orders.length > 0) lines.push('', `**Possible orders:** ${orders.join(', ')}`);
   return lines.join('\n');
+}
+
+function mitigationLines({ mitigation, closed }: RecoveryRecord): string[] {
+  if (mitigation === undefined) return [];
+  const { owner, expiresAt, git, saw, patch } = mitigation;
+  const until = closed === null ? `held off until ${expiresAt} at the latest` : 'was held off';
+  return [
+    '',
+    `**Mitigated:** ${owner} is ${until}; Git ${git === 'equal' ? 'has the change' : `lacks the change: ${saw}`}. **To commit:**`,
+    '```yaml',
+    patch,
+    '```',
+  ];
 }
 
 function headline(record: RecoveryRecord): string {

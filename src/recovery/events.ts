@@ -8,6 +8,7 @@ import type {
   EscalationStep,
   EvidenceRef,
   Finding,
+  GitComparison,
   Json,
   Measure,
   Mode,
@@ -137,8 +138,8 @@ export type EventBody =
   /** Time passed. */
   | { kind: 'tick' }
   | { kind: 'deadline-passed' }
-  /** A page is due: rung of the escalation ladder, and why now. */
-  | { kind: 'rung-due'; rung: number; why: string }
+  /** A page is due: rung of the escalation ladder, and why now; `about` where the target is well and a hold expires soon. */
+  | { kind: 'rung-due'; rung: number; why: string; about?: 'hold' }
   | { kind: 'page-sent'; rung: number; notifier: string; key: string; providerId: string }
   | { kind: 'page-failed'; rung: number; notifier: string; error: string }
   | { kind: 'page-updated'; notifier: string; upTo: number }
@@ -156,13 +157,13 @@ export type EventBody =
     }
   /** A message that could not be read, or names another recovery. */
   | { kind: 'message-refused'; why: string }
-  /** A live look while settling or watching. */
-  | { kind: 'watched'; healthy: boolean; broken: boolean; saw: string }
+  /** A live look while settling or watching; under a hold, with what Git says of the object. */
+  | { kind: 'watched'; healthy: boolean; broken: boolean; saw: string; hold?: GitComparison }
   /** The target broke again while settling: the same recovery, its memory, a new deadline. */
   | { kind: 'relapsed'; brokenSince: string; deadline: string }
   | { kind: 'recovered'; by: 'remedy' | 'itself' | 'person' }
-  /** The end. `standing`: the changes that stay, each named. */
-  | { kind: 'closed'; outcome: Outcome; rootCause?: string; standing: string[] };
+  /** The end. `standing`: the changes that stay, each named; `patch`: what Git lacks of them. */
+  | { kind: 'closed'; outcome: Outcome; rootCause?: string; standing: string[]; patch?: string };
 
 export type EventKind = EventBody['kind'];
 

@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import { after, milliseconds } from './durations.ts';
 import type { EventBody, Outcome } from './events.ts';
 import { openPage } from './fold-pages.ts';
+import { holdExpires, isHeld } from './holds.ts';
 import { orderUnderWay } from './ordered.ts';
 import { runbookChanged } from './other-runbooks.ts';
 import { hasUntold, untoldResolution } from './people-lane.ts';
@@ -40,6 +41,7 @@ export function nextFact(record: RecoveryRecord, clock: Clock): EventBody | null
     runbookChanged(record) ??
     askedApproval(record) ??
     dueRung(record, clock) ??
+    holdExpires(record, clock) ??
     resolvedUntold(record) ??
     closed(record, clock)
   );
@@ -188,11 +190,13 @@ function closed(record: RecoveryRecord, clock: Clock): EventBody | null {
     return null;
   if (sessionStands(record) || waitsForOrder(record)) return null;
   const rootCause = record.closing?.rootCause;
+  const patch = record.mitigation?.patch;
   return {
     kind: 'closed',
     outcome,
     standing: standingChanges(record),
     ...(rootCause === undefined ? {} : { rootCause }),
+    ...(patch === undefined ? {} : { patch }),
   };
 }
 
@@ -235,9 +239,10 @@ function settledOutcome(record: RecoveryRecord, clock: Clock): Outcome | null {
   if (recovered === null) return null;
   const observing = effectiveMode(record) === 'observe';
   const window = observing ? 0 : milliseconds(record.runbook?.content.spec.settle ?? '30m');
-  const settled = clock.passed(recovered.at, window) && !alertsFiring(record);
+  const settled = clock.passed(recovered.at, window) && !alertsFiring(record) && !isHeld(record);
   if (!settled && !clock.passed(recovered.at, LIMIT_MS)) return null;
   if (observing) return 'observed';
+  if (record.mitigation !== undefined) return 'mitigated';
   if (recovered.by === 'itself') return 'recovered-by-itself';
   return recovered.by === 'person' ? 'recovered-by-person' : 'recovered';
 }

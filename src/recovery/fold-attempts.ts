@@ -235,7 +235,9 @@ function stageWhenApplied({ plans, ordered }: Attempt): Attempt['stage'] {
 
 function foldVerified(attempt: Attempt, event: AttemptEvent & { kind: 'verified' }): Attempt {
   const verification = { result: event.result, checks: event.checks, better: event.better };
-  if (attempt.stage === 'undoing') return { ...attempt, verification };
+  // An attempt that has ended is verified again when its hold was released: that speaks of the target, not of the remedy.
+  if (attempt.stage === 'undoing' || attempt.stage === 'verified' || attempt.stage === 'unproven')
+    return { ...attempt, verification };
   if (event.result === 'pass') return { ...attempt, verification, stage: 'verified' };
   if (event.result === 'unknown') {
     return { ...attempt, verification, stage: 'unproven', why: 'its checks could not be run' };
@@ -267,8 +269,8 @@ function foldUndo(attempt: Attempt, event: AttemptEvent & { kind: 'undo-started'
     return { ...action, undo: { step: action.undo?.step ?? event.seq, outcome, ...told } };
   });
   const why = event.kind === 'undo-started' ? { why: event.why } : {};
-  // What ends with the recovery in any case (a hold) does not unmake a remedy that verified.
-  if (attempt.stage === 'verified') return { ...attempt, actions };
+  // What ends with the recovery in any case (a hold) does not unmake a remedy whose change stays.
+  if (attempt.stage === 'verified' || attempt.stage === 'unproven') return { ...attempt, actions };
   return { ...attempt, ...why, actions, stage: 'undoing' };
 }
 
@@ -281,7 +283,17 @@ function endUndoing(attempt: Attempt): Attempt {
 
 /** Whether an action's undo is still to be done: not when it was refused or failed for good, which a person is told. */
 export function awaitsUndo(action: ActionRecord, attempt: Attempt): boolean {
-  return mayStand(action, attempt) && (action.undo === undefined || action.undo.outcome === 'started');
+  if (!mayStand(action, attempt) || keepsForeignChange(action, attempt)) return false;
+  return action.undo === undefined || action.undo.outcome === 'started';
+}
+
+/** A hold stays over a change that could not be taken back: its owner would write over the other hand's work. */
+function keepsForeignChange({ i }: ActionRecord, attempt: Attempt): boolean {
+  if (attempt.stage !== 'undoing' || attempt.plans[i]?.hold === undefined) return false;
+  return attempt.actions.some((other) => {
+    const settled = other.undo !== undefined && other.undo.outcome !== 'started';
+    return other.i !== i && settled && mayStand(other, attempt);
+  });
 }
 
 const SETTLED_UNDOS: ReadonlySet<string> = new Set(['undone', 'not-needed']);

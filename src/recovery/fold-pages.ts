@@ -7,7 +7,9 @@ export function foldPages(record: RecoveryRecord, event: RecoveryEvent): Recover
     case 'step-started':
       return event.step === 'page' ? updatePage(record, (page) => ({ ...page, composedAt: event.seq })) : record;
     case 'rung-due':
-      return openRung(record, { rung: event.rung, why: event.why, dueAt: event.at, tries: [] });
+      return openRung(record, { rung: event.rung, why: event.why, dueAt: event.at, tries: [] }, event.about);
+    case 'relapsed':
+      return endPageAboutHold(record, event.at);
     case 'page-sent':
       return toldAsComposed(addTry(record, event.rung, { notifier: event.notifier, at: event.at, taken: true }));
     case 'page-failed':
@@ -37,11 +39,18 @@ export function takenBy(page: PageRecord): string | null {
   return taken?.notifier ?? null;
 }
 
-function openRung(record: RecoveryRecord, rung: RungRecord): RecoveryRecord {
+/** What breaks under a page about a hold gets a page of its own. */
+function endPageAboutHold(record: RecoveryRecord, at: string): RecoveryRecord {
+  if (openPage(record)?.about !== 'hold') return record;
+  return updatePage(record, (page) => ({ ...page, resolved: { at, reason: 'the target broke again' } }));
+}
+
+function openRung(record: RecoveryRecord, rung: RungRecord, about?: PageRecord['about']): RecoveryRecord {
   if (openPage(record) === null) {
     const number = record.pages.length + 1;
     const page: PageRecord = {
       number,
+      ...(about === undefined ? {} : { about }),
       key: `${record.recoveryId}/${number}`,
       rungs: [rung],
       toldUpTo: 0,

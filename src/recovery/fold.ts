@@ -2,6 +2,7 @@ import { after, milliseconds } from './durations.ts';
 import type { EventBody, Lane, RecoveryEvent } from './events.ts';
 import { foldAttempts } from './fold-attempts.ts';
 import { foldPages } from './fold-pages.ts';
+import { foldHolds } from './holds.ts';
 import { alertKey, foldRunbookChanged, withOthersDeadlines } from './other-runbooks.ts';
 import { mayBeWell } from './policy.ts';
 import { type AlertRecord, type Episode, emptyRecord, type InFlight, type RecoveryRecord } from './record.ts';
@@ -14,7 +15,7 @@ export function fold(before: RecoveryRecord, event: RecoveryEvent): RecoveryReco
   // A run of an older worker continued as this one: what its record did not have yet is empty.
   if (event.kind === 'snapshot') return { ...emptyRecord, ...event.record, seq: event.seq, now: event.at };
   const record = foldLanes({ ...before, seq: event.seq, now: event.at }, event);
-  return foldNews(foldPages(foldAttempts(foldCourse(record, event), event), event), event);
+  return foldNews(foldHolds(foldPages(foldAttempts(foldCourse(record, event), event), event), event), event);
 }
 
 /** The written rule: if unable to resolve within 15 minutes, escalate. */
@@ -153,8 +154,9 @@ function foldCourse(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecor
     case 'released':
       return { ...record, leaseHeld: false };
     case 'closed': {
-      const { outcome, rootCause, standing, at } = event;
-      return { ...record, closed: { outcome, standing, at, ...(rootCause === undefined ? {} : { rootCause }) } };
+      const { outcome, rootCause, standing, patch, at } = event;
+      const told = { ...(rootCause === undefined ? {} : { rootCause }), ...(patch === undefined ? {} : { patch }) };
+      return { ...record, closed: { outcome, standing, at, ...told } };
     }
     default:
       return record;

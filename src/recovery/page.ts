@@ -29,6 +29,7 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
     findings: record.findings ?? [],
     attempts: record.attempts.map(attemptLine),
     holds: standingChanges(record),
+    ...(record.mitigation === undefined ? {} : { patch: record.mitigation.patch }),
     steps: record.steps,
     checklist: record.checklist,
     ...(entry?.person === undefined ? {} : { person: entry.person }),
@@ -44,6 +45,7 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
 function titleOf(record: RecoveryRecord): string {
   const { target } = record;
   const name = target === null ? record.workflowId : `${target.namespace}/${target.name}`;
+  if (openPage(record)?.about === 'hold') return `${name}: ${openPage(record)?.rungs.at(-1)?.why ?? ''}`;
   const cause = leadingFinding(record)?.summary ?? record.failures.target?.error.message ?? 'not diagnosed yet';
   const others = othersFiring(record).map(({ name: alert, runbook }) => `${alert} of runbook ${runbook}`);
   return `${name}: ${cause}${others.length === 0 ? '' : `; also firing: ${others.join(', ')}`}`;

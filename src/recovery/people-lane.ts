@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { openPage, takenBy } from './fold-pages.ts';
+import { holdPageOver } from './holds.ts';
 import type { PageRecord, RecoveryRecord, RungRecord } from './record.ts';
 import type { PeopleStep } from './steps.ts';
 
@@ -93,6 +94,7 @@ export function untoldResolution(record: RecoveryRecord): string | null {
 
 function resolution(record: RecoveryRecord): string | null {
   if (record.closing?.order === 'close') return `closed by ${record.closing.actor}`;
+  if (openPage(record)?.about === 'hold') return holdPageOver(record);
   switch (record.recovered?.by) {
     case 'remedy':
       return 'a remedy verified: the target is healthy';

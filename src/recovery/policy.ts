@@ -96,17 +96,20 @@ export function isInterrupted(record: RecoveryRecord, attempt: Attempt): boolean
   return attempt.assessment === null || Date.parse(attempt.assessment.at) < Date.parse(record.episode.deadline);
 }
 
-/** Every change that stays without having verified: applied or unknown, and not taken back. One sentence each. */
+/**
+ * Every change that stays without having verified: applied or unknown, and not taken back; and every hold, for somebody has
+ * to end it. One sentence each.
+ */
 export function standingChanges(record: RecoveryRecord): string[] {
-  return record.attempts
-    .filter(({ stage }) => stage !== 'verified')
-    .flatMap((attempt) =>
-      attempt.actions.flatMap((action) => {
+  return record.attempts.flatMap((attempt) =>
+    attempt.actions
+      .filter((action) => attempt.stage !== 'verified' || attempt.plans[action.i]?.hold !== undefined)
+      .flatMap((action) => {
         if (!mayStand(action, attempt)) return action.undo?.stands ?? [];
         const summary = attempt.plans[action.i]?.summary ?? attempt.remedy;
         return action.outcome === 'applied' ? summary : `${summary} (outcome unknown)`;
       }),
-    );
+  );
 }
 
 /** Whether a session is still to be ended: the recovery does not end before it. */

@@ -8,6 +8,7 @@ import type {
   EscalationStep,
   EvidenceRef,
   Finding,
+  GitComparison,
   Json,
   Measure,
   Mode,
@@ -75,10 +76,29 @@ export interface RecoveryRecord {
   /** Seq of the last event that people with an open page should hear of. */
   newsSeq: number;
   recovered: { by: 'remedy' | 'itself' | 'person'; at: string } | null;
+  /** Set while a recovered target stands on a hold: what Git lacks (`holds.ts`). */
+  mitigation?: Mitigation;
   closing: { order: 'close' | 'cancel'; rootCause?: string; actor: string; at: string } | null;
-  closed: { outcome: Outcome; rootCause?: string; standing: string[]; at: string } | null;
+  closed: { outcome: Outcome; rootCause?: string; standing: string[]; patch?: string; at: string } | null;
   /** Messages that were refused, by number; their reasons stand in the events. */
   refusedMessages: number;
+}
+
+/** A recovery that stands only because Git's owner of the target is held off. */
+export interface Mitigation extends GitComparison {
+  /** The attempt whose hold it is. */
+  n: number;
+  /** The hold, as one sentence. */
+  hold: string;
+  owner: string;
+  since: string;
+  expiresAt: string;
+  /** What a person commits for the hold to end. */
+  patch: string;
+  /** When Git was last compared. */
+  at: string;
+  /** Set between the hold's end and the verification after it. */
+  releasedAt?: string;
 }
 
 /** One time of trouble: it begins with the first alert, and again with a relapse. */
@@ -191,6 +211,8 @@ export interface ActionRecord {
 /** One page: all rungs, updates and its resolution under one key (durability 11). */
 export interface PageRecord {
   number: number;
+  /** Set on a page that is not about a broken target. */
+  about?: 'hold';
   key: string;
   rungs: RungRecord[];
   /** Seq up to which the people have been told. */

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { awaitsUndo } from './fold-attempts.ts';
 import { openPage } from './fold-pages.ts';
+import { holdOver, standingHold, verifyAgain } from './holds.ts';
 import { orderKey } from './ordered.ts';
 import {
   activeAttempt,
@@ -66,7 +67,7 @@ function findTarget(record: RecoveryRecord): TargetStep | null {
 
 function continueAttempt(record: RecoveryRecord, clock: Clock): TargetStep | null {
   const attempt = activeAttempt(record);
-  if (attempt === null) return undoAtEnd(record);
+  if (attempt === null) return undoAtEnd(record) ?? endHold(record, clock);
   if (attempt.stage === 'undoing') return nextUndo(attempt);
   if (record.closing !== null) return null;
   switch (attempt.stage) {
@@ -96,7 +97,7 @@ function nextUndo(attempt: Attempt): TargetStep | null {
 function undoAtEnd(record: RecoveryRecord): TargetStep | null {
   if (record.recovered === null && record.closing === null) return null;
   for (const attempt of record.attempts) {
-    const held = attempt.actions.find(({ i }) => attempt.plans[i]?.undo === 'at-end');
+    const held = attempt.actions.find(({ i }) => attempt.plans[i]?.undo === 'at-end' && !attempt.plans[i]?.hold);
     // A session has its own end.
     if (attempt.stage !== 'standing' && held !== undefined && awaitsUndo(held, attempt)) {
       return { name: 'undo', n: attempt.n, i: held.i, why: 'the recovery is over' };
@@ -129,6 +130,16 @@ function planOrdered(record: RecoveryRecord): TargetStep | null {
   const cause = leadingFinding(record)?.cause ?? 'unknown';
   const findingKey = orderKey(request.id);
   return { name: 'plan', n: record.attempts.length + 1, cause, remedy: request.what, findingKey };
+}
+
+/** A hold on what Git owns has an end of its own (safety 11); what comes of that is verified again. */
+function endHold(record: RecoveryRecord, clock: Clock): TargetStep | null {
+  if (record.closing !== null) return null;
+  const again = verifyAgain(record);
+  if (again !== null) return { name: 'verify', n: again };
+  const standing = standingHold(record);
+  const why = standing === null ? null : holdOver(record, standing, clock);
+  return standing === null || why === null ? null : { name: 'undo', n: standing.attempt.n, i: standing.action.i, why };
 }
 
 function continueApplying(record: RecoveryRecord, attempt: Attempt, clock: Clock): TargetStep | null {

@@ -55,6 +55,24 @@ export interface Plan {
   refusal?: { code: string; reason: string };
   /** Set when the rules of safety allow the action only with a person's approval: why. */
   ask?: string;
+  /** Set on a hold: with `undo: at-end` it ends not with the recovery, but when Git has the change, or when it expires. */
+  hold?: Hold;
+}
+
+/** What keeps a GitOps tool from writing over one object (safety 11). */
+export interface Hold {
+  object: ObjectRef;
+  /** `Kustomization flux-system/apps`. */
+  owner: string;
+  tool: 'flux-kustomization' | 'flux-helm-release';
+  /** How long after the recovery it stands at most: a duration. */
+  expires: string;
+}
+
+/** Whether what Git says of a held object is the change that stands; `unknown` where Git cannot be read from here. */
+export interface GitComparison {
+  git: 'equal' | 'differs' | 'unknown';
+  saw: string;
 }
 
 /** One action with its parameters, as a person orders it. */

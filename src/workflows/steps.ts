@@ -4,6 +4,7 @@ import { adoptionKey } from '../recovery/adopted.ts';
 import { milliseconds } from '../recovery/durations.ts';
 import type { EventBody } from '../recovery/events.ts';
 import { openPage } from '../recovery/fold-pages.ts';
+import { heldPlans, standingHold, verifyAgain } from '../recovery/holds.ts';
 import { requestOf } from '../recovery/ordered.ts';
 import { approvalRequest, pageOf } from '../recovery/page.ts';
 import { canonicalWorkflowId, effectiveMode, leadingFinding } from '../recovery/policy.ts';
@@ -46,11 +47,13 @@ export async function runTargetStep(started: RecoveryRecord, step: TargetStep): 
     case 'undo':
       return undo(started, attemptOf(started, step.n), step.i);
     case 'look': {
-      const { healthy, broken, saw } = await activities.looking('look').look({
+      const standing = started.mitigation === undefined ? null : standingHold(started);
+      const { healthy, broken, saw, hold } = await activities.looking('look').look({
         ...contextOf(started),
         ...(started.look.at === null ? {} : { since: started.look.at }),
+        ...(standing === null ? {} : { hold: { plan: standing.plan, changes: heldPlans(started, standing) } }),
       });
-      return [{ kind: 'watched', healthy, broken, saw }];
+      return [{ kind: 'watched', healthy, broken, saw, ...(hold === undefined ? {} : { hold }) }];
     }
     case 'release':
       await activities.reading('give the lease back').release(contextOf(started));
@@ -233,7 +236,11 @@ async function verify(record: RecoveryRecord, attempt: Attempt): Promise<EventBo
     ...contextOf(record),
     before: attempt.before ?? { desired: 0, ready: 0, readyHeld: 0, longestLifeSeconds: 0 },
     ...(attempt.changedAt === null ? {} : { changedAt: attempt.changedAt }),
-    plans: attempt.plans.slice(0, attempt.actions.length),
+    // After a hold has expired its owner has put its own values back: they are not those of the plan.
+    plans:
+      verifyAgain(record) !== null && record.mitigation?.git !== 'equal'
+        ? []
+        : attempt.plans.slice(0, attempt.actions.length),
     cause: attempt.cause,
   });
   return [{ kind: 'verified', n: attempt.n, result, checks, better }];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { holdPlan } from './samples.ts';
 import { type Played, play } from './simulation.ts';
 
 const RUNS = 300;
@@ -49,7 +50,12 @@ const REACHED = [
   'stage withdrawn',
   'stage standing',
   'stage done',
+  'git equal',
+  'git differs',
+  'hold ends by git',
+  'hold ends by time',
   'closed recovered',
+  'closed mitigated',
   'closed recovered-by-itself',
   'closed recovered-by-person',
   'closed handed-over',
@@ -90,6 +96,7 @@ describe('whatever comes, in any order', () => {
     always(({ record, reallyStanding }) => {
       const named = record.closed?.standing ?? [];
       for (const summary of reallyStanding) expect(named.some((line) => line.startsWith(summary))).toBe(true);
+      if (record.closed?.outcome === 'recovered') expect(reallyStanding).not.toContain(holdPlan.summary);
     });
   }, 120_000);
 

@@ -32,6 +32,27 @@ export const raisePlan: Plan = {
   waitSeconds: 0,
 };
 
+const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'bruno', name: 'agent-bruno' };
+
+export const holdPlan: Plan = {
+  action: 'hold-gitops',
+  summary: 'hold Kustomization flux-system/apps off Deployment bruno/agent-bruno',
+  risk: 'low',
+  undo: 'at-end',
+  changes: [
+    {
+      type: 'field',
+      object: deployment,
+      path: '/metadata/annotations/kustomize.toolkit.fluxcd.io~1reconcile',
+      before: { absent: true },
+      after: { value: 'disabled' },
+    },
+  ],
+  args: {},
+  waitSeconds: 0,
+  hold: { object: deployment, owner: 'Kustomization flux-system/apps', tool: 'flux-kustomization', expires: '12h' },
+};
+
 export const waitPlan: Plan = {
   action: 'wait-ready',
   summary: 'wait up to 180 s until the pods are ready',

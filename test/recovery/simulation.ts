@@ -8,8 +8,16 @@ import { possibleOrders, refusalOf } from '../../src/recovery/orders.ts';
 import { emptyRecord, type RecoveryRecord } from '../../src/recovery/record.ts';
 import { failureEvents } from '../../src/recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../../src/recovery/steps.ts';
-import type { Finding, Mode } from '../../src/recovery/values.ts';
-import { copyPlan, inPlacePlan, finding as oomFinding, raisePlan, smallRunbook, waitPlan } from './samples.ts';
+import type { Finding, GitComparison, Hold, Mode, Plan } from '../../src/recovery/values.ts';
+import {
+  copyPlan,
+  holdPlan,
+  inPlacePlan,
+  finding as oomFinding,
+  raisePlan,
+  smallRunbook,
+  waitPlan,
+} from './samples.ts';
 
 /**
  * Plays a recovery without Temporal or Kubernetes: steps take random time and end at random, alerts and orders come in between,
@@ -31,6 +39,8 @@ export interface Played {
 const CALM_AFTER_MS = [5 * 60_000, 40 * 60_000, 3 * 3_600_000];
 const MOST_ROUNDS = 40_000;
 const START = '2026-01-31T03:00:00.000Z';
+
+const shortHold: Plan = { ...holdPlan, hold: { ...(holdPlan.hold as Hold), expires: '2h' } };
 
 interface Pending {
   at: number;
@@ -58,6 +68,8 @@ class Simulation {
   private readonly calmAfterMs: number;
   /** One turn in so many brings something from outside. */
   private readonly quiet: number;
+  /** Whether somebody commits what is held. */
+  private readonly gitFollows: boolean;
   /** Whether people answer approvals. */
   private readonly answers: boolean;
 
@@ -67,6 +79,7 @@ class Simulation {
     this.calmAfterMs = this.pick(CALM_AFTER_MS);
     this.quiet = this.pick([4, 15, 60]);
     this.answers = this.oneIn(2);
+    this.gitFollows = this.oneIn(2);
     this.mode = this.pick<Mode>(['auto', 'auto', 'approve', 'observe']);
   }
 
@@ -217,6 +230,7 @@ class Simulation {
     this.count(`step ${step.name}`);
     if (this.pending.some((other) => other.lane === lane)) this.broken.push(`two steps at once in lane ${lane}`);
     if (step.name === 'apply') this.checkApply(step.n);
+    if (step.name === 'undo') this.checkEndOfHold(step.n, step.i);
     if (step.name === 'apply') this.append({ kind: 'action-started', n: step.n, i: step.i });
     else if (step.name === 'undo') this.append({ kind: 'undo-started', n: step.n, i: step.i, why: step.why });
     else this.append({ kind: 'step-started', lane, step: step.name });
@@ -244,6 +258,16 @@ class Simulation {
         other.findingKey === attempt.findingKey,
     );
     if (before.length > 0) this.broken.push('a remedy was tried twice for the same finding');
+  }
+
+  /** A hold ends with its remedy, by Git's change, or after a person was paged about it. */
+  private checkEndOfHold(n: number, i: number): void {
+    const attempt = this.record.attempts.find((candidate) => candidate.n === n);
+    if (attempt?.plans[i]?.hold === undefined || attempt.stage === 'undoing') return;
+    const { mitigation, pages } = this.record;
+    this.count(`hold ends by ${mitigation?.git === 'equal' ? 'git' : 'time'}`);
+    const told = pages.some(({ about, rungs }) => about === 'hold' && rungs.some(({ tries }) => tries.length > 0));
+    if (mitigation?.git !== 'equal' && !told) this.broken.push('a hold was released without a page before');
   }
 
   private answer(lane: 'target' | 'people', step: TargetStep | PeopleStep): EventBody[] {
@@ -346,7 +370,8 @@ class Simulation {
       return [{ kind: 'planned', n, cause, remedy, findingKey, plans: [{ ...plan, ...asks }], digest: 'p' }];
     }
     const raise = this.oneIn(6) ? { ...raisePlan, ask: 'the tag has moved' } : raisePlan;
-    return [{ kind: 'planned', n, cause, remedy, findingKey, plans: [raise, waitPlan], digest: 'p' }];
+    const held = this.oneIn(3) ? [shortHold] : [];
+    return [{ kind: 'planned', n, cause, remedy, findingKey, plans: [...held, raise, waitPlan], digest: 'p' }];
   }
 
   private applied(n: number, i: number): EventBody[] {
@@ -358,7 +383,7 @@ class Simulation {
           kind: 'replanned',
           n,
           i,
-          plan: { ...raisePlan, summary: `${raisePlan.summary} anew` },
+          plan: this.plannedAnew(n, i),
           digest: `p${this.chosen}`,
         },
       ];
@@ -367,6 +392,11 @@ class Simulation {
     this.changeWorld(n, i);
     if (chance === 5) return [{ kind: 'action-finished', n, i, outcome: 'unknown' }];
     return [{ kind: 'action-finished', n, i, outcome: 'applied' }];
+  }
+
+  private plannedAnew(n: number, i: number): Plan {
+    const plan = this.record.attempts.find((attempt) => attempt.n === n)?.plans[i] ?? raisePlan;
+    return { ...plan, summary: `${plan.summary} anew` };
   }
 
   private changeWorld(n: number, i: number): void {
@@ -400,10 +430,19 @@ class Simulation {
 
   private looked(): EventBody {
     const healthy = this.isCalm() ? this.finallyHealthy || this.record.recovered !== null : this.oneIn(4);
-    return { kind: 'watched', healthy, broken: !healthy && !this.isCalm() && this.oneIn(3), saw: 'looked' };
+    const broken = !healthy && !this.isCalm() && this.oneIn(3);
+    return { kind: 'watched', healthy, broken, saw: 'looked', ...this.comparedWithGit() };
+  }
+
+  private comparedWithGit(): { hold?: GitComparison } {
+    if (this.record.mitigation === undefined) return {};
+    const git = this.gitFollows && this.oneIn(6) ? 'equal' : this.pick(['differs', 'unknown'] as const);
+    this.count(`git ${git}`);
+    return { hold: { git, saw: `it is ${git}` } };
   }
 
   private isVerified(key: string): boolean {
+    if (this.standing.get(key)?.startsWith(holdPlan.summary)) return false;
     return this.record.attempts.find(({ n }) => n === Number(key.split('/')[0]))?.stage === 'verified';
   }
 
