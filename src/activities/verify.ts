@@ -16,6 +16,7 @@ import { readTargetState, type TargetState } from '../verification/target-state.
 import { type Waited, waitForStability } from '../verification/wait.ts';
 import type { Baselines } from './baseline.ts';
 import { withFailures } from './failure.ts';
+import { compareWithGit } from './git-comparison.ts';
 import { beating, type Pulse } from './heartbeat.ts';
 import { recordBaseline } from './record-baseline.ts';
 
@@ -133,9 +134,9 @@ function unreadable({ unreadable: why, gone }: Extract<Waited, { unreadable: str
   };
 }
 
-/** One live look without waiting, at most 10 s. */
+/** One live look without waiting, at most 10 s; under a hold Git is compared too. */
 async function look(dependencies: VerificationDependencies, input: LookInput): Promise<Look> {
-  const { target, runbook, before, since } = input;
+  const { target, runbook, before, since, hold } = input;
   const recordedDesired = recordedReplicas(target, [], await baselineReplicas(dependencies, target), before?.desired);
   const state = await readInTime(dependencies.kubernetes, target);
   const judged = judgeLook(state, {
@@ -145,7 +146,12 @@ async function look(dependencies: VerificationDependencies, input: LookInput): P
     ...(since === undefined ? {} : { since: new Date(since) }),
   });
   const now = measureOf(state);
-  return { ...judged, better: before === undefined ? 'unknown' : isBetter(before, now), measure: now };
+  const better = before === undefined ? 'unknown' : isBetter(before, now);
+  if (hold === undefined) return { ...judged, better, measure: now };
+  const { kubernetes, baselines } = dependencies;
+  const { cancellationSignal } = Context.current();
+  const compared = await compareWithGit({ kubernetes, secrets: baselines.secrets }, hold, cancellationSignal);
+  return { ...judged, better, measure: now, hold: compared };
 }
 
 async function readInTime(kubernetes: Kubernetes, target: Target): Promise<TargetState> {

@@ -1,5 +1,8 @@
 import { KintsugiError } from '../errors.ts';
+import type { ObjectRef } from '../recovery/values.ts';
 import type { Kubernetes } from './client.ts';
+import { type HelmRelease, helmReleaseRef, kustomizationRef, readFlux } from './flux.ts';
+import { objectText } from './objects.ts';
 import { callOptions } from './transport.ts';
 import type { Workload } from './workloads.ts';
 
@@ -9,10 +12,15 @@ export interface GitOpsOwner {
   /** `Kustomization flux-system/apps`. */
   owner: string;
   reason: string;
+  /** What keeps the owner off this one object; absent where it has no such switch, or where it cannot be told. */
+  hold?: { annotation: string; object: ObjectRef };
 }
 
 /** What of an object tells its owner; a Job or Pod will do. */
 type OwnedObject = Pick<Workload, 'namespace' | 'name' | 'labels' | 'annotations'> & { kind: string };
+
+/** The value by which Flux's switches hold an object. */
+export const HELD = 'disabled';
 
 const KUSTOMIZE = 'kustomize.toolkit.fluxcd.io';
 const HELM = 'helm.toolkit.fluxcd.io';
@@ -34,6 +42,17 @@ export async function findGitOpsOwner(
   );
 }
 
+/** The HelmRelease by whose labels Flux finds the object again, whether it corrects drift or not; null where there is none. */
+export function helmReleaseOf({ labels, namespace }: OwnedObject): ObjectRef | null {
+  const name = labels[`${HELM}/name`];
+  return name === undefined ? null : helmReleaseRef(labels[`${HELM}/namespace`] ?? namespace, name);
+}
+
+/** Which of Flux's switches hold the object already. */
+export function heldBy({ annotations }: OwnedObject): string[] {
+  return [`${KUSTOMIZE}/reconcile`, `${HELM}/driftDetection`].filter((key) => annotations[key] === HELD);
+}
+
 /** The Helm release, whoever runs it, that installed the object: nothing reverts it until the next upgrade. */
 export function findHelmRelease(workload: Workload): string | null {
   const { annotations, labels } = workload;
@@ -45,29 +64,29 @@ export function findHelmRelease(workload: Workload): string | null {
 
 function fluxKustomization({ labels, annotations }: OwnedObject): GitOpsOwner | null {
   const name = labels[`${KUSTOMIZE}/name`];
-  if (name === undefined || annotations[`${KUSTOMIZE}/reconcile`] === 'disabled') return null;
-  const owner = `Kustomization ${labels[`${KUSTOMIZE}/namespace`] ?? 'flux-system'}/${name}`;
-  return { tool: 'flux-kustomization', owner, reason: `${owner} (Flux) reverts changes made in the cluster` };
+  const annotation = `${KUSTOMIZE}/reconcile`;
+  if (name === undefined || annotations[annotation] === HELD) return null;
+  const object = kustomizationRef(labels[`${KUSTOMIZE}/namespace`] ?? 'flux-system', name);
+  const owner = objectText(object);
+  const reason = `${owner} (Flux) reverts changes made in the cluster`;
+  return { tool: 'flux-kustomization', owner, reason, hold: { annotation, object } };
 }
 
 async function fluxHelmRelease(
   kubernetes: Kubernetes,
-  { labels, annotations, namespace: own }: OwnedObject,
+  workload: OwnedObject,
   signal: AbortSignal | undefined,
 ): Promise<GitOpsOwner | null> {
-  const name = labels[`${HELM}/name`];
-  if (name === undefined || annotations[`${HELM}/driftDetection`] === 'disabled') return null;
-  const namespace = labels[`${HELM}/namespace`] ?? own;
-  const owner = `HelmRelease ${namespace}/${name}`;
+  const annotation = `${HELM}/driftDetection`;
+  const object = helmReleaseOf(workload);
+  if (object === null || workload.annotations[annotation] === HELD) return null;
+  const owner = objectText(object);
   const owned = (reason: string): GitOpsOwner => ({ tool: 'flux-helm-release', owner, reason });
   try {
-    const release: { spec?: { driftDetection?: { mode?: string } } } =
-      await kubernetes.custom.getNamespacedCustomObject(
-        { group: HELM, version: 'v2', plural: 'helmreleases', namespace, name },
-        callOptions(signal === undefined ? {} : { signal }),
-      );
-    if (release.spec?.driftDetection?.mode !== 'enabled') return null;
-    return owned(`${owner} (Flux) has drift detection on and reverts changes made in the cluster`);
+    const { raw } = await readFlux<HelmRelease>(kubernetes, object, signal);
+    if (raw.spec.driftDetection?.mode !== 'enabled') return null;
+    const reason = `${owner} (Flux) has drift detection on and reverts changes made in the cluster`;
+    return { ...owned(reason), hold: { annotation, object } };
   } catch (error) {
     if (!(error instanceof KintsugiError) || error.retryable) throw error;
     if (error.code === 'not-found') return null;

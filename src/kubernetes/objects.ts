@@ -9,20 +9,37 @@ const PLURALS: Record<string, string> = {
   DaemonSet: 'daemonsets',
   ReplicaSet: 'replicasets',
   ControllerRevision: 'controllerrevisions',
+  HelmRelease: 'helmreleases',
+  Kustomization: 'kustomizations',
 };
 
-/** One object of the group `apps` as plain data; null when it is gone or only a namesake is there. */
-export async function readObject(kubernetes: Kubernetes, ref: ObjectRef, signal?: AbortSignal): Promise<Json | null> {
-  const plural = PLURALS[ref.kind];
-  if (plural === undefined || ref.namespace === undefined)
-    throw new KintsugiError('invalid', `a ${ref.kind} is not read here`, {
-      where: `${ref.kind} ${ref.name}`,
-      fix: 'Name a workload or one of its revisions.',
+/** An object of any kind as far as a guarded write needs it: a workload is one. */
+export interface LiveObject {
+  ref: ObjectRef & { namespace: string; uid: string };
+  resourceVersion: string;
+  annotations: Record<string, string>;
+  /** As the API server gave it. */
+  raw: { metadata: object };
+}
+
+/** Where the custom objects' calls find an object of a group of the API. @throws KintsugiError `invalid` for other kinds */
+export function apiPathOf({ apiVersion, kind, namespace, name }: ObjectRef) {
+  const plural = PLURALS[kind];
+  const [group, version] = apiVersion.split('/');
+  if (plural === undefined || namespace === undefined || group === undefined || version === undefined)
+    throw new KintsugiError('invalid', `a ${kind} of ${apiVersion} is neither read nor written here`, {
+      where: `${kind} ${name}`,
+      fix: 'Name a workload, one of its revisions, or the Flux object that owns it.',
     });
+  return { group, version, plural, namespace, name };
+}
+
+/** One object as plain data; null when it is gone or only a namesake is there. */
+export async function readObject(kubernetes: Kubernetes, ref: ObjectRef, signal?: AbortSignal): Promise<Json | null> {
   try {
     const object: { metadata: { uid: string } } & { [key: string]: Json } =
       await kubernetes.custom.getNamespacedCustomObject(
-        { group: 'apps', version: 'v1', plural, namespace: ref.namespace, name: ref.name },
+        apiPathOf(ref),
         callOptions(signal === undefined ? {} : { signal }),
       );
     return ref.uid === undefined || object.metadata.uid === ref.uid ? object : null;
@@ -30,6 +47,34 @@ export async function readObject(kubernetes: Kubernetes, ref: ObjectRef, signal?
     if (error instanceof KintsugiError && error.code === 'not-found') return null;
     throw error;
   }
+}
+
+/** What every object carries, and what is read of it here. */
+export interface RawObject {
+  metadata: {
+    name: string;
+    namespace: string;
+    uid: string;
+    resourceVersion: string;
+    generation?: number;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+  };
+}
+
+/** One object with what a guarded write of it needs. @throws KintsugiError `not-found` when it, or its kind, is not there */
+export async function readLive<Raw extends RawObject>(
+  kubernetes: Kubernetes,
+  ref: ObjectRef,
+  signal?: AbortSignal,
+): Promise<LiveObject & { raw: Raw }> {
+  const raw: Raw = await kubernetes.custom.getNamespacedCustomObject(
+    apiPathOf(ref),
+    callOptions(signal === undefined ? {} : { signal }),
+  );
+  const { name, namespace, uid, resourceVersion, annotations = {} } = raw.metadata;
+  const { apiVersion, kind } = ref;
+  return { ref: { apiVersion, kind, namespace, name, uid }, resourceVersion, annotations, raw };
 }
 
 /** `Deployment bruno/agent-bruno`. */

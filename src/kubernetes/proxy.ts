@@ -53,6 +53,36 @@ export async function proxyGet(
   }
 }
 
+/**
+ * The body of a GET through a Service's proxy, as it came.
+ * @throws KintsugiError with the API server's reason, or the program's status, where that is not 2xx
+ */
+export async function proxyDownload(
+  kubernetes: Kubernetes,
+  { namespace, name, port, path }: ProxiedRequest,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  let bytes = Buffer.alloc(0);
+  const { middleware = [], ...options } = callOptions({ signal });
+  const keep = async (response: ResponseContext) => {
+    const received = await response.body.binary();
+    if (response.httpStatusCode < 300) bytes = Buffer.from(received);
+    const body = new SelfDecodingBody(Promise.resolve(Buffer.alloc(0)));
+    return new ResponseContext(response.httpStatusCode, { 'content-type': 'text/plain' }, body);
+  };
+  await kubernetes.core.connectGetNamespacedServiceProxyWithPath(
+    { namespace, name: `${name}:${port}`, path: path.slice(1) },
+    {
+      ...options,
+      middleware: [
+        ...middleware,
+        { pre: (context) => new Observable(Promise.resolve(context)), post: (answer) => new Observable(keep(answer)) },
+      ],
+    },
+  );
+  return bytes;
+}
+
 /** Notes the status and drops the body: client-node parses it by its media type, and many health pages have none. */
 function statusOnly(seen: { status: number }, signal: AbortSignal | undefined): ConfigurationOptions {
   const { middleware = [], ...options } = callOptions(signal === undefined ? {} : { signal });

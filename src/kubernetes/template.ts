@@ -4,6 +4,9 @@ import type { Json } from '../recovery/values.ts';
 
 /** Kubernetes' own note of a restart: never a difference between two templates (safety 16). */
 export const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
+/** Flux's notes of a reconciliation that was asked for: another hand's request is as good as ours. */
+export const REQUESTED_AT = 'reconcile.fluxcd.io/requestedAt';
+export const FORCE_AT = 'reconcile.fluxcd.io/forceAt';
 /** What Kintsugi writes on an object's own metadata; never in a pod template, where it would be a rollout. */
 export const KINTSUGI_PREFIX = 'kintsugi.dev/';
 
@@ -49,7 +52,7 @@ export function templateInPlaceOf(present: V1PodTemplateSpec, wanted: V1PodTempl
 
 /** Whether an annotation's key is only a note about what was done. */
 export function isBookkeeping(key: string): boolean {
-  return key === RESTARTED_AT || key.startsWith(KINTSUGI_PREFIX);
+  return key === RESTARTED_AT || key === REQUESTED_AT || key === FORCE_AT || key.startsWith(KINTSUGI_PREFIX);
 }
 
 /** Whether a JSON Pointer into a workload ends at a bookkeeping annotation. */

@@ -2,7 +2,13 @@ import { canonicalText, isBookkeepingPath, toJson } from '../../kubernetes/templ
 import type { Change, Json, Plan } from '../../recovery/values.ts';
 
 /** Refusals that only say that what was planned has come about by itself. */
-const COME_ABOUT: ReadonlySet<string> = new Set(['none-unready', 'no-difference', 'not-changed', 'not-scaled-down']);
+const COME_ABOUT: ReadonlySet<string> = new Set([
+  'none-unready',
+  'no-difference',
+  'not-changed',
+  'not-scaled-down',
+  'up-to-date',
+]);
 
 /** What a plan made just before its apply says about the recorded one (safety 14). */
 export type Comparison =

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KintsugiError } from '../../errors.ts';
-import { objectText } from '../../kubernetes/objects.ts';
+import { type LiveObject, objectText, readLive } from '../../kubernetes/objects.ts';
 import { missingReferences } from '../../kubernetes/references.ts';
 import { atPointer, isBookkeepingPath, toJson } from '../../kubernetes/template.ts';
 import { readWorkload, type Workload } from '../../kubernetes/workloads.ts';
 import type { Change, Json, ObjectRef, Plan } from '../../recovery/values.ts';
 import type { RevertResult, WriteContext } from '../action.ts';
 import { checkGuard, GUARD, guardText, isOwnStep, recipeWith, recipeWithout, UNDO } from './guard.ts';
-import { type Assignment, patchWorkload, withFields } from './patch.ts';
+import { type Assignment, patchObject, withFields } from './patch.ts';
 import { isValue, readValue, valueText } from './secrets.ts';
 
 export type FieldChange = Extract<Change, { type: 'field' }>;
@@ -15,7 +15,7 @@ export type FieldChange = Extract<Change, { type: 'field' }>;
 /** A crash-looping workload's status moves its resourceVersion all the time: read and decide anew this often. */
 const TRIES = 5;
 
-/** The fields that a plan changes; all of them belong to one workload. */
+/** The fields that a plan changes; all of them belong to one object. */
 export function fieldChanges(plan: Plan): FieldChange[] {
   return plan.changes.filter((change) => change.type === 'field');
 }
@@ -80,16 +80,16 @@ interface Decision<Outcome> {
 async function decideAndWrite<Outcome>(
   context: WriteContext,
   object: ObjectRef,
-  decide: (workload: Workload) => Promise<Decision<Outcome>>,
+  decide: (live: Workload | LiveObject) => Promise<Decision<Outcome>>,
 ): Promise<Outcome> {
   for (let tried = 1; ; tried += 1) {
-    const workload = await readSame(context, object);
-    const { done, fields, recipe } = await decide(workload);
+    const live = await readSame(context, object);
+    const { done, fields, recipe } = await decide(live);
     if (fields === undefined) return done;
     const annotations = { [GUARD]: guardText(context), [UNDO]: recipe };
     context.heartbeat(`writing ${objectText(object)}`);
     try {
-      await patchWorkload(context.kubernetes, workload, { fields, annotations }, context.signal);
+      await patchObject(context.kubernetes, live, { fields, annotations }, context.signal);
       return done;
     } catch (error) {
       if (!(error instanceof KintsugiError) || error.code !== 'conflict' || tried === TRIES) throw error;
@@ -99,10 +99,14 @@ async function decideAndWrite<Outcome>(
 }
 
 /** The very object of the plan. */
-export async function readSame(context: WriteContext, object: ObjectRef): Promise<Workload> {
-  const { namespace = '', kind, name, uid } = object;
-  const workload = await readWorkload(context.kubernetes, { namespace, kind, name }, context.signal);
-  if (uid === undefined || workload.uid === uid) return workload;
+export async function readSame(context: WriteContext, object: ObjectRef): Promise<Workload | LiveObject> {
+  const { apiVersion, namespace = '', kind, name, uid } = object;
+  const { kubernetes, signal } = context;
+  const live =
+    apiVersion === 'apps/v1'
+      ? await readWorkload(kubernetes, { namespace, kind, name }, signal)
+      : await readLive(kubernetes, object, signal);
+  if (uid === undefined || live.ref.uid === uid) return live;
   throw new KintsugiError('not-found', `${objectText(object)} was deleted, another of its name stands there`, {
     where: objectText(object),
     fix: 'Diagnose the new object; the plan was made for the old one.',
@@ -112,7 +116,7 @@ export async function readSame(context: WriteContext, object: ObjectRef): Promis
 type State = { is: 'before' | 'after' } | { is: 'foreign'; saw: string };
 
 /** Bookkeeping decides only where a plan has nothing else: a restart by another's hand is as good as ours. */
-function stateOf(context: WriteContext, workload: Workload, changes: readonly FieldChange[]): State {
+function stateOf(context: WriteContext, workload: LiveObject, changes: readonly FieldChange[]): State {
   const document = toJson(workload.raw);
   const fields = changes.filter(isNoBookkeeping);
   const is = (side: 'before' | 'after') => (change: FieldChange) =>
@@ -151,10 +155,10 @@ async function assignments(
 
 async function missingAfter(
   context: WriteContext,
-  workload: Workload,
+  workload: Workload | LiveObject,
   fields: readonly Assignment[],
 ): Promise<string[]> {
-  if (!fields.some(({ path }) => path.startsWith('/spec/template'))) return [];
+  if (!('template' in workload) || !fields.some(({ path }) => path.startsWith('/spec/template'))) return [];
   const { template } = withFields(workload, fields);
   return missingReferences(context.kubernetes, workload.namespace, template, context.signal);
 }
@@ -168,7 +172,7 @@ function objectOf(changes: readonly FieldChange[]): ObjectRef {
   });
 }
 
-function foreignChange(workload: Workload, saw: string): KintsugiError {
+function foreignChange(workload: LiveObject, saw: string): KintsugiError {
   return new KintsugiError('conflict', saw, {
     where: objectText(workload.ref),
     fix: 'Diagnose again: somebody else works on it.',

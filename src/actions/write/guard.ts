@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { KintsugiError } from '../../errors.ts';
-import { objectText } from '../../kubernetes/objects.ts';
-import type { Workload } from '../../kubernetes/workloads.ts';
+import { type LiveObject, objectText } from '../../kubernetes/objects.ts';
 import type { Plan } from '../../recovery/values.ts';
 import type { WriteContext } from '../action.ts';
 
@@ -29,26 +28,26 @@ export function guardText(guard: Guard): string {
 }
 
 /** Whether this very step has already written (its answer was lost). */
-export function isOwnStep(context: WriteContext, workload: Workload): boolean {
-  const guard = readGuard(workload.annotations);
+export function isOwnStep(context: WriteContext, object: LiveObject): boolean {
+  const guard = readGuard(object.annotations);
   return guard?.recoveryId === context.recoveryId && guard.step === context.step;
 }
 
 /** @throws KintsugiError `refused` when a later step of this recovery, or another open recovery, has written */
-export async function checkGuard(context: WriteContext, workload: Workload): Promise<void> {
-  const guard = readGuard(workload.annotations);
+export async function checkGuard(context: WriteContext, object: LiveObject): Promise<void> {
+  const guard = readGuard(object.annotations);
   if (guard === null) return;
   if (guard.recoveryId === context.recoveryId) {
     if (guard.step <= context.step) return;
-    throw lateWrite(workload, `step ${guard.step} of this recovery has written since step ${context.step}`);
+    throw lateWrite(object, `step ${guard.step} of this recovery has written since step ${context.step}`);
   }
   if (await context.isRunOpen(guard.recoveryId))
-    throw lateWrite(workload, `recovery ${guard.recoveryId} is open and has written to it`);
+    throw lateWrite(object, `recovery ${guard.recoveryId} is open and has written to it`);
 }
 
-function lateWrite(workload: Workload, reason: string): KintsugiError {
+function lateWrite(object: LiveObject, reason: string): KintsugiError {
   return new KintsugiError('refused', reason, {
-    where: `${objectText(workload.ref)}, annotation ${GUARD}`,
+    where: `${objectText(object.ref)}, annotation ${GUARD}`,
     fix: 'Nothing was written; the later step stands.',
   });
 }
@@ -74,16 +73,16 @@ export function readRecipe(annotations: Record<string, string>): UndoRecipe | nu
 }
 
 /** The recipe's text once this plan stands too. */
-export function recipeWith(context: WriteContext, workload: Workload, plan: Plan): string {
+export function recipeWith(context: WriteContext, object: LiveObject, plan: Plan): string {
   const { recoveryId } = context;
-  const known = readRecipe(workload.annotations);
+  const known = readRecipe(object.annotations);
   const plans = known?.recoveryId === recoveryId ? known.plans : [];
   return JSON.stringify({ recoveryId, plans: [plan, ...plans] } satisfies UndoRecipe);
 }
 
 /** The recipe's text once this plan is taken back; undefined when nothing stands any more. */
-export function recipeWithout(workload: Workload, plan: Plan): string | undefined {
-  const known = readRecipe(workload.annotations);
+export function recipeWithout(object: LiveObject, plan: Plan): string | undefined {
+  const known = readRecipe(object.annotations);
   const taken = JSON.stringify(plan);
   const index = known?.plans.findIndex((candidate) => JSON.stringify(candidate) === taken) ?? -1;
   const plans = known?.plans.filter((_, position) => position !== index) ?? [];

@@ -1,12 +1,11 @@
 import { PatchStrategy } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.ts';
-import { atPointer, isRecord, pointer, pointerKeys, toJson } from '../../kubernetes/template.ts';
+import { type PatchOperation, performPatch } from '../../kubernetes/json-patch.ts';
+import { apiPathOf, type LiveObject } from '../../kubernetes/objects.ts';
+import { atPointer, pointer, pointerKeys, toJson } from '../../kubernetes/template.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
-import { toWorkload, WORKLOAD_PLURALS, type Workload, type WorkloadObject } from '../../kubernetes/workloads.ts';
+import { toWorkload, type Workload, type WorkloadObject } from '../../kubernetes/workloads.ts';
 import type { Json } from '../../recovery/values.ts';
-
-/** One operation of a JSON Patch (RFC 6902). */
-export type PatchOperation = { op: 'add' | 'replace'; path: string; value: Json } | { op: 'remove'; path: string };
 
 /** A field and what shall stand there; undefined: nothing. */
 export interface Assignment {
@@ -44,57 +43,32 @@ function missingParents(document: Json, path: string, made: Set<string>): PatchO
 }
 
 /**
- * Sets fields and annotations of the workload's own metadata in one patch, made against the resourceVersion that was read.
+ * Sets fields and annotations of the object's own metadata in one patch, made against the resourceVersion that was read.
  * @throws KintsugiError `conflict` when the object has changed since it was read
  */
-export async function patchWorkload(
+export async function patchObject(
   kubernetes: Kubernetes,
-  workload: Workload,
+  { ref, resourceVersion, raw }: LiveObject,
   write: { fields: readonly Assignment[]; annotations: Record<string, string | undefined> },
   signal: AbortSignal,
-): Promise<Workload> {
+): Promise<void> {
   const annotations = Object.entries(write.annotations).map(
     ([key, value]): Assignment => ({ path: pointer('metadata', 'annotations', key), value }),
   );
   const body: PatchOperation[] = [
     // A stale resourceVersion inside a patch is a conflict, not a retry by the API server.
-    { op: 'replace', path: '/metadata/resourceVersion', value: workload.resourceVersion },
-    ...patchOperations(toJson(workload.raw), [...annotations, ...write.fields]),
+    { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+    ...patchOperations(toJson(raw), [...annotations, ...write.fields]),
   ];
-  return toWorkload(
-    workload.kind,
-    await kubernetes.custom.patchNamespacedCustomObject(
-      {
-        group: 'apps',
-        version: 'v1',
-        plural: WORKLOAD_PLURALS[workload.kind],
-        namespace: workload.namespace,
-        name: workload.name,
-        body,
-        fieldManager: FIELD_MANAGER,
-      },
-      callOptions({ patch: PatchStrategy.JsonPatch, signal }),
-    ),
+  await kubernetes.custom.patchNamespacedCustomObject(
+    { ...apiPathOf(ref), body, fieldManager: FIELD_MANAGER },
+    callOptions({ patch: PatchStrategy.JsonPatch, signal }),
   );
 }
 
 /** The workload as it would be with these fields set; nothing is written. */
 export function withFields(workload: Workload, fields: readonly Assignment[]): Workload {
   const document = toJson(workload.raw);
-  for (const operation of patchOperations(document, fields)) perform(document, operation);
-  const object: WorkloadObject = JSON.parse(JSON.stringify(document));
+  const object: WorkloadObject = JSON.parse(JSON.stringify(performPatch(document, patchOperations(document, fields))));
   return toWorkload(workload.kind, object);
-}
-
-function perform(document: Json, operation: PatchOperation): void {
-  const keys = pointerKeys(operation.path);
-  const last = keys.pop() ?? '';
-  const parent = atPointer(document, pointer(...keys));
-  if (Array.isArray(parent)) {
-    if (operation.op === 'remove') parent.splice(Number(last), 1);
-    else parent[Number(last)] = operation.value;
-  } else if (isRecord(parent)) {
-    if (operation.op === 'remove') delete parent[last];
-    else parent[last] = operation.value;
-  }
 }
