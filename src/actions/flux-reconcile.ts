@@ -12,6 +12,7 @@ import {
 import { type LiveObject, objectText } from '../kubernetes/objects.ts';
 import type { OwnedWorkload } from '../kubernetes/revisions.ts';
 import { FORCE_AT, pointer, REQUESTED_AT } from '../kubernetes/template.ts';
+import type { Workload } from '../kubernetes/workloads.ts';
 import { milliseconds } from '../recovery/durations.ts';
 import type { Change, ObjectRef } from '../recovery/values.ts';
 import { type Dependency, duration } from '../runbook/schema.ts';
@@ -23,6 +24,7 @@ import { dependentsOf } from './rules/dependents.ts';
 import { forcedMeansMore, pendingUpgrade } from './rules/release.ts';
 import { ask, FINE, judged, refuse, type Verdict } from './rules/verdict.ts';
 import { applyFields } from './write/fields.ts';
+import { FIELD_MANAGER } from './write/patch.ts';
 
 const NAME = 'flux-reconcile';
 const POLL_MS = 1_000;
@@ -132,7 +134,7 @@ async function verdictOn(
   const state = readiness(raw);
   if (state.is === 'failing') return refuse('failing', `${what} is failing: ${state.saw}`);
   if (!isRelease(ref, raw)) return force ? refuse('not-forced', 'only a HelmRelease can be forced') : FINE;
-  if (force) return forced(context, of, raw);
+  if (force) return forced(context, of, ref, raw);
   if (of === undefined || raw.spec.driftDetection?.mode === 'enabled') return FINE;
   if ((await pendingUpgrade(context.kubernetes, raw, context.signal)) !== null) return FINE;
   return refuse('up-to-date', `${what} is up to date and corrects no drift: reconciling it would change nothing`);
@@ -142,14 +144,35 @@ function isRelease({ kind }: ObjectRef, _raw: HelmRelease | Kustomization): _raw
   return kind === 'HelmRelease';
 }
 
-async function forced(context: ActionContext, of: string | undefined, release: HelmRelease): Promise<Verdict> {
+async function forced(
+  context: ActionContext,
+  of: string | undefined,
+  ref: ObjectRef,
+  release: HelmRelease,
+): Promise<Verdict> {
   const more = await forcedMeansMore(context.kubernetes, release, context.signal);
   if (of === undefined) return ask(...more, 'whether the data of what it installs is persistent is not known');
   const { dependency, workloads } = await readDependency(context, of);
+  if (workloads.length > 0 && workloads.every(({ workload }) => workload.replicas > 0 && !isDrifted(workload)))
+    return refuse(
+      'nothing-missing',
+      `what ${objectText(ref)} installs is there as it made it: once more changes nothing`,
+    );
   const reasons = [...more, ...dataAtRisk(dependency, workloads)];
   if (reasons.length === 0) return FINE;
   const dependents = await dependentsOf(context, dependency);
   return ask(...reasons, `it serves ${dependents.join(', ') || 'nobody that names it by a literal variable'}`);
+}
+
+/** Hands whose writes to a workload's spec are no drift. */
+const OWN_MANAGERS: ReadonlySet<string> = new Set(['helm-controller', 'kube-controller-manager', FIELD_MANAGER]);
+
+/** Whether another hand has written to the spec, by the object's managed fields. */
+function isDrifted({ managedFields }: Workload): boolean {
+  return managedFields.some(
+    ({ manager = '', subresource, fieldsV1 }) =>
+      subresource !== 'status' && !OWN_MANAGERS.has(manager) && Object.hasOwn(fieldsV1 ?? {}, 'f:spec'),
+  );
 }
 
 /** Waits until the request that stands on the object was handled, and what came of it is current. */

@@ -289,7 +289,8 @@ export function awaitsUndo(action: ActionRecord, attempt: Attempt): boolean {
 
 /** A hold stays over a change that could not be taken back: its owner would write over the other hand's work. */
 function keepsForeignChange({ i }: ActionRecord, attempt: Attempt): boolean {
-  if (attempt.stage !== 'undoing' || attempt.plans[i]?.hold === undefined) return false;
+  const undoes = attempt.stage === 'undoing' || attempt.stage === 'undo-refused';
+  if (!undoes || attempt.plans[i]?.hold === undefined) return false;
   return attempt.actions.some((other) => {
     const settled = other.undo !== undefined && other.undo.outcome !== 'started';
     return other.i !== i && settled && mayStand(other, attempt);

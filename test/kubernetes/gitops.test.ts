@@ -16,14 +16,16 @@ afterEach(() => api.close());
 describe('a HelmRelease owns an object', () => {
   const labels = { 'helm.toolkit.fluxcd.io/name': 'redis', 'helm.toolkit.fluxcd.io/namespace': 'flux' };
 
+  const metadata = { name: 'redis', namespace: 'flux', uid: 'u', resourceVersion: '1' };
+
   test('only with drift detection on', async () => {
-    api.answers[RELEASE] = { spec: { driftDetection: { mode: 'enabled' } } };
+    api.answers[RELEASE] = { metadata, spec: { driftDetection: { mode: 'enabled' } } };
     expect(await findGitOpsOwner(api.kubernetes, workload({ labels }))).toMatchObject({
       tool: 'flux-helm-release',
       owner: 'HelmRelease flux/redis',
       reason: expect.stringContaining('has drift detection on'),
     });
-    api.answers[RELEASE] = { spec: { driftDetection: { mode: 'warn' } } };
+    api.answers[RELEASE] = { metadata, spec: { driftDetection: { mode: 'warn' } } };
     expect(await findGitOpsOwner(api.kubernetes, workload({ labels }))).toBeNull();
     api.answers[RELEASE] = 404;
     expect(await findGitOpsOwner(api.kubernetes, workload({ labels }))).toBeNull();

@@ -6,6 +6,7 @@ import {
   readOwned,
   revisionOfPod,
 } from '../../kubernetes/revisions.ts';
+import { isBookkeepingPath } from '../../kubernetes/template.ts';
 import type { Workload } from '../../kubernetes/workloads.ts';
 import type { Change, Json, Plan, Risk } from '../../recovery/values.ts';
 import type { ActionContext, RevertResult, WriteContext } from '../action.ts';
@@ -43,7 +44,7 @@ export async function templatePlan(
   const { workload } = owned;
   const fields = proposal.changes ?? templateChanges(context, owned, proposal.template, proposal.source);
   const general = together(
-    await ownership(context, workload),
+    await ownership(context, workload, fields.every(isNote)),
     rolloutState(owned),
     changedSince(owned, context.brokenSince),
     ...proposal.verdicts,
@@ -58,6 +59,11 @@ export async function templatePlan(
     waitSeconds: 0,
     ...judged(general),
   };
+}
+
+/** A restart's time, which is left beside what Git has. */
+function isNote(change: Change): boolean {
+  return change.type === 'field' && isBookkeepingPath(change.path);
 }
 
 /** A plan that has nothing to do any more, with the reason. */

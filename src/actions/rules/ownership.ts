@@ -8,9 +8,10 @@ import { ask, FINE, refuse, type Verdict } from './verdict.ts';
 /**
  * Whether a change to this object would stand (safety 11): what Flux, Helm drift detection or Argo CD would write over is
  * refused with the reason, unless an earlier action of the remedy holds it; what an operator made is asked about.
+ * @param onlyNotes whether nothing but bookkeeping annotations changes, which no GitOps tool takes away
  */
-export async function ownership(context: ActionContext, workload: Workload): Promise<Verdict> {
-  const gitOps = await findGitOpsOwner(context.kubernetes, workload, context.signal);
+export async function ownership(context: ActionContext, workload: Workload, onlyNotes = false): Promise<Verdict> {
+  const gitOps = onlyNotes ? null : await findGitOpsOwner(context.kubernetes, workload, context.signal);
   if (gitOps !== null)
     return refuse(
       'gitops-owned',
