@@ -14,6 +14,7 @@ function providers(given: Partial<Record<Need, Provider>>): Record<Need, Provide
     browser: nothing,
     promtool: nothing,
     docker: nothing,
+    flux: nothing,
     ...given,
   };
 }
