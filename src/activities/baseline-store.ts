@@ -30,6 +30,7 @@ const stored = z.strictObject({
     }),
   ),
   references: z.record(z.string(), z.string()),
+  referenceKeys: z.record(z.string(), z.record(z.string(), z.string())).optional(),
   dependencies: z
     .record(z.string(), z.array(z.strictObject({ kind: z.string(), name: z.string(), replicas: z.number() })))
     .optional(),
@@ -75,8 +76,12 @@ function nameOf({ namespace, kind, name }: Target): string {
 function parse(text: string, where: string): Baseline {
   const read = stored.safeParse(parseJson(text));
   if (read.success) {
-    const { dependencies, ...rest } = read.data;
-    return dependencies === undefined ? rest : { ...rest, dependencies };
+    const { dependencies, referenceKeys, ...rest } = read.data;
+    return {
+      ...rest,
+      ...(referenceKeys === undefined ? {} : { referenceKeys }),
+      ...(dependencies === undefined ? {} : { dependencies }),
+    };
   }
   throw new KintsugiError('invalid', `the recorded baseline cannot be read: ${z.prettifyError(read.error)}`, {
     where,

@@ -25,6 +25,8 @@ export interface Baseline {
   }[];
   /** `ConfigMap/name` and `Secret/name` to a hash of its content. */
   references: Record<string, string>;
+  /** The same key by key, each hash cut to 16 digits: a change is then told with its key. */
+  referenceKeys?: Record<string, Record<string, string>>;
   /** The runbook's dependencies by name, with the replicas that they had; what could not be read is left out. */
   dependencies?: Record<string, { kind: string; name: string; replicas: number }[]>;
 }

@@ -4,6 +4,7 @@ import { classify } from '../diagnosis/classify.ts';
 import { takeSteps } from '../diagnosis/escalation-steps.ts';
 import type { Evidence } from '../diagnosis/evidence.ts';
 import { parseEvidence } from '../diagnosis/excerpt.ts';
+import { takePrevention } from '../diagnosis/prevention.ts';
 import type { Logger } from '../log.ts';
 import type { Activities, Classification, ClassifyInput } from '../recovery/activities.ts';
 import type { EvidenceRef, Finding } from '../recovery/values.ts';
@@ -31,7 +32,12 @@ async function classifyEvidence(
   const evidence = await wholeOrExcerpt(dependencies, input.evidence);
   const { spec } = input.runbook;
   const findings = classify(evidence).slice(0, MOST_FINDINGS).map(shortened);
-  return { findings, checklist: fillChecklist(evidence, findings, spec), steps: takeSteps(evidence, findings, spec) };
+  return {
+    findings,
+    checklist: fillChecklist(evidence, findings, spec),
+    steps: takeSteps(evidence, findings, spec),
+    prevention: takePrevention(evidence, findings, spec),
+  };
 }
 
 /** The artifact if it is on this machine; another worker's evidence by its excerpt, which has the same shape. */

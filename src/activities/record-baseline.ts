@@ -4,7 +4,7 @@ import { KintsugiError } from '../errors.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import { objectText } from '../kubernetes/objects.ts';
 import { containerStatus, isReady } from '../kubernetes/pods.ts';
-import { contentHashes } from '../kubernetes/references.ts';
+import { contentFingerprints } from '../kubernetes/references.ts';
 import { currentRevision, type OwnedWorkload, readOwned, revisionOfPod } from '../kubernetes/revisions.ts';
 import { rolloutProgress } from '../kubernetes/rollout.ts';
 import { toJson } from '../kubernetes/template.ts';
@@ -38,6 +38,7 @@ export async function recordBaseline(
     });
   const { secrets } = baselines;
   const pods = owned.pods.filter((pod) => isReady(pod) && revisionOfPod(pod, revisions)?.uid === current.uid);
+  const contents = await contentFingerprints(kubernetes, workload.namespace, workload.template, secrets.hmac, signal);
   const baseline: Baseline = {
     target: { namespace: workload.namespace, kind: workload.kind, name: workload.name },
     seenAt: new Date().toISOString(),
@@ -50,7 +51,8 @@ export async function recordBaseline(
       digest: digestOf(pods, container.name),
       env: environment(container, secrets),
     })),
-    references: await contentHashes(kubernetes, workload.namespace, workload.template, secrets.hmac, signal),
+    references: Object.fromEntries(Object.entries(contents).map(([name, { whole }]) => [name, whole])),
+    referenceKeys: Object.fromEntries(Object.entries(contents).map(([name, { keys }]) => [name, keys])),
   };
   if (dependencies.length > 0) baseline.dependencies = await replicasOf(kubernetes, dependencies, signal);
   await baselines.write(baseline);

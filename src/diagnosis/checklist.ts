@@ -3,6 +3,7 @@ import type { RunbookSpec } from '../runbook/schema.ts';
 import { describeDependency, isWell } from './dependency-state.ts';
 import { describeChanges, describeContainer, describeEvents, describeProbes } from './describe.ts';
 import type { ContainerTemplate, Evidence } from './evidence.ts';
+import { describeVariable } from './facts/variables.ts';
 
 type Answer = Pick<ChecklistItem, 'state' | 'saw'>;
 /** What of a runbook the checklist asks for. */
@@ -60,15 +61,16 @@ function previousLogs({ evidence, findings }: Question): Answer {
 function environment({ evidence, spec }: Question): Answer {
   const container = mainContainer(evidence, spec);
   if (container === undefined) return notPossible('the workload could not be read');
-  const faults = spec.variables.flatMap(({ name, pattern }) => {
+  const faults = (evidence.variables === undefined ? spec.variables : []).flatMap(({ name, pattern }) => {
     const variable = container.env.find((entry) => entry.name === name);
     if (variable === undefined) return hasImport(container) ? [] : [`${name} is not set`];
     return pattern !== undefined && isVisible(variable.value) && !new RegExp(pattern).test(variable.value)
       ? [`${name} does not match ${pattern}`]
       : [];
   });
+  const judged = (evidence.variables ?? []).filter(({ state }) => state !== 'right' && state !== 'unknown');
   const missing = missingReferences(evidence);
-  const all = [...faults, ...missing];
+  const all = [...faults, ...judged.map(describeVariable), ...missing];
   if (all.length > 0) return found(all.join('; '));
   return done(
     `${spec.variables.length} declared variables are set${hasImport(container) ? ' or may come from what is imported whole' : ''}`,

@@ -4,6 +4,7 @@ import { clusterFacts } from './cluster-facts.ts';
 import { weighDependencies } from './dependency-root.ts';
 import type { ContainerEvidence, ContainerTemplate, Evidence, PodEvidence } from './evidence.ts';
 import { commandFacts, withOtherDigest } from './facts/image-drift.ts';
+import { withVariables } from './facts/variables.ts';
 import { finding, ranked } from './finding.ts';
 import { kubeletFacts } from './kubelet-facts.ts';
 import { isTerminal, lastWords } from './log-text.ts';
@@ -55,7 +56,7 @@ function findingsOf(evidence: Evidence): Finding[] {
   const facts = [...clusterFacts(evidence), ...kubeletFacts(evidence)];
   const containers = evidence.pods.flatMap((pod) => pod.containers.map((container) => ({ pod, container })));
   const told = containers.flatMap(({ pod, container }) => containerFindings(evidence, pod, container, facts));
-  const weighed = weighDependencies(evidence, [...facts, ...told]);
+  const weighed = withVariables(evidence, weighDependencies(evidence, [...facts, ...told]));
   const found = ranked([...weighed, ...commandFacts(evidence)]).map((entry) => withOtherDigest(evidence, entry));
   const named = found.filter((entry) => entry.cause !== 'unknown');
   // What nobody can name is worth saying only where nothing else is said.

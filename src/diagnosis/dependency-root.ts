@@ -2,7 +2,7 @@ import type { Finding, Quote } from '../recovery/values.ts';
 import type { Cause } from '../runbook/schema.ts';
 import { causeOfDependency } from './attribution.ts';
 import { answerOf, describeDependency, isDown } from './dependency-state.ts';
-import type { DependencyEvidence, Evidence } from './evidence.ts';
+import type { DependencyEvidence, Evidence, TemplateChange } from './evidence.ts';
 import { finding } from './finding.ts';
 
 /** Causes that may only follow from a dependency that is down. */
@@ -153,10 +153,7 @@ function withReady(evidence: Evidence, dependency: DependencyEvidence, findings:
   const cause = causeOfDependency(dependency);
   return findings.flatMap((entry) => {
     if (cause === null || entry.cause !== cause) return [entry];
-    const change = evidence.difference?.changes.find(
-      (candidate) =>
-        candidate.what === `env ${dependency.env}` && (candidate.container ?? entry.container) === entry.container,
-    );
+    const change = changeOf(evidence, dependency.env, entry.container);
     const quotes = [quoteOf(dependency), ...entry.quotes];
     if (change === undefined || dependency.env === undefined) {
       const summary = `${entry.summary.replace(/\.$/, '')}, though ${describeDependency(dependency)}.`;
@@ -174,4 +171,21 @@ function withReady(evidence: Evidence, dependency: DependencyEvidence, findings:
     });
     return [changed, { ...entry, root: false }];
   });
+}
+
+/** How the variable changed: itself, or the key of the ConfigMap or Secret that it comes from. */
+function changeOf(
+  { difference, workload }: Evidence,
+  variable: string | undefined,
+  container: string | undefined,
+): TemplateChange | undefined {
+  const from = workload?.containers
+    .filter(({ name }) => container === undefined || name === container)
+    .flatMap(({ env }) => env)
+    .find(({ name }) => name === variable)?.from;
+  return difference?.changes.find(
+    (candidate) =>
+      (candidate.what === `env ${variable}` && (candidate.container ?? container) === container) ||
+      (from !== undefined && candidate.what === from),
+  );
 }

@@ -24,8 +24,26 @@ export interface Evidence {
   services: ServiceEvidence[];
   /** PodDisruptionBudgets that select these pods. */
   budgets: BudgetEvidence[];
+  /** The runbook's variables, and others whose value is known to be wrong, as the container gets them. */
+  variables?: VariableEvidence[];
   /** What could not be read, and why: "events: forbidden". */
   missing: string[];
+}
+
+/** One variable as the container gets it, judged where its value was known; the value itself is not told. */
+export interface VariableEvidence {
+  name: string;
+  container: string;
+  /** `literal`, `Secret/app:URL`, `ConfigMap/app:LEVEL`, `field:status.podIP`; absent where it is not set. */
+  source?: string;
+  /**
+   * `wrong`: it does not match the runbook's pattern. `unescaped`: the password in its address is not percent-encoded.
+   * `service-link`: it holds the address that Kubernetes injects for a Service, where a port is meant.
+   * `unknown`: its value could not be read.
+   */
+  state: 'right' | 'missing' | 'empty' | 'wrong' | 'unescaped' | 'service-link' | 'unknown';
+  /** The runbook's pattern, where it has one. */
+  pattern?: string;
 }
 
 export interface WorkloadEvidence {

@@ -10,7 +10,8 @@ export interface FieldSetter {
 }
 
 /**
- * Who last set `spec.replicas`: by the scale subresource (`kubectl scale`, an autoscaler) or by a change of the object.
+ * Who last set `spec.replicas`: by the scale subresource (`kubectl scale`, an autoscaler) or by a change of the object. A
+ * `kubectl scale` to 0 leaves no trace: Scale omits a count of 0, and with it its owner (seen on 1.34). Undefined then.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
  */
 export function replicasSetBy(fields: readonly V1ManagedFieldsEntry[]): FieldSetter | undefined {

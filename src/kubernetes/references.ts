@@ -66,14 +66,47 @@ export async function contentHashes(
   hmac: (text: string) => string,
   signal?: AbortSignal,
 ): Promise<Record<string, string>> {
+  const read = await contentFingerprints(kubernetes, namespace, template, hmac, signal);
+  return Object.fromEntries(Object.entries(read).map(([name, { whole }]) => [name, whole]));
+}
+
+/** A content as one keyed hash, and key by key. */
+export interface Fingerprint {
+  whole: string;
+  keys: Record<string, string>;
+}
+
+/** The same with the keys' own hashes. */
+export async function contentFingerprints(
+  kubernetes: Kubernetes,
+  namespace: string,
+  template: V1PodTemplateSpec,
+  hmac: (text: string) => string,
+  signal?: AbortSignal,
+): Promise<Record<string, Fingerprint>> {
   const contents = referencesOf(template).filter(({ kind }) => kind === 'ConfigMap' || kind === 'Secret');
   const entries = await Promise.all(
     contents.map(async ({ kind, name }) => {
       const content = await readContent(kubernetes, namespace, { kind, name }, signal);
-      return [`${kind}/${name}`, content === null ? 'absent' : hmac(canonicalText(toJson(content)))] as const;
+      return [
+        `${kind}/${name}`,
+        content === null ? { whole: 'absent', keys: {} } : fingerprint(content, hmac),
+      ] as const;
     }),
   );
   return Object.fromEntries(entries);
+}
+
+/** Keys whose hashes are kept: a ConfigMap of many files is compared as a whole. */
+const MOST_KEYS = 64;
+
+export function fingerprint(content: Record<string, string>, hmac: (text: string) => string): Fingerprint {
+  const entries = Object.entries(content);
+  const kept = entries.length > MOST_KEYS ? [] : entries;
+  return {
+    whole: hmac(canonicalText(toJson(content))),
+    keys: Object.fromEntries(kept.map(([key, value]) => [key, hmac(value).slice(0, 16)])),
+  };
 }
 
 /** The object's keys (none for kinds without), or null if it does not exist. */

@@ -71,6 +71,10 @@ export function plainText(message: PageMessage): string {
       'Checklist',
       page.checklist.map((item) => `${MARKS[item.state]} ${item.text}: ${item.saw}`),
     ),
+    section(
+      'To prevent it',
+      page.prevention.map((point) => `- ${point}`),
+    ),
     [`Team: ${page.team}${page.contact === undefined ? '' : `, ${page.contact}`}`],
     links,
     [`Recovery: kintsugi show ${page.recoveryId}`],

@@ -66,6 +66,8 @@ export interface Classification {
   findings: Finding[];
   checklist: ChecklistItem[];
   steps: EscalationStep[];
+  /** The runbook's prevention for the leading cause, each point with what the machine sees of it. */
+  prevention?: string[];
 }
 
 export interface PlanInput extends StepContext {

@@ -96,8 +96,8 @@ export type EventBody =
   | { kind: 'adopted'; n: number; from: string; plans: Plan[] }
   /** The causes that the round's evidence speaks for, best first; empty never: `unknown` is a finding. */
   | { kind: 'classified'; round: number; findings: Finding[] }
-  /** The runbook's checklist and the written escalation steps, filled in by machine. */
-  | { kind: 'checklist'; items: ChecklistItem[]; steps: EscalationStep[] }
+  /** The runbook's checklist, the written escalation steps and the leading cause's prevention, filled in by machine. */
+  | { kind: 'checklist'; items: ChecklistItem[]; steps: EscalationStep[]; prevention?: string[] }
   /** Everything that attempt n would do. */
   | { kind: 'planned'; n: number; cause: string; remedy: string; findingKey: string; plans: Plan[]; digest: string }
   /** The rules of safety, or the cluster, forbid attempt n: it is not tried. */

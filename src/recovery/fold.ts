@@ -138,7 +138,7 @@ function foldCourse(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecor
     case 'classified':
       return { ...record, findings: event.findings };
     case 'checklist':
-      return { ...record, checklist: event.items, steps: event.steps };
+      return { ...record, checklist: event.items, steps: event.steps, prevention: event.prevention ?? [] };
     case 'watched':
       return foldWatched(record, event);
     case 'deadline-passed':

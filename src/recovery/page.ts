@@ -33,7 +33,7 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
     steps: record.steps,
     checklist: record.checklist,
     ...(entry?.person === undefined ? {} : { person: entry.person }),
-    prevention: entry?.prevention ?? [],
+    prevention: record.prevention.length > 0 ? record.prevention : (entry?.prevention ?? []),
     team: content?.spec.escalation.team ?? 'on call',
     ...(content?.spec.escalation.contact === undefined ? {} : { contact: content.spec.escalation.contact }),
     links: (content?.spec.links ?? []).map(({ title, url }) => ({ title, url })),

@@ -58,6 +58,8 @@ export interface RecoveryRecord {
   findings: Finding[] | null;
   checklist: ChecklistItem[];
   steps: EscalationStep[];
+  /** Of the leading cause, each point with what was seen of it; empty where nobody looked. */
+  prevention: string[];
   attempts: Attempt[];
   /** What people ordered to be done on the target and is not planned yet. */
   requests: Requested[];
@@ -253,6 +255,7 @@ export const emptyRecord: RecoveryRecord = {
   findings: null,
   checklist: [],
   steps: [],
+  prevention: [],
   attempts: [],
   requests: [],
   leaseHeld: false,

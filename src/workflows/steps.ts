@@ -154,12 +154,12 @@ async function forward(record: RecoveryRecord): Promise<EventBody[]> {
 
 async function classify(record: RecoveryRecord, round: number): Promise<EventBody[]> {
   const evidence = record.diagnosis?.evidence ?? { sha256: '', bytes: 0, excerpt: null };
-  const { findings, checklist, steps } = await activities
+  const { findings, checklist, steps, prevention } = await activities
     .reading(`classify, round ${round}`)
     .classify({ ...contextOf(record), evidence, brokenSince: record.episode.brokenSince });
   return [
     { kind: 'classified', round, findings },
-    { kind: 'checklist', items: checklist, steps },
+    { kind: 'checklist', items: checklist, steps, ...(prevention === undefined ? {} : { prevention }) },
   ];
 }
 

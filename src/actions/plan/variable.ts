@@ -44,6 +44,27 @@ export function restoration(
   return refused('more-differs', `more than ${what.variable} differs from the template last seen healthy`);
 }
 
+/** The template with the value that the runbook gives the variable; never a literal over a `valueFrom`. */
+export function declaredValue(
+  template: Template,
+  what: { container: string; variable: string },
+  value: string,
+): Restoration {
+  const now = variableIn(template, what);
+  if (now.container === undefined) return refused('not-found', `there is no container ${what.container}`);
+  if (now.variable?.valueFrom !== undefined)
+    return refused('value-from', `${what.variable} comes from elsewhere: a literal is never put over it`);
+  if (now.variable !== undefined && (now.variable.value ?? '') === value)
+    return refused('not-changed', `${what.variable} has the value that the runbook gives it: something else is wrong`);
+  return {
+    template: withEnv(template, what.container, (env) => {
+      const index = env.findIndex(({ name }) => name === what.variable);
+      const set = { name: what.variable, value };
+      return index < 0 ? [...env, set] : env.with(index, set);
+    }),
+  };
+}
+
 /** Both templates without that variable of that container are one. */
 function differsOnlyIn(a: Template, b: Template, what: { container: string; variable: string }): boolean {
   return templateHash(without(a, what)) === templateHash(without(b, what));

@@ -28,6 +28,7 @@ import { allReferences, knownSecrets, readReferences } from './references.ts';
 import { revisionEvidence } from './revisions.ts';
 import { readService, readServices } from './service.ts';
 import type { Subject } from './subject.ts';
+import { judgeVariables } from './variables.ts';
 import { containerTemplates, workloadEvidence } from './workload.ts';
 
 /** What collecting needs. */
@@ -129,6 +130,7 @@ export async function collectSubject(
     service: around.service,
     services: around.services.filter(({ name }) => name !== around.service?.name),
     budgets: around.budgets,
+    variables: judgeVariables(subject.workload, runbook, around.references),
     missing,
   };
   return { evidence: redactDeep(evidence, redactor), subject, baseline, autoscaler: around.autoscaler, redactor };

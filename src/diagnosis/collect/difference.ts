@@ -185,13 +185,31 @@ function digestChanges({ owned }: Comparison, baseline: Baseline): TemplateChang
 }
 
 function referenceChanges({ references }: Comparison, baseline: Baseline): TemplateChange[] {
-  return references.flatMap(({ evidence }) => {
+  return references.flatMap(({ evidence, keyHashes }) => {
     const what = `${evidence.kind}/${evidence.name}`;
     const before = baseline.references[what];
     const after = evidence.found === false ? 'absent' : evidence.hash;
     if (before === undefined || after === undefined || before === after) return [];
+    const keys = keyChanges(what, baseline.referenceKeys?.[what], keyHashes);
+    if (keys.length > 0) return keys;
     return [{ what, before: shortHash(before), after: shortHash(after) }];
   });
+}
+
+/** Each key that came, went or changed: `ConfigMap/settings:LOG_LEVEL`, as a variable's source is written. */
+function keyChanges(
+  what: string,
+  before: Record<string, string> | undefined,
+  after: Record<string, string> | undefined,
+): TemplateChange[] {
+  if (before === undefined || after === undefined) return [];
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((key) => before[key] !== after[key])
+    .map((key) => ({
+      what: `${what}:${key}`,
+      before: shortHash(before[key] ?? 'absent'),
+      after: shortHash(after[key] ?? 'absent'),
+    }));
 }
 
 function shortHash(hash: string): string {

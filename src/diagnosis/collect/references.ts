@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { KintsugiError } from '../../errors.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { isFinished } from '../../kubernetes/pods.ts';
-import { PULL_SECRETS, type Reference, referencesOf } from '../../kubernetes/references.ts';
-import { canonicalText, toJson } from '../../kubernetes/template.ts';
+import { fingerprint, PULL_SECRETS, type Reference, referencesOf } from '../../kubernetes/references.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
 import type { ClaimEvidence, ContainerTemplate, ReferenceEvidence } from '../evidence.ts';
 import { isSecretName } from '../redaction.ts';
@@ -18,6 +17,8 @@ export interface ReferencedObject {
   secrets: Record<string, string>;
   /** What a ConfigMap or Secret holds by key, as a container gets it. */
   content: Record<string, string>;
+  /** Its keys' own hashes, as the baseline keeps them. */
+  keyHashes?: Record<string, string>;
 }
 
 interface Request {
@@ -84,17 +85,18 @@ async function readReference(
   try {
     const { data, type, claim } = await readContent(request, reference);
     if (claim !== undefined) claims.push(await claimEvidence(request, claim));
-    const hash = kind === 'ConfigMap' || kind === 'Secret' ? { hash: request.hmac(canonicalText(toJson(data))) } : {};
+    const print = kind === 'ConfigMap' || kind === 'Secret' ? fingerprint(data, request.hmac) : undefined;
     const secrets = kind === 'Secret' ? decoded(data) : {};
     return {
       evidence: {
         ...evidenceOf(reference, true, Object.keys(data)),
-        ...hash,
+        ...(print === undefined ? {} : { hash: print.whole }),
         ...(type === undefined ? {} : { type }),
         ...(reference.usedBy.includes(PULL_SECRETS) ? { registries: registriesIn(Object.values(secrets)) } : {}),
       },
       secrets,
       content: kind === 'Secret' ? secrets : data,
+      ...(print === undefined ? {} : { keyHashes: print.keys }),
     };
   } catch (thrown) {
     if (!(thrown instanceof KintsugiError) || thrown.code !== 'not-found') throw thrown;

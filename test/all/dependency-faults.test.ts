@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { healthyAgain } from '../../dev/workloads/faults/healthy-again.ts';
+import { namespacesWithSuffix } from '../../dev/workloads/namespaces.ts';
+import { waitForBaseline } from '../../dev/world/baseline.ts';
+import { type Observer, observe } from '../../dev/world/recovery.ts';
+import { startWorld, type World } from '../../dev/world/world.ts';
+import type { RecoveryRecord } from '../../src/recovery/record.ts';
+import { alertsResolved, begin, callsOf, close, pagesOf, reached, type Story } from '../cluster/recovery-story.ts';
+import { needs } from '../needs.ts';
+
+needs('cluster', 'temporal');
+
+// One fault takes about three minutes from its making to the end of its windowed alert.
+jest.setTimeout(10 * 60_000);
+
+const namespaces = namespacesWithSuffix(`deps-${randomBytes(3).toString('hex')}`);
+const silent = () => undefined;
+let world: World;
+let observer: Observer;
+
+beforeAll(async () => {
+  world = await startWorld({
+    namespaces,
+    durations: { window: '60s', repeatInterval: '20s' },
+    runbooks: { set: [{ path: ['spec', 'verify', 'window', 'max'], value: '75s' }] },
+    progress: silent,
+  });
+  observer = await observe(world.temporal.address);
+  const target = { namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
+  await waitForBaseline(world.kubernetes, 'kintsugi', target, AbortSignal.timeout(180_000));
+});
+
+afterAll(async () => {
+  await observer?.close();
+  await world?.stop();
+});
+
+const FAULTS = [
+  {
+    fault: 'mongodb',
+    cause: 'mongodb-connection-failure',
+    says: 'StatefulSet mongodb is scaled to 0',
+    remedy: 'scale-up',
+    change: 'patch statefulsets mongodb',
+  },
+  {
+    fault: 'wrong-password',
+    cause: 'configuration-error',
+    says: 'does not accept the login in REDIS_URL',
+    remedy: 'restore-variable',
+    change: 'patch deployments agent-bruno',
+  },
+];
+
+describe.each(FAULTS)('the fault $fault', ({ fault, cause, says, remedy, change }) => {
+  let story: Story;
+  let record: RecoveryRecord;
+
+  beforeAll(async () => {
+    story = await begin(world, fault);
+    const stop = ({ recovered, pages, attempts }: RecoveryRecord) =>
+      recovered !== null || pages.length > 0 || attempts.some(({ stage }) => stage === 'asked');
+    ({ record } = await reached(observer, story, stop));
+    const seconds = Math.round(
+      (Date.parse(record.recovered?.at ?? record.now) - Date.parse(record.episode.brokenSince)) / 1000,
+    );
+    const { calls } = callsOf(world, story);
+    process.stderr.write(
+      `${fault}: ${cause}, ${remedy}, ${seconds} s from the alert, ${calls.length} Kubernetes calls\n`,
+    );
+  });
+
+  afterAll(async () => {
+    await healthyAgain({ kube: world.kubernetes, namespaces, progress: silent }, world.cluster.registry);
+    await alertsResolved(world);
+  });
+
+  test(`is found to be ${cause}, in the dependency's own words, and mended by ${remedy}`, () => {
+    expect(record.recovered?.by).toBe('remedy');
+    const tried = record.attempts.filter(({ stage }) => stage !== 'refused');
+    expect(tried.map((attempt) => [attempt.cause, attempt.remedy, attempt.stage])).toEqual([
+      [cause, remedy, 'verified'],
+    ]);
+    expect(JSON.stringify(record.checklist)).toContain('PONG');
+    expect(JSON.stringify(record.findings)).toContain(says);
+  });
+
+  test('is changed where the fault is, and pages nobody', async () => {
+    const { changes } = callsOf(world, story);
+    expect(changes).toContain(change);
+    expect(changes.filter((made) => made !== change && made !== 'patch deployments agent-bruno')).toEqual([]);
+    expect(pagesOf(world, story)).toEqual([]);
+    await close(observer, story, record.recoveryId);
+  });
+});
