@@ -9,6 +9,8 @@ export interface Attribution {
   cause: Cause | null;
   /** Host and port as far as they are known: "redis-master.redis:6379". */
   address?: string;
+  /** Set when a service is named that no cause stands for. */
+  service?: 'other';
   /** How certain: 1 when the line itself names it, less the farther away the name stands. */
   certainty: number;
 }
@@ -33,10 +35,11 @@ export function attribute(hit: Hit, context: LogContext, dependencies: readonly 
   if (hit.matched.kind !== 'connection') throw new TypeError('only connection wordings are attributed');
   const { host, port, wording } = hit.matched;
   const address = host === undefined ? undefined : port === undefined ? host : `${host}:${port}`;
-  const named = (cause: Cause | null, certainty: number): Attribution => ({
+  const named = (cause: Cause | null, certainty: number, other = cause === null): Attribution => ({
     cause,
     certainty,
     ...(address === undefined ? {} : { address }),
+    ...(other ? { service: 'other' as const } : {}),
   });
 
   const declared = dependencies.find((dependency) => mentions(hit.line, dependency));
@@ -47,11 +50,11 @@ export function attribute(hit: Hit, context: LogContext, dependencies: readonly 
   if (byLine !== undefined) return named(byLine, 1);
   const byBlock = context.nearestMark(hit.start, allMarks);
   if (byBlock !== undefined) return named(meanings.get(byBlock) ?? null, 0.95);
-  if (host !== undefined && !isAddressLiteral(host)) return named(null, 0.9);
+  if (host !== undefined && !isAddressLiteral(host)) return named(null, 0.9, false);
   const byEarlier = context.earlierMark(hit.start, allMarks);
   if (byEarlier !== undefined) return named(meanings.get(byEarlier) ?? null, 0.8);
   if (wording.http === true && address === undefined) return named('ollama-timeout', 0.7);
-  return named(null, 0.6);
+  return named(null, 0.6, false);
 }
 
 function mentions(line: string, dependency: DependencyEvidence): boolean {

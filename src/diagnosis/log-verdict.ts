@@ -107,7 +107,7 @@ function weigh(hit: Hit, context: LogContext, dependencies: readonly DependencyE
   const address = to.address === undefined ? {} : { address: to.address };
   return {
     ...base,
-    cause: to.cause ?? (how === 'name not found' ? 'dns-failure' : 'unknown'),
+    cause: to.cause ?? (how === 'name not found' && to.service !== 'other' ? 'dns-failure' : 'unknown'),
     ...(to.address === undefined ? {} : { subject: to.address }),
     connection: { how, ...address },
     strength: hit.weight * to.certainty * factor,
@@ -139,13 +139,17 @@ function outlived(verdict: LogVerdict, context: LogContext): LogVerdict {
 
 const DIRECT_CAUSE = 'direct cause of the following';
 const WHILE_HANDLING = 'During handling of';
+/** How weak, against the exception that was handled, the one raised meanwhile may be to decide still. */
+const WHILE_HANDLING_FACTOR = 0.6;
+/** Characters of a chain of tracebacks between two of its exceptions. */
+const LONGEST_CHAIN = 16_384;
 
 /** Of the strongest the last decides, but an exception that was the declared cause of the last one (`raise ... from`) decides over it. */
 function decide(verdicts: LogVerdict[], context: LogContext): LogVerdict | null {
   let chosen: LogVerdict | null = null;
   for (const verdict of verdicts.toSorted((a, b) => a.start - b.start)) {
-    if (chosen === null || verdict.strength >= chosen.strength - 0.01) {
-      const between = chosen === null ? '' : context.between(chosen.start, verdict.start);
+    const between = chosen === null ? '' : context.between(chosen.start, verdict.start);
+    if (chosen === null || verdict.strength >= chosen.strength - 0.01 || endsWhileHandling(chosen, verdict, between)) {
       const wrapped = between.includes(DIRECT_CAUSE) && !between.includes(WHILE_HANDLING);
       const named = chosen?.terminal === true && chosen.cause !== 'unknown' && chosen.cause !== verdict.cause;
       if (wrapped && named) continue;
@@ -153,6 +157,19 @@ function decide(verdicts: LogVerdict[], context: LogContext): LogVerdict | null 
     }
   }
   return chosen === null ? null : withSubject(chosen, verdicts);
+}
+
+/** An exception that is raised while another is handled is the one that ends the process, though its wording may weigh less. */
+function endsWhileHandling(handled: LogVerdict, raised: LogVerdict, between: string): boolean {
+  return (
+    raised.terminal &&
+    handled.terminal &&
+    raised.cause !== 'unknown' &&
+    raised.strength >= WHILE_HANDLING_FACTOR * handled.strength &&
+    between.length < LONGEST_CHAIN &&
+    between.includes(WHILE_HANDLING) &&
+    !between.includes(DIRECT_CAUSE)
+  );
 }
 
 /** The same cause named more exactly on another line lends its subject. */

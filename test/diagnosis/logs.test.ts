@@ -293,6 +293,26 @@ describe('which line decides', () => {
       'unknown',
     ],
     [
+      'an exception raised while another is handled decides though its wording weighs less',
+      "ModuleNotFoundError: No module named 'tzdata.zoneinfo.Mars'\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\nzoneinfo._common.ZoneInfoNotFoundError: 'No time zone found with key Mars/Olympus'\n",
+      'configuration-error',
+    ],
+    [
+      'the name of a service that no cause stands for may be wrong without the name service being at fault',
+      "requests.exceptions.ConnectionError: HTTPConnectionPool(host='elasticsearch.logging', port=9200): Max retries exceeded (Caused by NameResolutionError(\"Failed to resolve 'elasticsearch.logging' ([Errno -2] Name or service not known)\"))\n",
+      'unknown',
+    ],
+    [
+      'a script that begins with Windows’ line ends has no such program',
+      '/usr/bin/env: \u2018python3\\r\u2019: No such file or directory\n',
+      'command-not-found',
+    ],
+    [
+      'a shell’s own check of a variable is configuration',
+      'start.sh: 3: MONGODB_URL: must be set\n',
+      'configuration-error',
+    ],
+    [
       'a tolerated failure that stands right before the last traceback is not its introduction',
       `WARNING MongoDB unavailable, continuing without it: connection refused\nTraceback (most recent call last):\n  File "/app/m.py", line 2, in <module>\n    os.environ["TOKEN_KEY"]\nKeyError: 'TOKEN_KEY'\n`,
       'configuration-error',

@@ -23,7 +23,7 @@ export default {
       source: 'busybox shell/ash.c, dash, bash',
     },
     {
-      regex: String.raw`(?:exec|env): ['\u2018\u2019]?([\w./+ -]{1,200}?)['\u2018\u2019]?: (?:not found|No such file or directory)`,
+      regex: String.raw`(?:exec|env): ['\u2018\u2019]?([\w./+\\ -]{1,200}?)['\u2018\u2019]?: (?:not found|No such file or directory)`,
       weight: 9,
       subject: 1,
       source: 'busybox, GNU coreutils env.c',

@@ -116,6 +116,18 @@ export default {
       source: 'wording that programs give their own message',
     },
     {
+      regex: String.raw`\bPort (\d+) is (?:not available|unavailable|occupied|taken|busy)\b`,
+      weight: 8,
+      subject: 1,
+      source: 'streamlit lib/streamlit/web/server/server.py; wording that programs give their own message',
+    },
+    {
+      regex: 'Another program is already listening on a port that one of our HTTP servers is configured to use',
+      weight: 9,
+      language: 'python',
+      source: 'supervisor supervisor/options.py openhttpservers',
+    },
+    {
       regex: String.raw`Something is already running on port (\d+)`,
       weight: 9,
       subject: 1,

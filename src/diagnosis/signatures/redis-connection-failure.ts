@@ -42,6 +42,13 @@ export default {
       source: 'celery celery/worker/consumer/consumer.py CONNECTION_ERROR',
     },
     {
+      regex: 'connection to the message broker after a connection loss has been disabled',
+      weight: 9,
+      language: 'python',
+      near: 'transport: +rediss?://',
+      source: 'celery celery/worker/consumer/consumer.py start: no try on startup, and the broker did not answer',
+    },
+    {
       regex: String.raw`\b(?:BusyLoadingError|LOADING Redis is loading the dataset in memory)`,
       weight: 9,
       source: 'redis src/server.c shared.loadingerr',

@@ -39,6 +39,19 @@ export const programConfiguration: readonly SignaturePattern[] = [
     source: 'wording that programs give their own message',
   },
   {
+    regex: String.raw`^(?:\S{1,80}: )?(?:line )?\d+: ([A-Z][A-Z0-9_]{1,60}): .{0,60}?(?:must be|required|not set|missing|needed|unset|please set|is empty|undefined)`,
+    weight: 8,
+    subject: 1,
+    says: '$ is not set',
+    source: 'dash src/expand.c, bash subst.c: the message of \u0024{NAME:?message}',
+  },
+  {
+    regex: String.raw`\bNo '([^']{1,100})' (?:key|option|setting|section) found in (?:the )?config|(?:key|option|setting|section) ["'\u0060]([\w.-]{1,100})["'\u0060] (?:was )?not found in (?:the )?config`,
+    weight: 9,
+    subject: 1,
+    source: 'alembic alembic/script/base.py; wording that programs give their own message',
+  },
+  {
     regex: String.raw`\b(?:configuration|config|settings|environment)(?: is| are)? (?:not valid|invalid|incomplete|incorrect|validation (?:failed|error))\b`,
     weight: 7,
     source: 'wording that programs give their own message',

@@ -170,6 +170,28 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
     source: 'CPython Objects/exceptions.c OSError',
   },
   {
+    regex: String.raw`^FileNotFoundError: \[Errno 2\] No such file or directory$`,
+    weight: 6,
+    language: 'python',
+    says: 'a file is not there; mount it or correct its path',
+    source: 'CPython Modules/_ssl.c load_cert_chain, which does not name the file',
+  },
+  {
+    regex: String.raw`binascii\.Error: .{1,160}`,
+    weight: 8,
+    language: 'python',
+    says: '$ holds no valid base64',
+    near: SETTINGS,
+    source: 'CPython Modules/binascii.c: a secret that is not encoded, or cut',
+  },
+  {
+    regex:
+      'Fernet key must be 32|Could not deserialize key data|Unable to load PEM file|MalformedFraming|No PEM (?:start|end) marker|PEM routines.{0,40}no start line',
+    weight: 8,
+    says: 'a key that it was given has not the form that is wanted',
+    source: 'pyca/cryptography src/cryptography/fernet.py, hazmat backends; OpenSSL crypto/pem/pem_lib.c',
+  },
+  {
     regex: String.raw`(?:IsADirectoryError|NotADirectoryError): \[Errno 2[01]\] [\w ]+: '([^']{1,300})'`,
     weight: 7,
     subject: 1,
@@ -204,7 +226,7 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
     source: 'click src/click/exceptions.py',
   },
   {
-    regex: String.raw`: error: (?:unrecognized arguments: (\S+)|argument (\S+?): invalid|the following arguments are required: (.{1,100})|argument (\S+?): expected)`,
+    regex: String.raw`: error: (?:ambiguous option: (\S+)|unrecognized arguments: (\S+)|argument (\S+?): invalid|the following arguments are required: (.{1,100})|argument (\S+?): expected)`,
     says: 'its arguments are not those of the program: $',
     weight: 9,
     subject: 1,

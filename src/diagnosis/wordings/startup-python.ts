@@ -120,6 +120,13 @@ export const pythonStartup: readonly SignaturePattern[] = [
     source: 'CPython Python/ceval.c: a library of another version',
   },
   {
+    regex: 'Error loading ASGI app factory: (.{1,160})',
+    weight: 10,
+    subject: 1,
+    language: 'python',
+    source: 'uvicorn uvicorn/config.py load',
+  },
+  {
     regex: String.raw`kombu\.exceptions\.VersionMismatch: (.{1,160})`,
     weight: 10,
     subject: 1,
