@@ -7,7 +7,7 @@ import { commandFacts, withOtherDigest } from './facts/image-drift.ts';
 import { withVariables } from './facts/variables.ts';
 import { finding, ranked } from './finding.ts';
 import { kubeletFacts } from './kubelet-facts.ts';
-import { isTerminal, lastWords } from './log-text.ts';
+import { lastWords } from './log-text.ts';
 import { type LogVerdict, readLog } from './log-verdict.ts';
 import { portOwner } from './port-owner.ts';
 import { endedFromOutside, livenessFact, readinessFact } from './probe-facts.ts';
@@ -242,11 +242,7 @@ function unknownFinding(pod: PodEvidence, container: ContainerEvidence): Finding
   const end = lastEnd(container);
   const ended = end === undefined ? 'does not become ready' : `ended (${describeEnd(end)})`;
   const said =
-    last === undefined
-      ? 'and left no log'
-      : isTerminal(last)
-        ? `with "${last}", which is none of the known causes`
-        : 'and its log names no known cause';
+    last === undefined ? 'and left no log' : `and no known cause explains it; it said last: ${last.replace(/\.$/, '')}`;
   return finding({
     cause: 'unknown',
     pod: pod.name,

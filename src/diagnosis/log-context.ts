@@ -1,6 +1,7 @@
 import {
   cleanLine,
   givesUp,
+  isDefect,
   isShutdown,
   isTerminal,
   isTolerated,
@@ -150,6 +151,18 @@ export class LogContext {
       line = this.#next(line);
     }
     return false;
+  }
+
+  /** Where the trace begins with which a defect of the program ended the log; undefined for any other end. */
+  defectAtEnd(): number | undefined {
+    let line = this.#before(this.#text.length).findLast((entry) => isTerminal(entry.text));
+    if (line === undefined || !isDefect(line.text)) return undefined;
+    const before = this.#block(line.start).before;
+    for (const entry of before.toReversed()) {
+      if (!isTracePart(entry.text) && !isTerminal(entry.text)) break;
+      line = entry;
+    }
+    return line.start;
   }
 
   #isFollowed(own: Line): boolean {

@@ -104,6 +104,12 @@ const TERMINAL =
 
 export const isTerminal = (line: string): boolean => TERMINAL.test(line);
 
+/** Exceptions that speak of a defect of the program and not of what it could not reach: the names that runtimes give them. */
+const DEFECT =
+  /^(?:Uncaught |Exception in thread "[^"]{1,80}" |Caused by: )?(?:(?:java\.lang|java\.util|System|builtins)\.)?(?:(?:Type|Reference|Range|Index|Key|Attribute|ZeroDivision|Assertion|Name|Recursion|UnboundLocal|Arithmetic|NotImplemented)Error|(?:NullPointer|NullReference|Arithmetic|ClassCast|(?:Array)?IndexOutOf(?:Bounds|Range)|IndexOutOfRange|ConcurrentModification|InvalidCast|DivideByZero)Exception|AssertionError)\b|^panic: (?:runtime error: |assignment to entry in nil map|close of |send on closed|invariant|interface conversion)/;
+
+export const isDefect = (line: string): boolean => DEFECT.test(line);
+
 /** How much of a log's end is read for its last words. */
 const LAST_WORDS = 8192;
 

@@ -18,6 +18,8 @@ export interface LogVerdict {
   strength: number;
   /** Whether a runtime says that this ended the process, or the program logs it as an error. */
   terminal: boolean;
+  /** Whether the line says that the program goes on without what failed. */
+  tolerated: boolean;
   /** The line that decided. */
   line: string;
   start: number;
@@ -45,9 +47,9 @@ export function readLog(text: string, dependencies: readonly DependencyEvidence[
   const verdicts = mostPromising([...byLine.values()])
     .map((ofLine) => strongestOfLine(ofLine, context, dependencies))
     .filter((verdict) => verdict !== undefined)
-    .map((verdict) => outlived(verdict, context))
-    .filter((verdict) => verdict.strength >= DECIDES);
-  return decide(verdicts, context);
+    .map((verdict) => outlived(verdict, context));
+  const deciding = withoutNoise(verdicts, context).filter((verdict) => verdict.strength >= DECIDES);
+  return decide(deciding, context);
 }
 
 /** The lines that may decide, at most 60: those whose wordings weigh most by themselves, the last ones first. */
@@ -87,7 +89,7 @@ function weigh(hit: Hit, context: LogContext, dependencies: readonly DependencyE
     (terminal ? TERMINAL_FACTOR : 1) *
     (tolerated ? TOLERATED_FACTOR : 1) *
     (isRetried(hit.line) && !given ? RETRIED_FACTOR : 1);
-  const base = { terminal: terminal || level === 'error', line: hit.line, start: hit.start };
+  const base = { terminal: terminal || level === 'error', tolerated, line: hit.line, start: hit.start };
   if (hit.matched.kind === 'cause') {
     if (!conditionsHold(hit, context)) return undefined;
     const { says } = hit.matched.pattern;
@@ -135,6 +137,22 @@ function outlived(verdict: LogVerdict, context: LogContext): LogVerdict {
   const ordinary = context.ordinaryLinesAfter(verdict.start);
   const factor = ordinary <= 3 ? 1 : ordinary <= 12 ? 0.85 : ordinary <= 40 ? 0.6 : 0.4;
   return { ...verdict, strength: verdict.strength * factor };
+}
+
+/**
+ * Takes strength from what was only noise: failures of which the program said later that it goes on without, and those that it
+ * only logged before a defect of its own ended it.
+ */
+function withoutNoise(verdicts: LogVerdict[], context: LogContext): LogVerdict[] {
+  const defect = verdicts.some((verdict) => !verdict.terminal) ? context.defectAtEnd() : undefined;
+  return verdicts.map((verdict) => {
+    const tolerance = verdicts.some(
+      (later) => later.tolerated && later.cause === verdict.cause && later.start > verdict.start,
+    );
+    const beforeDefect = defect !== undefined && !verdict.terminal && verdict.start < defect;
+    const noise = (tolerance && !verdict.tolerated) || beforeDefect;
+    return noise ? { ...verdict, strength: verdict.strength * TOLERATED_FACTOR } : verdict;
+  });
 }
 
 const DIRECT_CAUSE = 'direct cause of the following';

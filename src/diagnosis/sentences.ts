@@ -87,6 +87,8 @@ function injected({ line, subject }: LogVerdict): string | undefined {
 function refused(verdict: LogVerdict): string {
   const { says, subject, line } = verdict;
   if (says !== undefined) return said(verdict);
+  if (/\b(?:listen|bind)\b/i.test(line))
+    return `it may not listen${on(verdict, 'on')}; ports below 1024 need the capability NET_BIND_SERVICE, sockets a directory that its user may write.`;
   if (/read-only file ?system|EROFS|\[Errno 30\]/i.test(line))
     return `${subject ?? 'what it writes'} is on a read-only file system; mount a volume there.`;
   return subject === undefined

@@ -77,6 +77,20 @@ const CASES: [file: string, label: string, subject: string | undefined, decides:
   ['python-uvicorn-port', 'port-in-use', '127.0.0.1:18090', ['already in use', 'attempting to bind']],
   ['java-spring-port', 'port-in-use', '18392', ['already in use', 'BindException', 'PortInUseException']],
   ['go-listen', 'port-in-use', '18291', ['address already in use']],
+  [
+    'go-mongo-name-not-found',
+    'mongodb-connection-failure',
+    'mongo.data.svc.cluster.local',
+    ['server selection', 'current topology', 'no such host', 'dial tcp'],
+  ],
+  [
+    'python-celery-broker',
+    'redis-connection-failure',
+    undefined,
+    ['connection to the message broker after a connection loss has been disabled'],
+  ],
+  ['python-base64', 'configuration-error', 'ENCRYPTION_KEY holds no valid base64', ['binascii.Error']],
+  ['go-redis-tolerated', 'unknown', 'invariant violated', ['invariant violated']],
   ['python-tolerated-then-keyerror', 'configuration-error', 'OPENAI_API_KEY is not set', ['KeyError']],
   [
     'python-redis-given-up',
@@ -306,6 +320,16 @@ describe('which line decides', () => {
       'a script that begins with Windows’ line ends has no such program',
       '/usr/bin/env: \u2018python3\\r\u2019: No such file or directory\n',
       'command-not-found',
+    ],
+    [
+      'what a client logs by itself of a failure that the program then does without is noise',
+      'redis: 2026/01/01 00:00:00 pool.go:770: failed to dial: dial tcp 10.0.0.1:6379: connect: connection refused\nWARN continuing without redis: dial tcp 10.0.0.1:6379: connect: connection refused\nfatal: schema is too old\n',
+      'unknown',
+    ],
+    [
+      'what was only logged before a defect of the program ended it is noise',
+      "Redis error Error: connect ECONNREFUSED 10.0.0.1:6379\n/app/main.js:7\n    user.name.first\n         ^\n\nTypeError: Cannot read properties of undefined (reading 'first')\n    at Timeout._onTimeout (/app/main.js:7:10)\n\nNode.js v20.20.2\n",
+      'unknown',
     ],
     [
       'a shell’s own check of a variable is configuration',

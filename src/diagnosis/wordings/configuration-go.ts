@@ -19,12 +19,26 @@ export const goConfiguration: readonly SignaturePattern[] = [
     source: 'the same, quoted in a structured log',
   },
   {
-    regex: String.raw`required key (\w+) missing value|envconfig\.Process: assigning (\w+)|env: (?:required environment variable|environment variable|parse error on field)|required environment variable "?(\w+)"? is not set|envconfig: keys? (\w+) not found`,
+    regex: String.raw`required key (\w+) missing value|missing required value: (\w+)|env: (?:required environment variable|environment variable)|required environment variable "?(\w+)"? is not set|envconfig: keys? (\w+) not found`,
     says: '$ is not set',
     weight: 10,
     subject: 1,
     language: 'go',
     source: 'kelseyhightower/envconfig envconfig.go; caarlos0/env error.go',
+  },
+  {
+    regex: String.raw`envconfig\.Process: assigning (\w+)|env: parse error on field "(\w{1,80})"`,
+    weight: 10,
+    subject: 1,
+    language: 'go',
+    source: 'kelseyhightower/envconfig envconfig.go ParseError; caarlos0/env error.go ParseError',
+  },
+  {
+    regex: String.raw`\b(?:error|failed|unable|could not|cannot) (?:to )?(?:load|loading|read|reading|open|opening|find) (?:the |a )?(\S{0,100}\.env)\b`,
+    weight: 8,
+    subject: 1,
+    says: '$ cannot be loaded; mount it or set its variables in the container’s env',
+    source: 'joho/godotenv README.md: the message that programs give its error',
   },
   {
     regex: 'Config File "([^"]{1,80})" Not Found in|While parsing config: |Unsupported Config Type',
