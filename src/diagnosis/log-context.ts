@@ -26,6 +26,10 @@ const MOST_LINES = 3000;
 /** Lines within which a program that could not connect says that it gives up. */
 const GIVES_UP_WITHIN = 8;
 
+/** How a traceback of Python opens, and how one is linked to the next. */
+const OPENING = /^(?:ERROR: {4})?Traceback/;
+const LINK = /^(?:During handling of|The above exception was)/;
+
 const FAILURE_REPORT = 'APPLICATION FAILED TO START';
 const JAVA_FRAME = /^\s+at [\w.$/<>]+\(.*\)|^Caused by: |^\s+\.\.\. \d+ /;
 
@@ -137,7 +141,7 @@ export class LogContext {
    */
   introducedAsTolerated(start: number): boolean {
     const { before, own } = this.#block(start);
-    const opening = before.findLastIndex((line) => /^(?:ERROR: {4})?Traceback/.test(line.text));
+    const opening = before.findIndex((line, index) => OPENING.test(line.text) && sameChain(before, index));
     const introduction = opening > 0 ? before[opening - 1] : undefined;
     return introduction !== undefined && isTolerated(introduction.text) && this.#isFollowed(own);
   }
@@ -206,6 +210,16 @@ export class LogContext {
     return count;
   }
 
+  /** Whether the log ends with the line at `start`, but for two more lines. */
+  isLast(start: number): boolean {
+    let more = 0;
+    for (let line = this.#next(this.#lineAt(start)); line !== undefined; line = this.#next(line)) {
+      if (line.text.trim() !== '') more += 1;
+      if (more > 2) return false;
+    }
+    return true;
+  }
+
   /** The text from `from` up to `to`. */
   between(from: number, to: number): string {
     return this.#text.slice(from, to);
@@ -265,6 +279,15 @@ export class LogContext {
     return line;
   }
 }
+
+/** Whether the traceback that opens at `index` is linked to all that open after it. */
+function sameChain(lines: Line[], index: number): boolean {
+  return lines.every(
+    (line, at) => at <= index || !OPENING.test(line.text) || isLink(lines[at - 2]) || isLink(lines[at - 1]),
+  );
+}
+
+const isLink = (line: Line | undefined): boolean => line !== undefined && LINK.test(line.text);
 
 function lineMatches(line: Line, condition: RegExp): boolean {
   const known = line.matches.get(condition) ?? condition.test(line.text);

@@ -76,7 +76,8 @@ export function levelOf(line: string): Level {
 /** The program says that it goes on without what failed. */
 const TOLERATED =
   /degraded|\bfall(?:ing|s)? ?back\b|\bfallback\b|continu(?:e|es|ing) (?:without|anyway|in|with|startup|boot)|will continue|non-?fatal|not fatal|skipping|proceeding without|running without|working without|ignoring|Exception ignored in|in-memory (?:cache|store|mode|fallback) (?:instead|will)|using (?:an? )?(?:in-?memory|local|default)|best[- ]effort|\(optional\)|optional (?:dependency|cache|service)/i;
-const RETRIED = /\bretr(?:y|ies|ying)\b|\breconnect|trying again|will try|attempt \d+|\bbackoff\b/i;
+const RETRIED =
+  /\bretr(?:y|ies|ying)\b|\bwaiting for\b|\bsleeping\b|\bnot (?:up|ready|available) yet\b|\breconnect|trying again|will try|attempt \d+|\bbackoff\b/i;
 const SHUTDOWN =
   /shut(?:ting)? ?down|shutdown|Waiting for (?:application shutdown|child process|connections)|Finished server process|Stopping|stopped|Exiting|exited|Goodbye|graceful|SIGTERM|Terminat(?:ing|ed)|Child process|Closing|closed (?:successfully|pool|connection)|handling signal|Worker exiting|Reason: Worker|bye\b|finished|cleanup/i;
 

@@ -48,8 +48,9 @@ export function readLog(text: string, dependencies: readonly DependencyEvidence[
     .map((ofLine) => strongestOfLine(ofLine, context, dependencies))
     .filter((verdict) => verdict !== undefined)
     .map((verdict) => outlived(verdict, context));
-  const deciding = withoutNoise(verdicts, context).filter((verdict) => verdict.strength >= DECIDES);
-  return decide(deciding, context);
+  const weighed = withoutNoise(verdicts, context);
+  const deciding = weighed.filter((verdict) => verdict.strength >= DECIDES);
+  return decide(deciding, context) ?? stillTrying(weighed, context);
 }
 
 /** The lines that may decide, at most 60: those whose wordings weigh most by themselves, the last ones first. */
@@ -118,7 +119,8 @@ function weigh(hit: Hit, context: LogContext, dependencies: readonly DependencyE
 
 function conditionsHold(hit: Hit, context: LogContext): boolean {
   if (hit.matched.kind !== 'cause') return true;
-  const { near, beside, unless } = hit.matched.pattern;
+  const { near, beside, unless, last } = hit.matched.pattern;
+  if (last === true && !context.isLast(hit.start)) return false;
   if (near !== undefined && !context.blockMatches(hit.start, condition(near))) return false;
   if (beside !== undefined && !condition(beside).test(context.beside(hit.start))) return false;
   return unless === undefined || !context.blockMatches(hit.start, condition(unless));
@@ -139,17 +141,26 @@ function outlived(verdict: LogVerdict, context: LogContext): LogVerdict {
   return { ...verdict, strength: verdict.strength * factor };
 }
 
+/** A log that ends while the program tries again and again: that is what it does not get past. */
+function stillTrying(verdicts: LogVerdict[], context: LogContext): LogVerdict | null {
+  const last = verdicts.findLast(
+    (verdict) =>
+      verdict.cause !== 'unknown' && !verdict.tolerated && isRetried(verdict.line) && context.isLast(verdict.start),
+  );
+  return last === undefined ? null : { ...last, strength: DECIDES };
+}
+
 /**
  * Takes strength from what was only noise: failures of which the program said later that it goes on without, and those that it
  * only logged before a defect of its own ended it.
  */
 function withoutNoise(verdicts: LogVerdict[], context: LogContext): LogVerdict[] {
-  const defect = verdicts.some((verdict) => !verdict.terminal) ? context.defectAtEnd() : undefined;
+  const defect = verdicts.length > 0 ? context.defectAtEnd() : undefined;
   return verdicts.map((verdict) => {
     const tolerance = verdicts.some(
       (later) => later.tolerated && later.cause === verdict.cause && later.start > verdict.start,
     );
-    const beforeDefect = defect !== undefined && !verdict.terminal && verdict.start < defect;
+    const beforeDefect = defect !== undefined && verdict.start < defect;
     const noise = (tolerance && !verdict.tolerated) || beforeDefect;
     return noise ? { ...verdict, strength: verdict.strength * TOLERATED_FACTOR } : verdict;
   });

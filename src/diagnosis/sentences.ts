@@ -15,7 +15,9 @@ const reach =
   (service: string): Sentence =>
   (verdict, container) => {
     const how = howOf(verdict);
-    return `${container} cannot use ${service}${on(verdict, 'at')}${how === undefined ? '' : ` (${how})`}.`;
+    const itself = /^(?:localhost|127\.0\.0\.1|\[?::1\]?)(?::|$)/.test(verdict.subject ?? '');
+    const hint = itself ? '; that is the pod itself, so its address may not be set' : '';
+    return `${container} cannot use ${service}${on(verdict, 'at')}${how === undefined ? '' : ` (${how})`}${hint}.`;
   };
 
 const FAILURES: [words: RegExp, how: string][] = [

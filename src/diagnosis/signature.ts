@@ -22,6 +22,8 @@ export interface SignaturePattern {
   beside?: string;
   /** A condition on the same traceback or report: nothing in it may match. */
   unless?: string;
+  /** It counts only where the log ends with it: what a program waited for says nothing once it goes on. */
+  last?: boolean;
   /** The file, documentation page or release that prints this wording. */
   source: string;
 }

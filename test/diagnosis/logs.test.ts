@@ -332,6 +332,26 @@ describe('which line decides', () => {
       'unknown',
     ],
     [
+      'a traceback that was logged at a warning, with all that it is linked to, is tolerated when the program goes on',
+      'WARNING session cache is off, continuing in memory\nTraceback (most recent call last):\n  File "/a/redis/connection.py", line 1, in _connect\nConnectionRefusedError: [Errno 111] Connection refused\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File "/app/m.py", line 3, in <module>\nredis.exceptions.ConnectionError: Error 111 connecting to redis:6379. Connection refused.\nINFO ready\nfatal: schema is too old\n',
+      'unknown',
+    ],
+    [
+      'what a log ends with trying again is what the program does not get past',
+      'INFO starting\nWARNING Redis not ready, retrying in 1 s: Error 111 connecting to redis:6379. Connection refused.\n',
+      'redis-connection-failure',
+    ],
+    [
+      'a script that still waits does not get past what it waits for',
+      'Waiting for redis...\n',
+      'redis-connection-failure',
+    ],
+    [
+      'what a script waited for says nothing once it goes on',
+      'Waiting for redis...\nredis is up\nrunning migrations\nloading plugins\nfatal: schema is too old\n',
+      'unknown',
+    ],
+    [
       'a shell’s own check of a variable is configuration',
       'start.sh: 3: MONGODB_URL: must be set\n',
       'configuration-error',
@@ -350,6 +370,13 @@ describe('which line decides', () => {
     const text =
       'Error: inventory checksum mismatch\n    at Object.<anonymous> (/app/main.js:1:7)\n\nNode.js v20.20.2\n';
     expect(findingOf(text)?.summary).toContain('Error: inventory checksum mismatch');
+  });
+
+  test('a dependency looked for in the pod itself is said to be so', () => {
+    const text = 'Error: connect ECONNREFUSED 127.0.0.1:6379\n';
+    expect(findingOf(text)?.summary).toBe(
+      'container cannot use Redis at 127.0.0.1:6379 (refused); that is the pod itself, so its address may not be set.',
+    );
   });
 
   test('an injected address of a Service is named with its variable', () => {

@@ -72,6 +72,14 @@ export const serviceConfiguration: readonly SignaturePattern[] = [
     source: 'mongo-go-driver x/mongo/driver/connstring/connstring.go',
   },
   {
+    regex: String.raw`No such transport: ([\w+.-]{0,80})`,
+    weight: 10,
+    subject: 1,
+    says: 'the broker URL begins with $, which is no transport of the client',
+    language: 'python',
+    source: 'kombu kombu/transport/__init__.py resolve_transport',
+  },
+  {
     regex: 'must be escaped according to RFC 3986',
     says: 'a user or password in its MongoDB URL holds characters that must be percent-encoded',
     weight: 10,

@@ -66,6 +66,14 @@ export const otherConnections: readonly ConnectionWording[] = [
     source: 'PostgreSQL src/bin/scripts/pg_isready.c',
   },
   {
+    regex: String.raw`(?<![\w/])${HOST}:(\d{2,5}) is (?:unavailable|not (?:up|ready|available|reachable)|unreachable|down\b)`,
+    how: 'failed',
+    host: 1,
+    port: 2,
+    weight: 7,
+    source: 'wait-for-it and the scripts of its kind that wait for a port',
+  },
+  {
     regex: String.raw`connection to server at "${HOST}"(?: \([\d.]+\))?, port (\d+) failed`,
     how: 'refused',
     host: 1,

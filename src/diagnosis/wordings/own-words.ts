@@ -6,7 +6,7 @@ const CANNOT =
   "(?:could not|cannot|can't|can ?not|couldn't|failed to|unable to|error|failed|failure|failing|timeout|timed out)";
 const REACH = '(?:connect(?:ing|ion)?|reach(?:ing)?|ping(?:ing)?|dial(?:ing)?|wait(?:ing)?|contact(?:ing)?)';
 const DOWN = String.raw`(?:not (?:reachable|available|ready|respond\w*|connected|running|healthy|up\b|come up|become (?:ready|available|healthy|reachable)|answer\w*)|unavailable|unreachable|timed out|timeout\b|down\b)`;
-const FAILED = '(?:error|failed|failure|refused|timeout|timed out|lost|closed)';
+const FAILED = '(?:error|failed|failure|unsuccessful|refused|timeout|timed out|lost|closed)';
 
 /**
  * The words in which programs themselves say that a service does not answer: "could not connect to redis", "gave up waiting for
@@ -31,6 +31,13 @@ export function ownWords(names: string, unless: string): SignaturePattern[] {
     {
       regex: String.raw`(?:${names})${SERVER}(?: (?:connection|connect|ping|health ?check|startup check|request|call|warm-?up|check|dial)(?: \w+)? ${FAILED}| (?:is |was |has |did |does )?(?:still )?${DOWN})`,
       weight: 6,
+      unless,
+      source: SOURCE,
+    },
+    {
+      regex: String.raw`\bwait(?:ing|ed|s)?(?: \w+){0,2} (?:for|on)(?: the)? (?:${names})\b|(?:${names})${SERVER} (?:is )?(?:not|isn't) (?:up|ready|there|available)(?: yet)?`,
+      weight: 5,
+      last: true,
       unless,
       source: SOURCE,
     },

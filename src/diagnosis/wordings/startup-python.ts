@@ -127,6 +127,14 @@ export const pythonStartup: readonly SignaturePattern[] = [
     source: 'uvicorn uvicorn/config.py load',
   },
   {
+    regex: String.raw`The "?([\w.-]{1,80})"? module must be installed|\b([\w.-]{1,80}) must be installed to use\b`,
+    weight: 10,
+    subject: 1,
+    says: 'the module $ is not in the image; add it to the image’s dependencies',
+    language: 'python',
+    source: 'pymongo pymongo/uri_parser_shared.py; starlette starlette/templating.py',
+  },
+  {
     regex: String.raw`kombu\.exceptions\.VersionMismatch: (.{1,160})`,
     weight: 10,
     subject: 1,
