@@ -13,29 +13,33 @@ import { installDefinitions } from './definitions.ts';
 export const SHARD_LABEL = 'sharding.fluxcd.io/key';
 const NAMESPACE = 'flux-system';
 const CONTROLLERS = ['helm-controller', 'kustomize-controller'] as const;
+export type Controller = (typeof CONTROLLERS)[number];
 
 export interface FluxOptions {
   /** Path of a kubeconfig that may do everything. */
   kubeconfig: string;
   /** Only HelmReleases and Kustomizations with this value of the shard label are served. */
   shard: string;
+  /** Both if not given. */
+  controllers?: readonly Controller[];
   progress?: Progress;
   signal?: AbortSignal;
 }
 
 export interface Flux {
   /** Where each controller's log is. */
-  logs: Record<(typeof CONTROLLERS)[number], string>;
+  logs: Record<Controller, string>;
   stop(): Promise<void>;
 }
 
 /**
- * Makes Flux's kinds known, starts both controllers on free loopback ports and returns when they are ready. There is no
+ * Makes Flux's kinds known, starts its controllers on free loopback ports and returns when they are ready. There is no
  * source-controller: ExternalArtifacts stand in for sources (`artifacts.ts`).
  * @throws KintsugiError with the end of the log of a controller that did not start
  */
-export async function startFlux({ kubeconfig, shard, progress = () => {}, signal }: FluxOptions): Promise<Flux> {
-  const binaries = await ensureBinaries(CONTROLLERS, progress, signal);
+export async function startFlux(options: FluxOptions): Promise<Flux> {
+  const { kubeconfig, shard, controllers = CONTROLLERS, progress = () => {}, signal } = options;
+  const binaries = await ensureBinaries(controllers, progress, signal);
   await installDefinitions(kubeconfig, signal);
   await applyObjects(kubeconfig, [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE, labels: DEVELOPMENT_LABEL } },
@@ -48,7 +52,7 @@ export async function startFlux({ kubeconfig, shard, progress = () => {}, signal
   };
   const logs = { 'helm-controller': '', 'kustomize-controller': '' };
   try {
-    for (const name of CONTROLLERS) {
+    for (const name of controllers) {
       const [metrics, health] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
       logs[name] = join(folder, `${name}.log`);
       const program = await startProgram({

@@ -89,13 +89,16 @@ export function readiness({ metadata, status }: FluxObject): { is: 'ready' | 'fa
   const ready = conditions.find(({ type }) => type === 'Ready');
   const stalled = conditions.find(({ type, status: value }) => type === 'Stalled' && value === 'True');
   const observed = ready?.observedGeneration ?? status?.observedGeneration ?? 0;
-  const told = stalled ?? ready;
-  const saw =
-    told === undefined ? 'it has no Ready condition yet' : `${told.reason ?? told.type}: ${told.message ?? ''}`;
+  const told = [stalled, ready].flatMap((condition) => (condition === undefined ? [] : [conditionText(condition)]));
+  const saw = [...new Set(told)].join('; ') || 'it has no Ready condition yet';
   if (observed < (metadata.generation ?? 0))
     return { is: 'progressing', saw: `its last change is not applied yet (${saw})` };
   if (stalled !== undefined || ready?.status === 'False') return { is: 'failing', saw };
   return { is: ready?.status === 'True' ? 'ready' : 'progressing', saw };
+}
+
+function conditionText({ type, reason = type, message = '' }: Condition): string {
+  return `${reason}: ${message}`;
 }
 
 /** The chart version that is deployed now, or null before the first install. */

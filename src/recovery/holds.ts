@@ -180,7 +180,8 @@ export function patchToCommit({ object, owner, tool }: Hold, plans: readonly Pla
   const { apiVersion, kind, name, namespace } = object;
   const [group = '', version = ''] = apiVersion.split('/');
   const fields = lastValues(plans.flatMap(({ changes }) => changes));
-  const target = `{group: ${group}, version: ${version}, kind: ${kind}, name: ${name}${namespace === undefined ? '' : `, namespace: ${namespace}`}}`;
+  // Without the namespace: Kustomize patches before it sets one.
+  const target = `{group: ${group}, version: ${version}, kind: ${kind}, name: ${name}}`;
   const patch = [
     `patches: # ${kind} ${namespace ?? ''}/${name}, as it stands in the cluster`,
     `  - target: ${target}`,

@@ -35,6 +35,8 @@ export interface SceneOptions {
   mayAct?: boolean;
   /** Whether the runbook names its workload; else the alert's pod says which. */
   named?: boolean;
+  /** How long a hold on what Git owns stands at most; without it the remedy holds nothing. */
+  hold?: string;
   /** The Deployment's name, `app` if not given, and the alert's. */
   workload?: string;
   alert?: string;
@@ -179,8 +181,15 @@ function complete<Name extends string>(scenes: Partial<Record<Name, Scene>>, nam
 
 function writeRunbooks(folder: string, scenes: Map<Scene, SceneOptions>): string {
   mkdirSync(folder, { recursive: true });
-  for (const [{ name, namespace, alert, target }, { deadline = '5m', named = true }] of scenes) {
-    const runbook = crashRunbook({ name, namespace, alert, deadline, ...(named ? { target: target.name } : {}) });
+  for (const [{ name, namespace, alert, target }, { deadline = '5m', named = true, hold }] of scenes) {
+    const runbook = crashRunbook({
+      name,
+      namespace,
+      alert,
+      deadline,
+      ...(named ? { target: target.name } : {}),
+      ...(hold === undefined ? {} : { hold }),
+    });
     writeFileSync(join(folder, `${name}.yaml`), stringify(runbook));
   }
   return folder;

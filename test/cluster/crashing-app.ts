@@ -1,3 +1,4 @@
+import type { V1Deployment } from '@kubernetes/client-node';
 import { readState } from '../../dev/cluster/state.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import type { Target } from '../../src/recovery/values.ts';
@@ -17,19 +18,28 @@ print("Application startup complete", flush=True)
 server.serve_forever()
 `;
 
-/** Makes the Deployment and returns it once its container was killed for its memory limit of 40Mi. */
+/** A Deployment whose container is killed for its memory limit of 40Mi. */
+export function crashingApp(namespace: string, name = 'app', container = 'app'): V1Deployment {
+  return servingApp(namespace, name, {
+    name: container,
+    command: ['python3', '-c', PROGRAM],
+    resources: { requests: { memory: '32Mi', cpu: '1m' }, limits: { memory: '40Mi', cpu: '500m' } },
+  });
+}
+
+/** Makes the Deployment and returns it once its container was killed for its memory. */
 export async function createCrashingApp(
   kubernetes: Kubernetes,
   namespace: string,
   name = 'app',
   container = 'app',
 ): Promise<Target> {
-  const body = servingApp(namespace, name, {
-    name: container,
-    command: ['python3', '-c', PROGRAM],
-    resources: { requests: { memory: '32Mi', cpu: '1m' }, limits: { memory: '40Mi', cpu: '500m' } },
-  });
-  await kubernetes.apps.createNamespacedDeployment({ namespace, body });
+  await kubernetes.apps.createNamespacedDeployment({ namespace, body: crashingApp(namespace, name, container) });
+  await untilOutOfMemory(kubernetes, namespace, name);
+  return { namespace, kind: 'Deployment', name };
+}
+
+export async function untilOutOfMemory(kubernetes: Kubernetes, namespace: string, name: string): Promise<void> {
   await until(`${name} to be killed for its memory`, async () => {
     const { items } = await kubernetes.core.listNamespacedPod({ namespace, labelSelector: `app=${name}` });
     const statuses = items.flatMap(({ status }) => status?.containerStatuses ?? []);
@@ -37,7 +47,6 @@ export async function createCrashingApp(
       [state, lastState].some((past) => past?.terminated?.reason === 'OOMKilled'),
     );
   });
-  return { namespace, kind: 'Deployment', name };
 }
 
 /** Where the nodes pull from, as Kintsugi's configuration has it. */
@@ -55,12 +64,15 @@ export interface CrashRunbook {
   target?: string;
   /** The first rung. */
   deadline: string;
+  /** Holds what Git owns before the raise, for at most this long. */
+  hold?: string;
 }
 
 /** A runbook that mends such an app by more memory; short in all that only waits. */
-export function crashRunbook({ name, namespace, alert, target, deadline }: CrashRunbook): object {
+export function crashRunbook({ name, namespace, alert, target, deadline, hold }: CrashRunbook): object {
   const none = { level: 'none', text: 'None: it exists for a test' };
   const raise = { container: 'app', memory: { request: '64Mi', limit: '128Mi', factor: 1.5, cap: '256Mi' } };
+  const held = hold === undefined ? [] : [{ 'hold-gitops': { expires: hold } }];
   return {
     apiVersion: 'kintsugi.dev/v1',
     kind: 'Runbook',
@@ -83,7 +95,7 @@ export function crashRunbook({ name, namespace, alert, target, deadline }: Crash
             {
               name: 'raise-memory',
               approval: 'none',
-              actions: [{ 'set-resources': raise }, { 'wait-ready': { timeout: '60s' } }],
+              actions: [...held, { 'set-resources': raise }, { 'wait-ready': { timeout: '60s' } }],
             },
           ],
         },

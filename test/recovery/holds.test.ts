@@ -49,7 +49,7 @@ describe('a recovery that stands on a hold', () => {
     expect(patch.split('\n')).toEqual([
       '# Kustomization flux-system/apps: the same in the manifest, or in its kustomization.yaml',
       'patches: # Deployment bruno/agent-bruno, as it stands in the cluster',
-      '  - target: {group: apps, version: v1, kind: Deployment, name: agent-bruno, namespace: bruno}',
+      '  - target: {group: apps, version: v1, kind: Deployment, name: agent-bruno}',
       '    patch: |-',
       '      - op: replace # "1Gi" before',
       '        path: /spec/template/spec/containers/0/resources/limits/memory',
