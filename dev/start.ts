@@ -55,7 +55,13 @@ async function breakAndRecover(world: World, fault: string, signal: AbortSignal)
   const target = { namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
   say('waiting until Kintsugi has seen agent-bruno healthy (it must know what it would return to)');
   await waitForBaseline(kubernetes, kintsugi.environment.KINTSUGI_NAMESPACE ?? 'kintsugi', target, signal);
-  const { summary, alerts } = await applyFault(fault, { kube: kubernetes, namespaces, progress: say, signal });
+  const { summary, alerts } = await applyFault(fault, {
+    kube: kubernetes,
+    namespaces,
+    registry: world.cluster.registry,
+    progress: say,
+    signal,
+  });
   say(`BROKEN: ${summary}`);
   say(`waiting for the alert ${alerts[0]} of Prometheus`);
   const workflowId = workflowIdOf('development', target);

@@ -77,6 +77,33 @@ export function nameInRegistry(registryAddress: string, image: string): string {
   return `${registryAddress}/${host === 'docker.io' && !path.includes('/') ? `library/${path}` : path}`;
 }
 
+/**
+ * Lets a tag stand for the image that another name of the same repository stands for, as a push of that build does.
+ * @param from a tag or digest in `image`'s repository
+ * @returns false where there is no `from`
+ */
+export async function moveTag(registry: Registry, image: string, from: string): Promise<boolean> {
+  const named = nameInRegistry(registry.address, image).slice(registry.address.length + 1);
+  const [repository = '', tag = 'latest'] = named.split(':');
+  const address = `http://${registry.address}/v2/${repository}/manifests`;
+  const authorization = `Basic ${Buffer.from(`${registry.user}:${registry.password}`).toString('base64')}`;
+  const accept = 'application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json';
+  const found = await fetch(`${address}/${from}`, { headers: { authorization, accept } });
+  if (found.status === 404) return false;
+  const type = found.headers.get('content-type') ?? '';
+  const body = await found.text();
+  const put = await fetch(`${address}/${tag}`, {
+    method: 'PUT',
+    headers: { authorization, 'content-type': type },
+    body,
+  });
+  if (found.ok && put.ok) return true;
+  throw new KintsugiError('unavailable', `the registry answers ${found.status} and ${put.status}`, {
+    where: image,
+    fix: 'Look at the log of docker-registry.',
+  });
+}
+
 /** Pushes a docker archive under its published name; layers that the registry has are not sent again. */
 export async function pushToRegistry(registry: Registry, archive: string, image: string): Promise<void> {
   const target = `docker://${nameInRegistry(registry.address, image)}`;

@@ -19,7 +19,11 @@ export async function grantKintsugi(kube: Kubernetes, { actIn = [] }: { actIn?: 
     ...readDeployed('namespace.yaml').map(ownNamespace),
     ...readDeployed('observe.yaml'),
     ...(actIn.length === 0 ? [] : readDeployed('act.yaml')),
-    ...actIn.flatMap((name) => inNamespace(readDeployed('act-in-namespace.yaml'), name)),
+    ...actIn.flatMap((name) =>
+      ['act-in-namespace.yaml', 'copy-secret-in-namespace.yaml'].flatMap((file) =>
+        inNamespace(readDeployed(file), name),
+      ),
+    ),
   ];
   const client = KubernetesObjectApi.makeApiClient(kube.config);
   for (const object of objects) {

@@ -23,6 +23,8 @@ export interface KintsugiOptions {
   /** `observe` or `approve` elsewhere; `observe` if not given. */
   mode?: 'observe' | 'approve';
   mirrors: Record<string, string>;
+  /** `builds` of the configuration file. */
+  builds?: object[];
   /** Where pages go. */
   webhookUrl: string;
   prometheusUrl?: string;
@@ -94,9 +96,10 @@ function environmentOf(
   options: KintsugiOptions,
   own: { gatewayAddress: string; metricsAddress: string; gatewayToken: string },
 ): Record<string, string> {
-  const { folder, auto, mirrors } = options;
+  const { folder, auto, mirrors, builds = [] } = options;
   const configuration = join(folder, 'configuration.yaml');
-  writeFileSync(configuration, stringify({ auto: auto.map((namespace) => ({ namespace })), registries: { mirrors } }));
+  const file = { auto: auto.map((namespace) => ({ namespace })), registries: { mirrors }, builds };
+  writeFileSync(configuration, stringify(file));
   return {
     KINTSUGI_CONFIG: configuration,
     KINTSUGI_HOME: folder,

@@ -26,6 +26,8 @@ export interface WorldOptions {
   /** Whether remedies run by themselves in the world's namespaces; true if not given. */
   auto?: boolean;
   mode?: KintsugiOptions['mode'];
+  /** Build hooks, as the configuration file has them. */
+  builds?: KintsugiOptions['builds'];
   alertmanagers?: number;
   /** Where the rules' and the route's durations differ from those of development. */
   durations?: Partial<Durations>;
@@ -124,6 +126,7 @@ async function startProduct(
     cluster: 'development',
     auto: auto ? [namespaces.bruno] : [],
     ...(options.mode === undefined ? {} : { mode: options.mode }),
+    ...(options.builds === undefined ? {} : { builds: options.builds }),
     mirrors: mirrorsOf(cluster),
     webhookUrl: pages.url,
     ...(options.signal === undefined ? {} : { signal: options.signal }),

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import type { Baselines } from '../activities/baseline.ts';
+import type { Builds } from '../builds/builds.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import type { RunbookContent } from '../recovery/activities.ts';
 import type { Finding, Plan, Target } from '../recovery/values.ts';
@@ -10,6 +11,8 @@ export interface Permission {
   group: string;
   resource: string;
   subresource?: string;
+  /** The one object of that name (RBAC's resourceNames); without it any. */
+  name?: string;
   verbs: ('get' | 'list' | 'watch' | 'create' | 'patch' | 'update' | 'delete')[];
 }
 
@@ -22,6 +25,8 @@ export interface WriteContext {
   recoveryId: string;
   step: number;
   secrets: Secrets;
+  /** The build hooks of the configuration file. */
+  builds: Builds;
   /** Whether another recovery's run is still open; throws a retryable KintsugiError when Temporal cannot tell. */
   isRunOpen(recoveryId: string): Promise<boolean>;
   /** Beats the activity's heart with what is being waited for; throws when the activity was cancelled. */
@@ -70,4 +75,9 @@ export interface Action<P> {
   plan(context: ActionContext, params: P): Promise<Plan>;
   apply(context: WriteContext, plan: Plan): Promise<ApplyOutcome>;
   revert(context: WriteContext, plan: Plan): Promise<RevertResult>;
+  /**
+   * Whether this very step has written already and only its answer was lost. Without it the guard on the workload whose fields
+   * the plan changes tells.
+   */
+  hasWritten?(context: WriteContext, plan: Plan): Promise<boolean>;
 }

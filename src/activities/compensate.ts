@@ -6,7 +6,10 @@ import { beating, type Pulse } from './heartbeat.ts';
 import type { RemediationDependencies } from './remediate.ts';
 
 /** What an undo needs. */
-export type CompensationDependencies = Pick<RemediationDependencies, 'kubernetes' | 'baselines' | 'isRunOpen'>;
+export type CompensationDependencies = Pick<
+  RemediationDependencies,
+  'kubernetes' | 'baselines' | 'builds' | 'isRunOpen'
+>;
 
 /** The activity that takes a change back. A pause never holds it (safety 1), and it needs no Lease. */
 export function createCompensation(dependencies: CompensationDependencies): Pick<Activities, 'compensate'> {
@@ -15,12 +18,12 @@ export function createCompensation(dependencies: CompensationDependencies): Pick
 
 /** Reverts one recorded plan; what fails for good is an answer, what passes is thrown for Temporal to try again. */
 export async function compensate(
-  { kubernetes, baselines, isRunOpen }: CompensationDependencies,
+  { kubernetes, baselines, builds, isRunOpen }: CompensationDependencies,
   { plan, step, target, runbook, recoveryId }: CompensateInput,
   { heartbeat, signal }: Pulse,
 ): Promise<CompensateResult> {
   const { secrets } = baselines;
-  const context = { kubernetes, target, runbook, recoveryId, step, secrets, isRunOpen, heartbeat, signal };
+  const context = { kubernetes, target, runbook, recoveryId, step, secrets, builds, isRunOpen, heartbeat, signal };
   try {
     return await actionNamed(plan.action).revert(context, plan);
   } catch (error) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { createSecrets } from '../actions/write/secrets.ts';
 import { createArtifacts } from '../artifacts/store.ts';
+import { checkHeaders, createBuilds } from '../builds/builds.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { createRedactor } from '../diagnosis/redaction.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
@@ -31,12 +32,17 @@ export interface ActivityDependencies {
   log: Logger;
 }
 
-/** Every activity of the recovery workflow, and the baselines that they share. Nothing is read or written yet. */
+/**
+ * Every activity of the recovery workflow, and the baselines that they share. Nothing of the cluster is read or written yet.
+ * @throws KintsugiError `invalid` with every secret file of a build hook that cannot be used
+ */
 export function createActivities(dependencies: ActivityDependencies): { activities: Activities; baselines: Baselines } {
   const { configuration, redactionKey, kubernetes, temporal, log } = dependencies;
   const { namespace, mirrors, home, webhookUrl, webhookSecret } = configuration;
   const secrets = createSecrets(redactionKey, createRedactor({ key: redactionKey }).redact);
   const baselines = createBaselines({ kubernetes, namespace, secrets });
+  checkHeaders(configuration.builds);
+  const builds = createBuilds({ settings: configuration.builds, kubernetes, namespace });
   const artifacts = createArtifacts({ folder: join(home.replace(/^~(?=\/)/, homedir()), 'artifacts') });
   const notifiers = createNotifiers({
     log,
@@ -50,9 +56,9 @@ export function createActivities(dependencies: ActivityDependencies): { activiti
     ...createForwarding({ kubernetes, temporal, settings: configuration }),
     ...createDiagnosis({ kubernetes, baselines, artifacts, log, redactionKey, mirrors, wasCutShort: cutShort }),
     ...createClassification({ artifacts, log }),
-    ...createRemediation({ kubernetes, baselines, log, namespace, mirrors, isRunOpen: isOpen }),
+    ...createRemediation({ kubernetes, baselines, log, namespace, mirrors, builds, isRunOpen: isOpen }),
     ...createVerification({ kubernetes, baselines, log }),
-    ...createCompensation({ kubernetes, baselines, isRunOpen: isOpen }),
+    ...createCompensation({ kubernetes, baselines, builds, isRunOpen: isOpen }),
     ...createEscalation({ notifiers, log }),
   };
   return { activities: alive(activities), baselines };

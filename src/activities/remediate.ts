@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ActionContext } from '../actions/action.ts';
+import type { Action, ActionContext } from '../actions/action.ts';
 import { type ResolvedCall, resolveCall, resolveParameters } from '../actions/parameters.ts';
 import { comparePlans } from '../actions/plan/compare.ts';
 import { dependencyNamed } from '../actions/plan/subject.ts';
@@ -8,6 +8,7 @@ import { declaredTarget } from '../actions/rules/runbook-target.ts';
 import { fieldChanges, readSame } from '../actions/write/fields.ts';
 import { isOwnStep } from '../actions/write/guard.ts';
 import { isPodGone } from '../actions/write/pods.ts';
+import type { Builds } from '../builds/builds.ts';
 import { KintsugiError } from '../errors.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import { canonicalText, toJson } from '../kubernetes/template.ts';
@@ -40,6 +41,7 @@ export interface RemediationDependencies {
   namespace: string;
   /** The configuration's registry mirrors, host to address. */
   mirrors: Readonly<Record<string, string>>;
+  builds: Builds;
   /** Whether Temporal has an open run of that recovery; throws a retryable KintsugiError when it cannot tell. */
   isRunOpen(recoveryId: string): Promise<boolean>;
 }
@@ -105,14 +107,19 @@ export async function applyAction(
     const done = await resolved.action.apply(context, input.plan);
     return typeof done === 'string' ? { outcome: done } : done;
   } catch (error) {
-    return failedForGood(context, input, error);
+    return failedForGood(context, resolved, input, error);
   }
 }
 
 /** An error that passes is thrown, for Temporal to try again; a final one is an answer, unless this step has written. */
-async function failedForGood(context: ActionContext, input: ApplyInput, error: unknown): Promise<ApplyResult> {
+async function failedForGood(
+  context: ActionContext,
+  { action }: ResolvedCall,
+  input: ApplyInput,
+  error: unknown,
+): Promise<ApplyResult> {
   if (!(error instanceof KintsugiError) || error.retryable) throw error;
-  if (await hasWritten(context, input.plan).catch(() => true)) throw error;
+  if (await hasWritten(context, action, input.plan).catch(() => true)) throw error;
   return { outcome: 'failed', error: stepErrorOf(error) };
 }
 
@@ -141,7 +148,7 @@ async function planAgain(
   resolved: ResolvedCall,
   input: ApplyInput,
 ): Promise<ApplyResult | null> {
-  if (await hasWritten(context, input.plan)) return null;
+  if (await hasWritten(context, resolved.action, input.plan)) return null;
   if (await podsAreGone(context, input.plan)) return { outcome: 'unchanged' };
   const fresh = await planOrRefusal(context, resolved);
   const comparison = comparePlans(input.plan, fresh, input.approved);
@@ -161,7 +168,8 @@ async function planAgain(
 }
 
 /** Whether the late-write guard on the plan's object names this very step: its answer was lost. */
-async function hasWritten(context: ActionContext, plan: Plan): Promise<boolean> {
+async function hasWritten(context: ActionContext, action: Action<unknown>, plan: Plan): Promise<boolean> {
+  if (action.hasWritten !== undefined) return action.hasWritten(context, plan);
   const [field] = fieldChanges(plan);
   if (field === undefined) return false;
   return isOwnStep(context, await readSame(context, field.object));
@@ -244,7 +252,7 @@ function remedyOf({ runbook, finding, remedy }: PlanInput): Remedy {
 }
 
 function contextOf(
-  { kubernetes, baselines, mirrors, isRunOpen }: RemediationDependencies,
+  { kubernetes, baselines, mirrors, builds, isRunOpen }: RemediationDependencies,
   { target, runbook, recoveryId, finding, brokenSince, ordered, onlyShown = false }: PlanInput,
   { step, earlier }: { step: number; earlier: Plan[] },
   { heartbeat, signal }: Pulse,
@@ -256,6 +264,7 @@ function contextOf(
     recoveryId,
     step,
     secrets: baselines.secrets,
+    builds,
     isRunOpen,
     heartbeat,
     signal,

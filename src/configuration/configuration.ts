@@ -29,6 +29,8 @@ export interface Configuration {
   mirrors: Record<string, string>;
   /** Notifiers in their order of fallback, for a recovery that has no runbook. */
   defaultNotifiers: string[];
+  /** How images are rebuilt. */
+  builds: ConfigurationFile['builds'];
   limits: ConfigurationFile['limits'];
   home: string;
   gatewayAddress: ListenAddress;
@@ -205,6 +207,7 @@ function assemble(
     auto: file.auto,
     mirrors: file.registries.mirrors,
     defaultNotifiers: file.notifiers.default,
+    builds: file.builds,
     limits: file.limits,
     home: environment.KINTSUGI_HOME,
     gatewayAddress: environment.KINTSUGI_GATEWAY_ADDRESS,

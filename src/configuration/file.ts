@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { buildHook } from '../builds/settings.ts';
 
 /** The configuration file named by KINTSUGI_CONFIG: what does not fit into one variable. */
 
@@ -33,6 +34,14 @@ export const fileSchema = z.strictObject({
         .describe('Who is told when a recovery has no runbook to say it, in this order'),
     })
     .prefault({}),
+  builds: z
+    .array(buildHook)
+    .default([])
+    .refine(
+      (builds) => new Set(builds.map(({ name }) => name)).size === builds.length,
+      'every hook has a name of its own',
+    )
+    .describe('How images are rebuilt, for the action rebuild-image'),
   limits: z
     .strictObject({
       cachedWorkflows: z.int().min(1).default(200).describe('Recoveries that the worker keeps in memory'),

@@ -1,5 +1,6 @@
 import type { AnswerState } from '../dependencies/answer.ts';
 import type { Json, Target } from '../recovery/values.ts';
+import type { PullAnswer } from '../registry/pull.ts';
 
 /**
  * What was seen of a target at one moment, redacted and bounded: the input of the classifier, the content of the evidence
@@ -28,6 +29,8 @@ export interface Evidence {
   variables?: VariableEvidence[];
   /** What could not be read, and why: "events: forbidden". */
   missing: string[];
+  /** What the registry says of images that cannot be pulled; absent where nothing was asked. */
+  images?: ImageEvidence[];
 }
 
 /** One variable as the container gets it, judged where its value was known; the value itself is not told. */
@@ -338,6 +341,13 @@ export interface BudgetEvidence {
   /** `minAvailable 2`, `maxUnavailable 1`. */
   rule: string;
   disruptionsAllowed: number;
+}
+
+/** An image that the kubelet cannot pull, and what its registry says to a pull with the pod's own secrets. */
+export interface ImageEvidence {
+  container: string;
+  image: string;
+  pull: Pick<PullAnswer, 'kind' | 'saw'>;
 }
 
 /** Evidence with nothing in it, for what is known from a log file alone. */

@@ -4,6 +4,7 @@ import { openPage } from './fold-pages.ts';
 import { withAttempt, withdraw } from './new-attempt.ts';
 import { changesTarget, isSession, requested } from './ordered.ts';
 import type { ActionRecord, Attempt, RecoveryRecord } from './record.ts';
+import { isSettledBy } from './settled.ts';
 
 /**
  * The attempts' part of the fold. Their stages:
@@ -199,12 +200,15 @@ function endUnanswered(attempt: Attempt, stage: 'rejected' | 'expired', why: str
 }
 
 function foldReplanned(attempt: Attempt, event: AttemptEvent & { kind: 'replanned' }): Attempt {
+  const recorded = attempt.plans[event.i];
+  const isSettled = recorded !== undefined && isSettledBy(recorded, event.plan);
+  const next = isSettled ? 'applying' : 'planned';
   return {
     ...attempt,
-    stage: attempt.stage === 'undoing' ? 'undoing' : 'planned',
+    stage: attempt.stage === 'undoing' ? 'undoing' : next,
     plans: attempt.plans.map((plan, i) => (i === event.i ? event.plan : plan)),
     digest: event.digest,
-    replans: attempt.replans + 1,
+    replans: attempt.replans + (isSettled ? 0 : 1),
     actions: attempt.actions.filter(({ i }) => i !== event.i),
   };
 }

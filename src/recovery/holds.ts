@@ -215,6 +215,7 @@ function fieldLines({ path, before, after: value }: Field): string[] {
 
 function valueText(value: Value): string {
   if ('absent' in value) return 'nothing';
+  if ('later' in value) return JSON.stringify(value.later);
   return 'secret' in value
     ? `"a secret: ${value.secret.from.kind} ${value.secret.from.name} has it"`
     : JSON.stringify(value.value);

@@ -25,8 +25,15 @@ export interface ObjectRef {
   uid?: string;
 }
 
-/** A field's value: as it is, not there, or (what redaction would alter) by reference with a keyed hash to compare. */
-export type Value = { value: Json } | { absent: true } | { secret: { from: ObjectRef; path: string; hmac: string } };
+/**
+ * A field's value: as it is, not there, (what redaction would alter) by reference with a keyed hash to compare, or what an
+ * earlier action of the same remedy gives, in words: such a plan is settled before it is applied.
+ */
+export type Value =
+  | { value: Json }
+  | { absent: true }
+  | { secret: { from: ObjectRef; path: string; hmac: string } }
+  | { later: string };
 
 /** One thing that a plan does to the cluster. `path` is a JSON Pointer into `object`. */
 export type Change =

@@ -35,6 +35,11 @@ export function parseImage(image: string): ImageReference | null {
   return { registry, repository, tag: tag ?? 'latest' };
 }
 
+/** An image's name as it is written, without tag and digest. */
+export function repositoryName(image: string): string {
+  return image.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
+}
+
 /**
  * The digest in a container status' `imageID` (`ghcr.io/a/b@sha256:…`). Undefined for a bare `sha256:…`: that names the
  * image's configuration, as for an image loaded by hand, and no registry answers with it.

@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import { type RegistryAnswer, registryDigest } from './digest.ts';
-import { readPullSecrets } from './pull-secrets.ts';
+import { namedPullSecrets, type StandIns, textsOf } from './pull-secrets.ts';
 import { digestOfImageId, parseImage } from './reference.ts';
 
 /** Whose image is compared, and with what. */
@@ -13,6 +13,8 @@ export interface TagQuestion {
   healthyDigest?: string;
   /** The configuration's mirrors: `{"ghcr.io": "http://10.99.0.1:5000"}`. */
   mirrors: Readonly<Record<string, string>>;
+  /** Pull secrets that the remedy is about to copy. */
+  standIns?: StandIns;
   signal?: AbortSignal;
 }
 
@@ -41,11 +43,13 @@ export async function tagMoved(kubernetes: Kubernetes, question: TagQuestion): P
   if (spec?.imagePullPolicy === 'Never') return { moved: false, saw: `${image} is never pulled` };
   const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
   const running = digestOfImageId(statuses.find(({ name }) => name === container)?.imageID);
-  const answer = await registryDigest(image, {
-    pullSecrets: await readPullSecrets(kubernetes, pod),
-    mirrors: question.mirrors,
-    ...(question.signal === undefined ? {} : { signal: question.signal }),
+  const { mirrors, standIns, signal } = question;
+  const abortable = signal === undefined ? {} : { signal };
+  const secrets = await namedPullSecrets(kubernetes, pod, {
+    ...(standIns === undefined ? {} : { standIns }),
+    ...abortable,
   });
+  const answer = await registryDigest(image, { pullSecrets: textsOf(secrets), mirrors, ...abortable });
   return compareDigests(image, running, question.healthyDigest, answer);
 }
 

@@ -35,14 +35,14 @@ function plannedFields({ workload }: TargetState, plans: readonly Plan[]): Map<s
     if (change.type !== 'field' || !change.path.startsWith(`${TEMPLATE}/`) || isBookkeepingPath(change.path)) continue;
     if (change.object.kind !== workload.kind || change.object.name !== workload.name) continue;
     const path = change.path.slice(TEMPLATE.length);
-    if (isSecret(change.after)) planned.delete(path);
+    if (isNotShown(change.after)) planned.delete(path);
     else planned.set(path, 'value' in change.after ? change.after.value : undefined);
   }
   return planned;
 }
 
-function isSecret(value: Value): boolean {
-  return 'secret' in value;
+function isNotShown(value: Value): boolean {
+  return 'secret' in value || 'later' in value;
 }
 
 /** Follows a path of the template in the pod: list items by their name, since admission may have put others before them. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { buildHook, jobManifest } from '../../src/builds/settings.ts';
 import { examine, good } from '../../src/cli/doctor/check.ts';
 import { notifierChecks } from '../../src/cli/doctor/notifiers.ts';
 import { demandsOf, LOOK, OWN } from '../../src/cli/doctor/permissions.ts';
@@ -57,6 +58,18 @@ describe('what doctor asks of RBAC', () => {
     );
     const patch = { group: 'apps', resource: 'deployments', verbs: ['patch'] };
     expect(act.find(({ namespace }) => namespace === 'bruno')?.permissions).toContainEqual(patch);
+  });
+
+  test('to build is asked where the Jobs of the hooks run', () => {
+    const configuration = loadConfiguration({});
+    const manifest = jobManifest.parse({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      spec: { template: { spec: { containers: [{ name: 'build', image: 'builder:1' }] } } },
+    });
+    const builds = [buildHook.parse({ name: 'app', job: { namespace: 'builds', manifest } })];
+    const demand = demandsOf({ ...configuration, builds }, []).find(({ name }) => name === 'build in builds');
+    expect(demand?.permissions).toEqual([{ group: 'batch', resource: 'jobs', verbs: ['get', 'create', 'delete'] }]);
   });
 
   test('to act is not needed while the mode is observe', async () => {

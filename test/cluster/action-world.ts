@@ -11,6 +11,7 @@ import type { ActionContext } from '../../src/actions/action.ts';
 import { actionNamed } from '../../src/actions/parameters.ts';
 import { createSecrets } from '../../src/actions/write/secrets.ts';
 import type { Baseline, Baselines } from '../../src/activities/baseline.ts';
+import type { Builds } from '../../src/builds/builds.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { isReady } from '../../src/kubernetes/pods.ts';
 import { type OwnedWorkload, readOwned } from '../../src/kubernetes/revisions.ts';
@@ -137,6 +138,13 @@ export async function untilRolledOut(kubernetes: Kubernetes, target: Target): Pr
   return owned;
 }
 
+/** No build hook is configured. */
+export const noBuilds: Builds = {
+  hook: () => undefined,
+  names: [],
+  notes: { read: async () => null, write: async () => undefined },
+};
+
 /** Baselines in memory. */
 export function memoryBaselines(): Baselines & { known: Baseline | null } {
   return {
@@ -203,6 +211,7 @@ export function contextFor(kubernetes: Kubernetes, target: Target, over: Partial
     earlier: [],
     baselines: memoryBaselines(),
     mirrors: {},
+    builds: noBuilds,
     secrets,
     isRunOpen: async () => false,
     heartbeat: () => undefined,

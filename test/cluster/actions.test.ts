@@ -12,7 +12,10 @@ import { differences } from '../../src/kubernetes/differences.ts';
 import { atPointer, isBookkeepingPath, templateHash, toJson } from '../../src/kubernetes/template.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { Json, Plan, Target } from '../../src/recovery/values.ts';
+import { parseImage } from '../../src/registry/reference.ts';
+import type { TestServer } from '../http/server.ts';
 import { needs, provided } from '../needs.ts';
+import { startFakeRegistry } from '../registry/fake-registry.ts';
 import {
   containerPatch,
   contextFor,
@@ -42,17 +45,22 @@ let kubernetes: Kubernetes;
 let namespace: string;
 let image: string;
 let folder: string;
+let registry: TestServer;
 let count = 0;
+
+const HEALTHY_DIGEST = `sha256:${'a'.repeat(64)}`;
 
 beforeAll(async () => {
   kubernetes = connectKubernetes({ kubeconfig });
   namespace = await createNamespace(kubernetes, 'actions');
   image = await idleImage(kubernetes);
+  registry = await startFakeRegistry();
   folder = await mkdtemp(join(tmpdir(), 'kintsugi-actions-'));
 });
 
 afterAll(async () => {
   await deleteNamespace(kubernetes, namespace);
+  await registry.close();
   await rm(folder, { recursive: true });
 });
 
@@ -190,6 +198,21 @@ const CASES: Case[] = [
       return {};
     },
     foreign: { metadata: { annotations: { 'kustomize.toolkit.fluxcd.io/reconcile': 'enabled' } } },
+  },
+  {
+    name: 'set-image',
+    params: { to: 'last-healthy' },
+    arrange: async (target) => {
+      await healthy(target);
+      const baselines = memoryBaselines();
+      const baseline = await recordBaseline(kubernetes, baselines, target);
+      // An image that was loaded by hand has no digest that a registry answers with.
+      const containers = baseline.containers.map((container) => ({ ...container, digest: HEALTHY_DIGEST }));
+      await baselines.write({ ...baseline, containers });
+      const host = parseImage(image)?.registry ?? '';
+      return { baselines, mirrors: { [host]: registry.url }, finding: { ...finding, cause: 'image-pull-failure' } };
+    },
+    foreign: containerPatch({ image: 'registry.invalid/another:1' }),
   },
 ];
 

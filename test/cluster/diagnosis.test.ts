@@ -46,7 +46,7 @@ afterAll(async () => {
 async function look(name: string): Promise<{ diagnosis: Diagnosis; classification: Classification }> {
   const secrets = createSecrets(KEY, createRedactor({ key: KEY }).redact);
   const baselines = createBaselines({ kubernetes, namespace, secrets });
-  const { diagnose } = createDiagnosis({ kubernetes, baselines, artifacts, log, redactionKey: KEY });
+  const { diagnose } = createDiagnosis({ kubernetes, baselines, artifacts, log, redactionKey: KEY, mirrors: {} });
   const { classify } = createClassification({ artifacts, log });
   const step = {
     recoveryId: 'r@1',

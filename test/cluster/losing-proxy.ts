@@ -7,7 +7,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 export interface LosingProxy {
   /** A kubeconfig for it, as text. */
   kubeconfig: string;
-  /** How many of the next patches lose their answer. */
+  /** How many of the next patches and creations lose their answer. */
   lose: number;
   close(): Promise<void>;
 }
@@ -37,7 +37,7 @@ async function forward(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  const loses = incoming.method === 'PATCH' && proxy.lose > 0;
+  const loses = (incoming.method === 'PATCH' || incoming.method === 'POST') && proxy.lose > 0;
   if (loses) proxy.lose -= 1;
   const options: RequestOptions = {
     host: upstream.hostname,

@@ -49,7 +49,7 @@ afterAll(async () => {
   await world?.stop();
 });
 
-/** The four faults: what Kintsugi finds, does, and what of it the API server sees, in order. */
+/** A fault of each family: what Kintsugi finds, does, and what of it the API server sees, in order. */
 const FAULTS = [
   {
     fault: 'configuration',
@@ -62,6 +62,14 @@ const FAULTS = [
     cause: 'application-startup-failure',
     remedy: 'roll-back',
     changes: ['patch deployments agent-bruno'],
+  },
+  {
+    fault: 'image-tag',
+    trigger: 'AgentBrunoImagePullFailing',
+    cause: 'image-pull-failure',
+    remedy: 'pin-healthy-image',
+    changes: ['patch deployments agent-bruno'],
+    pinned: true,
   },
   {
     fault: 'redis',
@@ -77,7 +85,8 @@ const FAULTS = [
   },
 ];
 
-describe.each(FAULTS)('the fault $fault', ({ fault, cause, remedy, changes }) => {
+describe.each(FAULTS)('the fault $fault', (row) => {
+  const { fault, trigger = TRIGGER, cause, remedy, changes, pinned = false } = row;
   let story: Story;
   let record: RecoveryRecord;
   let image: string | undefined;
@@ -114,21 +123,22 @@ describe.each(FAULTS)('the fault $fault', ({ fault, cause, remedy, changes }) =>
     const container = await livePod();
     expect(container.ready).toBe(true);
     if (fault === 'memory') expect(container.memory).toEqual({ request: '512Mi', limit: '2Gi' });
-    expect(await imageNow()).toBe(image);
+    if (pinned) expect(await imageNow()).toMatch(/^ghcr\.io\/brunovlucena\/agent-bruno@sha256:[0-9a-f]{64}$/);
+    else expect(await imageNow()).toBe(image);
   });
 
   test("came by Alertmanager's group from the running Prometheus", () => {
     const alerts = Object.values(record.alerts).filter(({ role }) => role === 'trigger');
     expect(alerts.length).toBeGreaterThan(0);
     for (const { name, groupKey, generatorURL } of alerts) {
-      expect(name).toBe(TRIGGER);
-      expect(groupKey).toBe(`{}/{alertname="${TRIGGER}"}:{alertname="${TRIGGER}"}`);
+      expect(name).toBe(trigger);
+      expect(groupKey).toBe(`{}/{alertname="${trigger}"}:{alertname="${trigger}"}`);
       expect(generatorURL).toMatch(new RegExp(`^${world.monitoring.prometheusUrl}/graph\\?`));
     }
   });
 
   test('pages nobody, nor does its windowed alert that fires on, and all its alerts are one recovery', async () => {
-    await alertsResolved(world);
+    await alertsResolved(world, trigger);
     const { record: settled } = await reached(observer, story, ({ recovered }) => recovered !== null);
     expect(settled.episode.number).toBe(1);
     expect(Math.max(...Object.values(settled.alerts).map(({ count }) => count))).toBeGreaterThan(1);

@@ -33,7 +33,7 @@ export async function begin(world: World, fault: string): Promise<Story> {
     firstPage: pages.pages.length,
     auditStart: auditLogEnd(auditLogOf(world)),
   };
-  await applyFault(fault, { kube, namespaces, progress: () => undefined });
+  await applyFault(fault, { kube, namespaces, registry: world.cluster.registry, progress: () => undefined });
   return story;
 }
 
@@ -57,8 +57,8 @@ export async function reached(
 }
 
 /** Waits until Prometheus no longer fires the trigger alert. */
-export async function alertsResolved(world: World): Promise<void> {
-  while ((await firing(world)).includes(TRIGGER)) await sleep(1_000);
+export async function alertsResolved(world: World, trigger = TRIGGER): Promise<void> {
+  while ((await firing(world)).includes(trigger)) await sleep(1_000);
 }
 
 const alertsSchema = z.object({

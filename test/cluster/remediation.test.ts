@@ -21,6 +21,7 @@ import {
   finding,
   healthyDeployment,
   idleImage,
+  noBuilds,
   patchByHand,
   RECOVERY,
   runbookFor,
@@ -202,6 +203,7 @@ function dependencies(): RemediationDependencies {
     log: pino({ level: 'silent' }),
     namespace: home,
     mirrors: {},
+    builds: noBuilds,
     isRunOpen: async (recoveryId) => open.has(recoveryId),
   };
 }

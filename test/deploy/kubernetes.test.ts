@@ -31,7 +31,7 @@ function allows(rules: Rule[], group: string, resource: string, verb: string): b
 }
 
 const observe = rulesOf('observe.yaml', 'ClusterRole');
-const act = rulesOf('act.yaml', 'ClusterRole');
+const act = [...rulesOf('act.yaml', 'ClusterRole'), ...rulesOf('copy-secret-in-namespace.yaml', 'Role')];
 
 describe('the rights to observe', () => {
   test('are reads, and the connections that checks make', () => {
@@ -95,6 +95,29 @@ describe('the rights to act', () => {
     expect(JSON.stringify(policy?.spec)).toContain('"expression":"request.dryRun"');
     const binding = readDeployed('act.yaml').find((object) => object.kind === 'ValidatingAdmissionPolicyBinding');
     expect(binding?.spec).toEqual({ policyName: policy?.metadata.name, validationActions: ['Deny'] });
+  });
+});
+
+describe('the right to copy a pull secret', () => {
+  test('takes back the one that is named, and creates nothing but pull secrets', () => {
+    const [role] = readDeployed('copy-secret-in-namespace.yaml');
+    expect(role?.rules).toEqual([
+      { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+      { apiGroups: [''], resources: ['secrets'], resourceNames: ['ghcr-secret'], verbs: ['delete'] },
+    ]);
+    const policy = readDeployed('act.yaml').find(({ metadata }) => metadata.name === 'kintsugi-copies-pull-secrets');
+    expect(JSON.stringify(policy?.spec)).toContain("object.type == 'kubernetes.io/dockerconfigjson'");
+    const namespaces = readDeployed('copy-secret-in-namespace.yaml').map(({ metadata }) => metadata.namespace);
+    expect(namespaces).toEqual(['bruno', 'bruno']);
+  });
+
+  test('to build by Jobs holds in their own namespace', () => {
+    const builds = readDeployed('build-jobs.yaml').filter(({ kind }) => kind !== 'Namespace');
+    expect(builds.map(({ metadata }) => metadata.namespace)).toEqual(['builds', 'builds']);
+    expect(rulesOf('build-jobs.yaml', 'Role').flatMap(({ resources, verbs }) => [resources, verbs])).toEqual([
+      ['jobs'],
+      ['get', 'create', 'delete'],
+    ]);
   });
 });
 

@@ -38,7 +38,7 @@ describe('the rule file', () => {
 
   test('is one that Prometheus loads with the durations of development too', () => {
     const rules = renderRules(['bruno-x1', 'bruno-y.*'], DEVELOPMENT_DURATIONS);
-    expect(run(promtool, 'check', 'rules', written('rules.yaml', rules))).toContain('8 rules found');
+    expect(run(promtool, 'check', 'rules', written('rules.yaml', rules))).toContain('9 rules found');
   });
 });
 
@@ -47,6 +47,7 @@ describe('the Alertmanager route', () => {
 
   test.each([
     ['starts a recovery by the trigger alert and tells nobody else', 'AgentBrunoPodCrashLooping', 'kintsugi'],
+    ['starts one by an image that cannot be pulled too', 'AgentBrunoImagePullFailing', 'kintsugi'],
     ['gives a related alert to Kintsugi and to the team', 'AgentBrunoOOMKilled', 'kintsugi,team'],
     ["never sends Kintsugi's own silence through Kintsugi", 'KintsugiSilent', 'kintsugi-silent'],
   ])('%s', (_, alertname, receivers) => {

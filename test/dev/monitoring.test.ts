@@ -74,7 +74,7 @@ describe('the rules for development', () => {
   });
 
   test('fire at once, look back on a short window, and page about silence early', () => {
-    expect(rendered.match(/for: 0s/g)).toHaveLength(8);
+    expect(rendered.match(/for: 0s/g)).toHaveLength(9);
     expect(rendered).not.toMatch(/for: 1m|\[15m\]|1020/);
     expect(rendered.replace(/\s+/g, ' ')).toMatch(/ALERTS_FOR_STATE\{.*\}\) > 40/);
   });

@@ -1,11 +1,14 @@
 import type { Kubernetes } from '../../../src/kubernetes/client.ts';
 import type { Progress } from '../../build/cache.ts';
+import type { Registry } from '../../cluster/state.ts';
 import type { Namespaces } from '../namespaces.ts';
 
 /** Where a fault is made. */
 export interface FaultContext {
   kube: Kubernetes;
   namespaces: Namespaces;
+  /** The one that the images are pulled from; without it no fault of the registry can be made. */
+  registry?: Registry | undefined;
   progress: Progress;
   signal?: AbortSignal | undefined;
 }

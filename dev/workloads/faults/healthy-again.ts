@@ -7,11 +7,12 @@ import { waitAgentBruno, waitDependencies } from '../healthy.ts';
 import { type RegistryLogin, renderPart } from '../render.ts';
 import { waitFor } from '../wait.ts';
 import type { FaultContext } from './fault.ts';
+import { tagBack } from './moved-tag.ts';
 import { agentBrunoPods, deletePods, inRedis, redisPods } from './pods.ts';
 
 /**
  * Replaces a Redis that does not answer, puts MongoDB and Ollama back as published, removes all sessions, puts Agent
- * Bruno's template back, replaces its pods that wait in back-off, and returns when all is healthy.
+ * Bruno's template, pull secret and tag back, replaces its pods that wait in back-off, and returns when all is healthy.
  * @param registry the one that the workloads were deployed with
  */
 export async function healthyAgain(context: FaultContext, registry: RegistryLogin | undefined): Promise<void> {
@@ -20,10 +21,25 @@ export async function healthyAgain(context: FaultContext, registry: RegistryLogi
   for (const part of ['mongodb', 'ollama'] as const) await applyManifests(kube, renderPart(part, namespaces, registry));
   await waitDependencies(kube, { namespaces, signal });
   await inRedis(context, 'redis-cli -e FLUSHALL', 60);
+  await tagBack(context);
+  await restorePullSecret(context, registry);
   await restoreTemplate(context, registry);
   const stuck = (await agentBrunoPods(context)).filter((pod) => !isReady(pod));
   await deletePods(context, stuck);
   await waitAgentBruno(kube, { namespaces, signal });
+}
+
+/** A Secret's type never changes: one that has another is made anew. */
+async function restorePullSecret(
+  { kube, namespaces }: FaultContext,
+  registry: RegistryLogin | undefined,
+): Promise<void> {
+  const secret = renderPart('bruno', namespaces, registry).find(({ kind }) => kind === 'Secret');
+  if (secret === undefined) return;
+  const place = { name: secret.metadata.name, namespace: namespaces.bruno };
+  const present = await kube.core.readNamespacedSecret(place).catch(() => undefined);
+  if (present !== undefined && present.type !== secret.type) await kube.core.deleteNamespacedSecret(place);
+  await applyManifests(kube, [secret]);
 }
 
 async function answeringRedis(context: FaultContext): Promise<void> {

@@ -2,14 +2,18 @@ import { KintsugiError } from '../../../src/errors.ts';
 import badRollout from './bad-rollout.ts';
 import configuration from './configuration.ts';
 import type { Fault, FaultContext } from './fault.ts';
+import imageTag from './image-tag.ts';
 import memory from './memory.ts';
 import memoryTooMuch from './memory-too-much.ts';
 import missingVariable from './missing-variable.ts';
 import mongodb from './mongodb.ts';
+import movedTag from './moved-tag.ts';
 import ollama from './ollama.ts';
 import permission from './permission.ts';
 import permissionImage from './permission-image.ts';
 import port from './port.ts';
+import pullSecret from './pull-secret.ts';
+import pullSecretType from './pull-secret-type.ts';
 import redis from './redis.ts';
 import slowHealth from './slow-health.ts';
 import wrongPassword from './wrong-password.ts';
@@ -32,6 +36,10 @@ export const FAULTS: ReadonlyMap<string, Fault> = new Map(
     permission,
     permissionImage,
     port,
+    imageTag,
+    pullSecret,
+    pullSecretType,
+    movedTag,
   ].map((fault) => [fault.name, fault]),
 );
 

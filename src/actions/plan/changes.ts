@@ -53,7 +53,7 @@ export function afterEarlier(context: WriteContext, workload: Workload, earlier:
   return earlier.reduce((before, plan) => {
     const document = toJson(before.raw);
     const fields = fieldChanges(plan).flatMap((change): Assignment[] => {
-      if (change.object.uid !== before.uid || 'secret' in change.after) return [];
+      if (change.object.uid !== before.uid || 'secret' in change.after || 'later' in change.after) return [];
       if (isValue(context.secrets, change.after, atPointer(document, change.path), change.path)) return [];
       return [{ path: change.path, value: 'value' in change.after ? change.after.value : undefined }];
     });

@@ -8,6 +8,7 @@ const COME_ABOUT: ReadonlySet<string> = new Set([
   'not-changed',
   'not-scaled-down',
   'up-to-date',
+  'is-there',
 ]);
 
 /** What a plan made just before its apply says about the recorded one (safety 14). */

@@ -3,9 +3,13 @@ import type { Baseline } from '../../activities/baseline.ts';
 import { isReady } from '../../kubernetes/pods.ts';
 import type { OwnedWorkload, Revision } from '../../kubernetes/revisions.ts';
 import { revisionOfPod } from '../../kubernetes/revisions.ts';
+import type { Workload } from '../../kubernetes/workloads.ts';
+import { askPull } from '../../registry/pull.ts';
+import { namedPullSecrets } from '../../registry/pull-secrets.ts';
 import { tagMoved } from '../../registry/tag-moved.ts';
 import type { ActionContext } from '../action.ts';
-import { FINE, together, type Verdict } from './verdict.ts';
+import { plannedCopies } from '../plan/copies.ts';
+import { FINE, refuse, together, type Verdict } from './verdict.ts';
 
 /**
  * With a moving tag a new pod may be a deploy (safety 4): asks where running, healthy and registry digest of any container
@@ -30,6 +34,47 @@ export async function sameImagesIn(
   return compare(context, pod, baseline?.templateHash === revision.templateHash ? baseline : null);
 }
 
+/** The same for a template that is about to be rolled out: of what it pins by digest nothing can move. */
+export async function sameImagesAfter(
+  context: ActionContext,
+  owned: OwnedWorkload,
+  template: Workload['template'],
+  baseline: Baseline | null,
+): Promise<Verdict> {
+  return compare(context, asPod(owned, template), baseline);
+}
+
+/** The registry has exactly this image, and the pods of this template may pull it; else it is refused with what it says. */
+export async function imageIsThere(
+  context: ActionContext,
+  owned: OwnedWorkload,
+  template: Workload['template'],
+  image: string,
+): Promise<Verdict> {
+  const { kubernetes, mirrors, signal } = context;
+  const pod = asPod(owned, template);
+  const standIns = plannedCopies(context.earlier, owned.workload.namespace);
+  const { kind, saw } = await askPull(image, await namedPullSecrets(kubernetes, pod, { standIns, signal }), {
+    mirrors,
+    signal,
+  });
+  if (kind === 'pullable') return FINE;
+  return refuse(kind === 'no-image' ? 'image-gone' : 'not-pullable', saw);
+}
+
+/** A pod as this template makes it; the pull secrets of its ServiceAccount are known from a pod that was made before. */
+export function asPod({ workload, pods }: OwnedWorkload, { spec }: Workload['template']): V1Pod {
+  const made = pods.findLast((pod) => (pod.spec?.imagePullSecrets ?? []).length > 0)?.spec?.imagePullSecrets;
+  const imagePullSecrets = spec?.imagePullSecrets ?? made;
+  const withSecrets = imagePullSecrets === undefined ? {} : { imagePullSecrets };
+  const status = pods.find(isReady)?.status ?? pods.at(-1)?.status;
+  return {
+    metadata: { namespace: workload.namespace },
+    ...(spec === undefined ? {} : { spec: { ...spec, ...withSecrets } }),
+    ...(status === undefined ? {} : { status }),
+  };
+}
+
 async function compare(context: ActionContext, pod: V1Pod, baseline: Baseline | null): Promise<Verdict> {
   const containers = pod.spec?.containers ?? [];
   const verdicts = await Promise.all(
@@ -40,6 +85,7 @@ async function compare(context: ActionContext, pod: V1Pod, baseline: Baseline | 
         container: name,
         ...(healthyDigest === undefined || healthyDigest === '' ? {} : { healthyDigest }),
         mirrors: context.mirrors,
+        standIns: plannedCopies(context.earlier, context.target.namespace),
         signal: context.signal,
       });
       return comparison.moved === false ? FINE : { asks: [`a new pod may run another image: ${comparison.saw}`] };

@@ -3,7 +3,7 @@ import { isReady } from '../../kubernetes/pods.ts';
 import { currentRevision, type OwnedWorkload, revisionOfPod } from '../../kubernetes/revisions.ts';
 import type { Workload } from '../../kubernetes/workloads.ts';
 import { FIELD_MANAGER } from '../write/patch.ts';
-import { ask, FINE, type Verdict } from './verdict.ts';
+import { ask, FINE, refuse, type Verdict } from './verdict.ts';
 
 /** A rollout that somebody holds, or whose controller has not yet seen the last change, asks (safety 5). */
 export function rolloutState({ workload }: OwnedWorkload): Verdict {
@@ -35,6 +35,14 @@ export function servingPods(owned: OwnedWorkload): Verdict {
   if (workload.strategy === 'Recreate')
     return ask(`${ready.length} ready pods would be stopped at once (strategy Recreate)`);
   return FINE;
+}
+
+/** A new build while pods of an older revision serve is refused: going back to what serves is safer and quicker (safety 5). */
+export function olderServes({ workload, revisions, pods }: OwnedWorkload): Verdict {
+  const current = currentRevision(workload, revisions);
+  const older = pods.filter((pod) => isReady(pod) && revisionOfPod(pod, revisions)?.uid !== current?.uid);
+  if (older.length === 0) return FINE;
+  return refuse('older-serves', `${older.length} ready pods of an older revision serve: going back to it is safer`);
 }
 
 /** When the pod template was last written by a hand other than Kintsugi's, by the object's managed fields. */

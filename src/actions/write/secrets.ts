@@ -46,6 +46,7 @@ export function toValue(secrets: Secrets, json: Json | undefined, name: string, 
 export function isValue(secrets: Secrets, planned: Value, live: Json | undefined, path: string): boolean {
   if ('absent' in planned) return sameValue(undefined, live, path);
   if ('value' in planned) return sameValue(planned.value, live, path);
+  if ('later' in planned) return false;
   return live !== undefined && secrets.hmac(canonicalText(live)) === planned.secret.hmac;
 }
 
@@ -59,6 +60,11 @@ export async function readValue(
 ): Promise<Json | undefined> {
   if ('absent' in planned) return undefined;
   if ('value' in planned) return planned.value;
+  if ('later' in planned)
+    throw new KintsugiError('refused', `what is to be written is not known yet: ${planned.later}`, {
+      where: 'plan.changes',
+      fix: 'Let the earlier action of the remedy end with a result.',
+    });
   const { from, path, hmac } = planned.secret;
   const object = await readObject(context.kubernetes, from, context.signal);
   const json = object === null ? undefined : atPointer(object, path);
@@ -73,6 +79,7 @@ export async function readValue(
 export function valueText(planned: Value): string {
   if ('absent' in planned) return 'nothing';
   if ('secret' in planned) return 'a secret value';
+  if ('later' in planned) return planned.later;
   const text = typeof planned.value === 'string' ? planned.value : canonicalText(planned.value);
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }

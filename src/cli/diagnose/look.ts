@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createSecrets } from '../../actions/write/secrets.ts';
 import type { Baselines } from '../../activities/baseline.ts';
 import { createBaselines } from '../../activities/baseline-store.ts';
+import { createBuilds } from '../../builds/builds.ts';
 import type { Configuration } from '../../configuration/configuration.ts';
 import { type ChecklistBasis, fillChecklist } from '../../diagnosis/checklist.ts';
 import { collectSubject } from '../../diagnosis/collect/collect.ts';
@@ -71,7 +72,9 @@ export async function look(looking: Looking, target: Target): Promise<Seen> {
   );
   evidence.missing.push(...notes);
   const { healthy, state, findings } = judgeHealth(evidence);
-  const planning = { kubernetes, baselines, log, namespace: configuration.namespace, mirrors: configuration.mirrors };
+  const { namespace, mirrors } = configuration;
+  const builds = createBuilds({ settings: configuration.builds, kubernetes, namespace });
+  const planning = { kubernetes, baselines, log, namespace, mirrors, builds };
   const planned =
     stored === null || healthy
       ? null

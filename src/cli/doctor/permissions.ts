@@ -65,7 +65,19 @@ export function demandsOf(configuration: Configuration, runbooks: readonly Store
     needed: true,
     fix: 'kubectl apply -f deploy/kubernetes/namespace.yaml -f deploy/kubernetes/observe.yaml',
   };
-  return [...looks, own, ...actDemands(configuration, runbooks)];
+  return [...looks, own, ...actDemands(configuration, runbooks), ...buildDemands(configuration)];
+}
+
+/** Build hooks that are Jobs are made and stopped in their own namespaces. */
+function buildDemands({ builds }: Configuration): Demand[] {
+  const namespaces = new Set(builds.flatMap(({ job }) => (job === undefined ? [] : [job.namespace])));
+  return [...namespaces].sort().map((namespace) => ({
+    name: `build in ${namespace}`,
+    namespace,
+    permissions: [{ group: 'batch', resource: 'jobs', verbs: ['get', 'create', 'delete'] }],
+    needed: true,
+    fix: `kubectl apply -f deploy/kubernetes/build-jobs.yaml, or its rules for ${namespace}`,
+  }));
 }
 
 /** Every permission of every action that a remedy names, in the namespace of what it acts on. */
@@ -88,7 +100,7 @@ function actDemands(configuration: Configuration, runbooks: readonly StoredRunbo
 }
 
 function newDemand(namespace: string): Demand {
-  const fix = `kubectl apply -f deploy/kubernetes/act.yaml, and a RoleBinding as in act-in-namespace.yaml for ${namespace}`;
+  const fix = `kubectl apply -f deploy/kubernetes/act.yaml, and a RoleBinding as in act-in-namespace.yaml for ${namespace} (for copy-secret also the Role of copy-secret-in-namespace.yaml)`;
   return { name: `act in ${namespace}`, namespace, permissions: [], needed: false, fix };
 }
 
@@ -108,7 +120,10 @@ export function permissionChecks(kubernetes: Kubernetes, demands: readonly Deman
 
 /** The parts of a demand that are not allowed, as `patch apps/deployments`. */
 async function missingOf(kubernetes: Kubernetes, { namespace, permissions }: Demand): Promise<string[]> {
-  const asked = new Map<string, { group: string; resource: string; subresource?: string; verb: string }>();
+  const asked = new Map<
+    string,
+    { group: string; resource: string; subresource?: string; name?: string; verb: string }
+  >();
   for (const { verbs, ...what } of permissions) {
     for (const verb of verbs) asked.set(permissionText({ ...what, verb }), { ...what, verb });
   }
@@ -128,13 +143,15 @@ function permissionText({
   group,
   resource,
   subresource,
+  name,
   verb,
 }: {
   group: string;
   resource: string;
   subresource?: string;
+  name?: string;
   verb: string;
 }): string {
   const what = subresource === undefined ? resource : `${resource}/${subresource}`;
-  return `${verb} ${group === '' ? what : `${what}.${group}`}`;
+  return `${verb} ${group === '' ? what : `${what}.${group}`}${name === undefined ? '' : ` ${name}`}`;
 }

@@ -25,6 +25,7 @@ import { readMeasurements } from './measurements.ts';
 import { readNodes } from './nodes.ts';
 import { podEvidence } from './pods.ts';
 import { allReferences, knownSecrets, readReferences } from './references.ts';
+import { readRegistry } from './registry.ts';
 import { revisionEvidence } from './revisions.ts';
 import { readService, readServices } from './service.ts';
 import type { Subject } from './subject.ts';
@@ -132,6 +133,7 @@ export async function collectSubject(
     budgets: around.budgets,
     variables: judgeVariables(subject.workload, runbook, around.references),
     missing,
+    ...(seen.images.length === 0 ? {} : { images: seen.images }),
   };
   return { evidence: redactDeep(evidence, redactor), subject, baseline, autoscaler: around.autoscaler, redactor };
 }
@@ -149,12 +151,13 @@ interface Reading {
 async function readPodsWithin({ collector, request, subject, troubled, attempt }: Reading) {
   const { kubernetes, mirrors = {} } = collector;
   const { signal } = request;
-  const [logs, measured, imageCommands] = await Promise.all([
+  const [logs, measured, imageCommands, images] = await Promise.all([
     attempt('logs', () => readLogs({ kubernetes, pods: troubled, attempt, signal }), new Map()),
     readMeasurements({ kubernetes, subject, pods: troubled, attempt, signal }),
     readImageCommands({ kubernetes, mirrors, pods: troubled, declared: declaredCommand(request), attempt, signal }),
+    attempt('registry', () => readRegistry({ kubernetes, pods: troubled, mirrors, attempt, signal }), []),
   ]);
-  return { logs, measured, imageCommands };
+  return { logs, measured, imageCommands, images };
 }
 
 /** What stands around the workload: read side by side. */

@@ -2,6 +2,7 @@ import type { Finding } from '../../recovery/values.ts';
 import { parseImage } from '../../registry/reference.ts';
 import type { ContainerEvidence, EventEvidence, Evidence, PodEvidence, ReferenceEvidence } from '../evidence.ts';
 import { finding } from '../finding.ts';
+import { askedRegistry } from '../registry-facts.ts';
 import { eventQuote, eventsOf } from '../states.ts';
 
 /** Waiting reasons of an image that is not there (kubernetes pkg/kubelet/images/types.go). */
@@ -25,7 +26,7 @@ export function imageFact(evidence: Evidence, pod: PodEvidence, container: Conta
   const message = (detailed.at(-1) ?? failed.at(-1))?.message ?? container.state.message ?? '';
   const why: Omit<Why, 'when'> = WHY.find(({ when }) => when(reason, message)) ?? { text: reason };
   const forbidden = why.credentials === true ? aboutSecrets(evidence, container.image, events) : undefined;
-  return finding({
+  const found = finding({
     pod: pod.name,
     container: container.name,
     cause: 'image-pull-failure',
@@ -38,6 +39,7 @@ export function imageFact(evidence: Evidence, pod: PodEvidence, container: Conta
       ...(detailed.length > 0 ? detailed : failed).slice(-2).map(eventQuote),
     ],
   });
+  return askedRegistry(evidence, found);
 }
 
 interface Why {
