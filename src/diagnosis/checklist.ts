@@ -133,12 +133,34 @@ function resources({ evidence, findings, spec }: Question): Answer {
   const oom = findings.find(({ cause }) => cause === 'oom-killed' || cause === 'memory-error');
   const container = mainContainer(evidence, spec);
   if (container === undefined) return notPossible('the workload could not be read');
-  const saw = describeContainer(container);
+  const throttled = throttlingOf(evidence, container.name);
+  const saw = `${describeContainer(container)}${throttled === null ? '' : `; ${throttled.saw}`}`;
   if (oom !== undefined) return found(`${oom.summary} ${saw}`);
+  if (throttled?.often === true) return found(saw);
   return container.resources.limits.memory === undefined ? found(`no memory limit is set; ${saw}`) : done(saw);
 }
 
-function image({ evidence, findings }: Question): Answer {
+/** From this part of its CPU periods on a container is slow for want of CPU. */
+const OFTEN = 0.25;
+
+/** CPU throttling of the container's most throttled instance; null where the kubelet's figures could not be read. */
+function throttlingOf({ pods }: Evidence, name: string): { saw: string; often: boolean } | null {
+  const part = ({ periods, throttled }: { periods: number; throttled: number }) =>
+    periods === 0 ? 0 : throttled / periods;
+  const measured = pods
+    .flatMap((pod) => pod.containers)
+    .filter((container) => container.name === name)
+    .flatMap(({ throttling }) => throttling ?? []);
+  const [worst] = measured.toSorted((a, b) => part(b) - part(a));
+  if (worst === undefined) return null;
+  const { periods, throttled } = worst;
+  return {
+    saw: `CPU throttled in ${throttled} of ${periods} periods (${Math.round(100 * part(worst))} %)`,
+    often: part(worst) >= OFTEN,
+  };
+}
+
+function image({ evidence, findings, spec }: Question): Answer {
   const pull = findings.find(({ cause }) => cause === 'image-pull-failure');
   if (pull !== undefined) return found(pull.summary);
   const moved = evidence.difference?.changes.find(({ what }) => what === 'image' || what === 'image digest');
@@ -147,9 +169,14 @@ function image({ evidence, findings }: Question): Answer {
   const running = evidence.pods.flatMap((pod) => pod.containers).filter(({ digest }) => digest !== '');
   const first = running[0];
   if (first === undefined) return notPossible('no container has an image yet');
-  return done(
-    [...new Set(running.map((container) => `${container.image} (${container.digest.slice(0, 19)})`))].join(', '),
-  );
+  const images = new Set(running.map((container) => `${container.image} (${container.digest.slice(0, 19)})`));
+  return done(`${[...images].join(', ')}; ${registryText(mainContainer(evidence, spec))}`);
+}
+
+/** Its configuration was read from the registry: so it exists there, and can be pulled. */
+function registryText(container: ContainerTemplate | undefined): string {
+  if (container?.imageCommand === undefined) return 'its registry was not asked, or gave no answer';
+  return 'its registry has it and gives its configuration';
 }
 
 function probes({ evidence, findings, spec }: Question): Answer {
@@ -164,11 +191,13 @@ function probes({ evidence, findings, spec }: Question): Answer {
 }
 
 function recentChanges({ evidence }: Question): Answer {
-  const { difference } = evidence;
+  const { difference, revisions } = evidence;
   if (difference === null)
     return notPossible('there is neither a healthy baseline nor an earlier revision to compare with');
-  if (difference.changes.length === 0) return done(`nothing differs from ${difference.against}`);
-  return found(`since ${difference.against}: ${describeChanges(difference.changes)}`);
+  const latest = revisions.find(({ current }) => current);
+  const since = latest === undefined ? '' : `; revision ${latest.revision} is of ${latest.createdAt}`;
+  if (difference.changes.length === 0) return done(`nothing differs from ${difference.against}${since}`);
+  return found(`since ${difference.against}: ${describeChanges(difference.changes)}${since}`);
 }
 
 function clusterEvents({ evidence }: Question): Answer {

@@ -113,6 +113,53 @@ describe('the checklist', () => {
     ],
     ['limits that are set', 'resources', evidence(workload({})), 'done', 'limits memory 1Gi'],
     [
+      'a container that is often throttled',
+      'resources',
+      evidence({ ...workload({}), pods: [pod({ throttling: { periods: 200, throttled: 90 } })] }),
+      'found',
+      'CPU throttled in 90 of 200 periods (45 %)',
+    ],
+    [
+      'a container that is seldom throttled',
+      'resources',
+      evidence({ ...workload({}), pods: [pod({ throttling: { periods: 200, throttled: 2 } })] }),
+      'done',
+      'CPU throttled in 2 of 200 periods (1 %)',
+    ],
+    [
+      'an image that its registry has',
+      'image',
+      evidence({
+        ...workload({ imageCommand: { entrypoint: [], cmd: ['uvicorn'] } }),
+        pods: [pod({ digest: 'sha256:0123456789abcdef' })],
+      }),
+      'done',
+      'its registry has it',
+    ],
+    [
+      'a variable that comes from a Secret and is wrong there',
+      'environment',
+      evidence({
+        ...workload({}),
+        variables: [
+          { name: 'REDIS_URL', container: 'agent-bruno', source: 'Secret/app:URL', state: 'wrong', pattern: '^redis' },
+        ],
+      }),
+      'found',
+      'REDIS_URL does not match ^redis (from Secret/app:URL)',
+    ],
+    [
+      'a dependency that refuses the login',
+      'redis',
+      evidence({
+        dependencies: [
+          dependency({ answers: [{ from: 'pod redis-0, by port-forward', state: 'denied', saw: 'WRONGPASS' }] }),
+        ],
+      }),
+      'found',
+      'pod redis-0, by port-forward: WRONGPASS',
+    ],
+    [
       'an image that cannot be pulled',
       'image',
       evidence({ pods: [pod({ restarts: 0, state: { kind: 'waiting', reason: 'ErrImagePull' } })] }),
