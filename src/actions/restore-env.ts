@@ -60,7 +60,7 @@ const restoreEnv: Action<z.infer<typeof params>> = {
         sameDigests(owned, baseline),
         changedInBetween(owned, baseline, context.brokenSince),
         await sameContents(context, owned, baseline),
-        namedByTheCrash(context, wanted),
+        namedByTheCrash(context, name, wanted),
         ofHelm(owned.workload),
       ],
     });
@@ -107,13 +107,15 @@ async function planDeclared(
     args: { container, variable },
     verdicts: [
       declared ? FINE : ask(`no healthy value of ${variable} can be restored: the runbook's is another`),
-      namedByTheCrash(context, variable),
+      namedByTheCrash(context, container, variable),
       ofHelm(owned.workload),
     ],
   });
 }
 
-function namedByTheCrash({ finding }: ActionContext, variable: string) {
+function namedByTheCrash({ finding }: ActionContext, container: string, variable: string) {
+  if (finding.container !== undefined && finding.container !== container)
+    return ask(`container ${finding.container} crashes, not ${container}`);
   const silent = finding.quotes.length > 0 && finding.quotes.every(({ source }) => source === TEMPLATE_ONLY);
   if (silent) return ask(`the program says nothing of ${variable}: only its value speaks for it`);
   if (finding.subject === variable) return FINE;

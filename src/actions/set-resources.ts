@@ -14,6 +14,7 @@ import { sameImages } from './rules/image.ts';
 import { ownMemoryLimit } from './rules/out-of-memory.ts';
 import { servingPods } from './rules/rollout.ts';
 import { refuse, type Verdict } from './rules/verdict.ts';
+import { READ_VERTICAL_AUTOSCALERS, verticalAutoscaling } from './rules/vertical-autoscaler.ts';
 import { type Assignment, withFields } from './write/patch.ts';
 
 const NAME = 'set-resources';
@@ -51,7 +52,7 @@ const setResources: Action<z.infer<typeof params>> = {
   summary: "Raises a container's memory or cpu within a cap, if a node has room for it",
   params,
   disruptive: true,
-  permissions: () => [...READ_WORKLOAD, ...PATCH_WORKLOAD, ...READ_REFERENCES, ...TRY_POD],
+  permissions: () => [...READ_WORKLOAD, ...PATCH_WORKLOAD, ...READ_REFERENCES, ...TRY_POD, READ_VERTICAL_AUTOSCALERS],
   async plan(context, { container: name, memory, cpu }) {
     const owned = await readTarget(context);
     const { workload } = owned;
@@ -79,6 +80,7 @@ const setResources: Action<z.infer<typeof params>> = {
       verdicts: [
         container === undefined ? refuse('not-found', `there is no container ${name}`) : atCap(raises, name),
         memory === undefined ? { asks: [] } : await ownMemoryLimit(context, owned, name),
+        await verticalAutoscaling(context, workload, name, wantedResources({ memory, cpu })),
         servingPods(owned),
         await sameImages(context, owned.pods),
         found.length === 0 ? { asks: [] } : await admitsPod(context, raised),
@@ -97,8 +99,14 @@ interface RaiseOf {
   raised: Raise;
 }
 
+const RESOURCES: readonly Resource[] = ['memory', 'cpu'];
+
+function wantedResources(wants: Record<Resource, Wanted | undefined>): Resource[] {
+  return RESOURCES.filter((resource) => wants[resource] !== undefined);
+}
+
 function raisesOf(container: V1Container, wants: Record<Resource, Wanted | undefined>): RaiseOf[] {
-  return (['memory', 'cpu'] as const).flatMap((resource) => {
+  return RESOURCES.flatMap((resource) => {
     const want = wants[resource];
     if (want === undefined) return [];
     const { limits, requests } = container.resources ?? {};

@@ -84,7 +84,8 @@ async function lookAt(watch: BaselineWatch, runbook: RunbookContent, target: Tar
       settings,
       longestLifeSeconds: longestLifeBeforeCrash(state.current, state.at),
     });
-    if (!healthy) return known;
+    // While some are kept at an older revision, what is healthy is not the present template.
+    if (!healthy || state.kept.length > 0) return known;
     await recordBaseline(kubernetes, baselines, target, signal, runbook.spec.dependencies);
     if (!known) log.info({ target }, 'seen healthy for the first time: the baseline is recorded');
     return true;

@@ -3,7 +3,7 @@ import type { Secrets } from '../actions/write/secrets.ts';
 import { KintsugiError } from '../errors.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import { objectText } from '../kubernetes/objects.ts';
-import { containerStatus, isReady } from '../kubernetes/pods.ts';
+import { containerStatus, isFinished, isReady, isTerminating } from '../kubernetes/pods.ts';
 import { contentFingerprints } from '../kubernetes/references.ts';
 import { currentRevision, type OwnedWorkload, readOwned, revisionOfPod } from '../kubernetes/revisions.ts';
 import { rolloutProgress } from '../kubernetes/rollout.ts';
@@ -18,7 +18,8 @@ import type { Baseline, Baselines } from './baseline.ts';
  * Records the target as it is now as its healthy baseline (safety 3): the caller has seen it healthy. Secrets' values are
  * kept as keyed hashes.
  * @param dependencies the runbook's, whose replicas are recorded too
- * @throws KintsugiError `refused` when its last change is not rolled out to ready pods: that is no healthy state
+ * @throws KintsugiError `refused` when its last change is not rolled out to ready pods, or its update strategy keeps some at an
+ * older revision: what is healthy then is not the present template
  */
 export async function recordBaseline(
   kubernetes: Kubernetes,
@@ -35,6 +36,12 @@ export async function recordBaseline(
     throw new KintsugiError('refused', `not recorded as healthy: ${progress.saw}`, {
       where: objectText(workload.ref),
       fix: 'Record it when its last change is rolled out and every pod is ready.',
+    });
+  const kept = owned.pods.find((pod) => stands(pod) && revisionOfPod(pod, revisions)?.uid !== current.uid);
+  if (kept !== undefined)
+    throw new KintsugiError('refused', `not recorded as healthy: ${kept.metadata?.name} is of an older revision`, {
+      where: objectText(workload.ref),
+      fix: 'Record it when all of its pods are of one revision: lower the partition, or delete the pods that are kept.',
     });
   const { secrets } = baselines;
   const pods = owned.pods.filter((pod) => isReady(pod) && revisionOfPod(pod, revisions)?.uid === current.uid);
@@ -79,6 +86,10 @@ async function replicasOf(
     }),
   );
   return Object.fromEntries(entries.filter(([, found]) => found.length > 0));
+}
+
+function stands(pod: V1Pod): boolean {
+  return !isFinished(pod) && !isTerminating(pod);
 }
 
 function containersOf({ workload }: OwnedWorkload): V1Container[] {

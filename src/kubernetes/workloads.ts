@@ -61,6 +61,12 @@ export interface WorkloadStatus {
   conditions: { type: string; status: string; reason?: string; message?: string }[];
 }
 
+/** Numbers of pods, or shares of those wanted as `25%`. */
+interface RollingUpdate {
+  maxSurge?: number | string;
+  maxUnavailable?: number | string;
+}
+
 /** The raw object of any of the three kinds, as far as it is read here. */
 export interface WorkloadObject {
   metadata: {
@@ -79,9 +85,11 @@ export interface WorkloadObject {
     paused?: boolean;
     selector: V1LabelSelector;
     template: V1PodTemplateSpec;
-    strategy?: { type?: string; rollingUpdate?: { maxSurge?: number | string } };
-    updateStrategy?: { type?: string; rollingUpdate?: { partition?: number } };
+    strategy?: { type?: string; rollingUpdate?: RollingUpdate };
+    updateStrategy?: { type?: string; rollingUpdate?: RollingUpdate & { partition?: number } };
     podManagementPolicy?: string;
+    /** A StatefulSet's first ordinal is 0 if it says nothing. */
+    ordinals?: { start?: number };
   };
   status?: {
     observedGeneration?: number;

@@ -15,7 +15,8 @@ export function plannedValues(state: TargetState, plans: readonly Plan[]): Judge
   const planned = plannedFields(state, plans);
   if (planned.size === 0) return null;
   const template = toJson(state.workload.template);
-  const faults = state.current.flatMap((pod) => {
+  const reached = state.current.filter((pod) => !state.kept.includes(pod));
+  const faults = reached.flatMap((pod) => {
     const live = toJson({ metadata: pod.metadata, spec: pod.spec });
     return [...planned].flatMap(([path, after]) => {
       const place = locate(template, live, pointerKeys(path));
@@ -25,7 +26,7 @@ export function plannedValues(state: TargetState, plans: readonly Plan[]): Judge
     });
   });
   if (faults.length > 0) return { result: 'fail', saw: faults.slice(0, 3).join('; ') };
-  return { result: 'pass', saw: `${planned.size} planned value(s) found in each of ${state.current.length} pod(s)` };
+  return { result: 'pass', saw: `${planned.size} planned value(s) found in each of ${reached.length} pod(s)` };
 }
 
 /** Path inside the template to the value that should be there, undefined for none; a later action's plan wins. */

@@ -4,6 +4,7 @@ import type { Kubernetes } from '../kubernetes/client.ts';
 import { isFinished, isTerminating } from '../kubernetes/pods.ts';
 import { currentRevision, type OwnedWorkload, readOwned, revisionOfPod } from '../kubernetes/revisions.ts';
 import { callOptions } from '../kubernetes/transport.ts';
+import { keepsRevision } from '../kubernetes/update-strategy.ts';
 import type { Workload } from '../kubernetes/workloads.ts';
 import type { Target } from '../recovery/values.ts';
 
@@ -11,8 +12,10 @@ import type { Target } from '../recovery/values.ts';
 export interface TargetState {
   at: Date;
   workload: Workload;
-  /** Pods of the template that the workload has now. */
+  /** Pods of the template that the workload has now, and those that its update strategy keeps at the one they have. */
   current: V1Pod[];
+  /** Those among them that are kept at an earlier template. */
+  kept: V1Pod[];
   /** Pods of earlier templates that still run. */
   older: V1Pod[];
   /** Pods on their way out, of any template. */
@@ -42,12 +45,15 @@ export function targetStateOf(
   const revision = currentRevision(workload, revisions);
   const standing = pods.filter((pod) => !isFinished(pod));
   const staying = standing.filter((pod) => !isTerminating(pod));
-  const isCurrent = (pod: V1Pod): boolean =>
+  const isOfPresent = (pod: V1Pod): boolean =>
     revision !== undefined && revisionOfPod(pod, revisions)?.uid === revision.uid;
+  const isKept = (pod: V1Pod): boolean => keepsRevision(workload, pod) && !isOfPresent(pod);
+  const isCurrent = (pod: V1Pod): boolean => isOfPresent(pod) || isKept(pod);
   return {
     at: new Date(),
     workload,
     current: staying.filter(isCurrent),
+    kept: staying.filter(isKept),
     older: staying.filter((pod) => !isCurrent(pod)),
     terminating: standing.filter(isTerminating),
     autoscaler,

@@ -105,6 +105,7 @@ export function targetState(shape: StateShape = {}): TargetState {
     at: shape.at ?? NOW,
     workload,
     current,
+    kept: shape.kept ?? [],
     older: shape.older ?? [],
     terminating: shape.terminating ?? [],
     autoscaler: shape.autoscaler ?? null,

@@ -9,6 +9,7 @@ export const READ_WORKLOAD: Permission[] = [
   { group: 'apps', resource: 'controllerrevisions', verbs: ['get', 'list'] },
   { group: '', resource: 'pods', verbs: ['get', 'list'] },
   { group: '', resource: 'secrets', verbs: ['get'] },
+  { group: 'policy', resource: 'poddisruptionbudgets', verbs: ['list'] },
   { group: 'helm.toolkit.fluxcd.io', resource: 'helmreleases', verbs: ['get'] },
   { group: 'argoproj.io', resource: 'applications', verbs: ['list'] },
 ];

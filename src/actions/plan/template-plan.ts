@@ -10,9 +10,10 @@ import { isBookkeepingPath } from '../../kubernetes/template.ts';
 import type { Workload } from '../../kubernetes/workloads.ts';
 import type { Change, Json, Plan, Risk } from '../../recovery/values.ts';
 import type { ActionContext, RevertResult, WriteContext } from '../action.ts';
+import { withinBudgets } from '../rules/disruption.ts';
 import { ownership } from '../rules/ownership.ts';
-import { changedSince, rolloutState } from '../rules/rollout.ts';
-import { judged, together, type Verdict } from '../rules/verdict.ts';
+import { changedSince, reachesFailingPods, rolloutState } from '../rules/rollout.ts';
+import { FINE, judged, together, type Verdict } from '../rules/verdict.ts';
 import { applyFields, fieldChanges, revertFields } from '../write/fields.ts';
 import { deletePods, podRef } from '../write/pods.ts';
 import { templateChanges } from './changes.ts';
@@ -47,6 +48,8 @@ export async function templatePlan(
     await ownership(context, workload, fields.every(isNote)),
     rolloutState(owned),
     changedSince(owned, context.brokenSince),
+    reachesFailingPods(owned),
+    fields.length === 0 ? FINE : await withinBudgets(context, owned, proposal.template),
     ...proposal.verdicts,
   );
   return {

@@ -1,6 +1,7 @@
 import type { V1ManagedFieldsEntry } from '@kubernetes/client-node';
-import { isReady } from '../../kubernetes/pods.ts';
+import { isReady, isTerminating } from '../../kubernetes/pods.ts';
 import { currentRevision, type OwnedWorkload, revisionOfPod } from '../../kubernetes/revisions.ts';
+import { isBelowPartition } from '../../kubernetes/update-strategy.ts';
 import type { Workload } from '../../kubernetes/workloads.ts';
 import { FIELD_MANAGER } from '../write/patch.ts';
 import { ask, FINE, refuse, type Verdict } from './verdict.ts';
@@ -43,6 +44,17 @@ export function olderServes({ workload, revisions, pods }: OwnedWorkload): Verdi
   const older = pods.filter((pod) => isReady(pod) && revisionOfPod(pod, revisions)?.uid !== current?.uid);
   if (older.length === 0) return FINE;
   return refuse('older-serves', `${older.length} ready pods of an older revision serve: going back to it is safer`);
+}
+
+/** A partition gives its pods their old revision again and again: a change that cannot reach a failing one is none (safety 13). */
+export function reachesFailingPods({ workload, pods }: OwnedWorkload): Verdict {
+  const kept = pods.filter((pod) => !isReady(pod) && !isTerminating(pod) && isBelowPartition(workload, pod));
+  if (kept.length === 0) return FINE;
+  const names = kept.map(({ metadata }) => metadata?.name).join(', ');
+  return refuse(
+    'partitioned',
+    `its partition ${workload.partition} keeps ${names} at the old revision: the change would not reach it`,
+  );
 }
 
 /** When the pod template was last written by a hand other than Kintsugi's, by the object's managed fields. */
