@@ -7,23 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { V1Container, V1Deployment } from '@kubernetes/client-node';
-import { createSecrets } from '../../src/actions/write/secrets.ts';
-import { createBaselines } from '../../src/activities/baseline-store.ts';
-import { createClassification } from '../../src/activities/classify.ts';
-import { createDiagnosis } from '../../src/activities/diagnose.ts';
 import { type Artifacts, createArtifacts } from '../../src/artifacts/store.ts';
-import { createRedactor } from '../../src/diagnosis/redaction.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
-import { createLogger } from '../../src/log.ts';
 import type { Classification, Diagnosis, RunbookContent } from '../../src/recovery/activities.ts';
-import { inActivity } from '../activities/in-activity.ts';
 import { runbookOf } from '../runbook/agent-bruno.ts';
 import { createNamespace, deleteNamespace, until } from './action-world.ts';
+import { diagnoseOnce } from './diagnosing.ts';
 import { provideServingApp, servingApp } from './serving-app.ts';
 
 const kubernetes = connectKubernetes({ kubeconfig: provided('cluster') });
-const KEY = 'a key for tests';
-const log = createLogger({ level: 'silent', component: 'test' });
 
 let namespace = '';
 let folder = '';
@@ -43,21 +35,8 @@ afterAll(async () => {
   await deleteNamespace(kubernetes, namespace);
 });
 
-async function look(name: string): Promise<{ diagnosis: Diagnosis; classification: Classification }> {
-  const secrets = createSecrets(KEY, createRedactor({ key: KEY }).redact);
-  const baselines = createBaselines({ kubernetes, namespace, secrets });
-  const { diagnose } = createDiagnosis({ kubernetes, baselines, artifacts, log, redactionKey: KEY, mirrors: {} });
-  const { classify } = createClassification({ artifacts, log });
-  const step = {
-    recoveryId: 'r@1',
-    target: { namespace, kind: 'Deployment', name },
-    runbook,
-    brokenSince: new Date().toISOString(),
-  };
-  return inActivity(async () => {
-    const diagnosis = await diagnose({ ...step, round: 1 });
-    return { diagnosis, classification: await classify({ ...step, evidence: diagnosis.evidence }) };
-  });
+function look(name: string): Promise<{ diagnosis: Diagnosis; classification: Classification }> {
+  return diagnoseOnce(kubernetes, { target: { namespace, kind: 'Deployment', name }, runbook, artifacts });
 }
 
 async function deploy(
