@@ -9,7 +9,8 @@ import { provide } from './testing/provide.ts';
 
 /**
  * `npm test`: sets up what the tests need, runs them, takes down what it started. `-- --all` adds test/all, everything
- * that takes long. `-- PATTERN ...` runs only files whose path holds one of the patterns. Ends with 'N passed, N failed'.
+ * that takes long. `-- PATTERN ...` runs only files whose path holds one of the patterns; one of test/all is meant by naming
+ * that folder. Ends with 'N passed, N failed'.
  */
 const root = join(import.meta.dirname, '..');
 const { values, positionals } = parseArgs({ options: { all: { type: 'boolean' } }, allowPositionals: true });
@@ -20,7 +21,8 @@ function say(line: string): void {
 
 function chosenFiles(): string[] {
   const found = globSync('test/**/*.test.ts', { cwd: root }).sort();
-  const wanted = found.filter((file) => values.all === true || !file.startsWith('test/all/'));
+  const all = values.all === true || positionals.some((pattern) => pattern.startsWith('test/all'));
+  const wanted = found.filter((file) => all || !file.startsWith('test/all/'));
   if (positionals.length === 0) return wanted;
   return wanted.filter((file) => positionals.some((pattern) => file.includes(pattern)));
 }
@@ -51,7 +53,9 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stoppi
 
 let counts: Counts = { passed: 0, failed: 1 };
 try {
-  const files = chosenFiles().map((file) => ({ file, needs: needsOf(join(root, file)) }));
+  const chosen = chosenFiles();
+  if (chosen.length === 0) say(`no test file has ${positionals.join(' or ')} in its path`);
+  const files = chosen.map((file) => ({ file, needs: needsOf(join(root, file)) }));
   const provision = await provide([...new Set(files.flatMap(({ needs }) => needs))], say, stopping.signal);
   try {
     const unmet = (needs: Need[]) => needs.filter((need) => provision.missing.has(need));

@@ -13,7 +13,7 @@ import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { isReady } from '../../src/kubernetes/pods.ts';
 import { readOwned } from '../../src/kubernetes/revisions.ts';
 import type { WorkloadKind } from '../../src/kubernetes/workloads.ts';
-import type { Finding, Json, Plan } from '../../src/recovery/values.ts';
+import type { Finding, Plan } from '../../src/recovery/values.ts';
 import { readiness } from '../../src/verification/readiness.ts';
 import { readTargetState } from '../../src/verification/target-state.ts';
 import {
@@ -88,10 +88,6 @@ function contextOf(target: Shaped, over: Partial<ActionContext> = {}): ActionCon
   return contextFor(kubernetes, target, { mirrors: registryMirrors(), ...over });
 }
 
-function planFor(name: string, context: ActionContext, params: { [key: string]: Json } = {}): Promise<Plan> {
-  return planned(context, name, params);
-}
-
 /** What a plan comes to, in a line: `refused`, `asks`, or what it changes and whom it deletes. */
 function outcomeOf({ refusal, ask, changes }: Plan): string {
   if (refusal !== undefined) return `refused, ${refusal.code}: ${refusal.reason}`;
@@ -120,14 +116,14 @@ describe('a pod of several containers (safety 8)', () => {
     const target = of('Deployment', 'sidecar-oom');
     const containers = [container('app', PROGRAMS.idle), container('sidecar', PROGRAMS.hog)];
     await createWorkload(kubernetes, target, containers);
-    await untilOomKilled(kubernetes, target, 'sidecar');
     const seen = await found(target, 'oom-killed');
     expect(seen.container).toBe('sidecar');
     const context = contextOf(target, { finding: seen });
-    expect(outcomeOf(await planFor('set-resources', context, RAISE))).toBe(
+    expect(outcomeOf(await planned(context, 'set-resources', RAISE))).toBe(
       'refused, not-oom-killed: container sidecar was OOM-killed, not app',
     );
-    const plan = await planFor('set-resources', context, { ...RAISE, container: 'sidecar' });
+    await untilOomKilled(kubernetes, target, 'sidecar');
+    const plan = await planned(context, 'set-resources', { ...RAISE, container: 'sidecar' });
     expect(outcomeOf(plan)).toBe(
       'sets containers/1/resources/requests/memory, sets containers/1/resources/limits/memory',
     );
@@ -151,9 +147,9 @@ describe('a pod of several containers (safety 8)', () => {
     expect(seen).toMatchObject({ container: 'sidecar', subject: 'SIDE_NAME' });
     const context = contextOf(target, { finding: seen });
     // The pod that was healthy serves on: going back is what may be done, and it takes nothing away.
-    expect(outcomeOf(await planFor('set-resources', context, RAISE))).toMatch(/^refused, not-oom-killed/);
-    expect(outcomeOf(await planFor('rollout-restart', context))).toBe('does nothing');
-    expect(outcomeOf(await planFor('rollout-undo', context))).toMatch(/^sets containers\/1\/env/);
+    expect(outcomeOf(await planned(context, 'set-resources', RAISE))).toMatch(/^refused, not-oom-killed/);
+    expect(outcomeOf(await planned(context, 'rollout-restart'))).toBe('does nothing');
+    expect(outcomeOf(await planned(context, 'rollout-undo'))).toMatch(/^sets containers\/1\/env/);
   });
 });
 
@@ -168,8 +164,8 @@ describe('a Deployment', () => {
       (await readOwned(kubernetes, target)).pods.some((p) => !isReady(p)),
     );
     const context = contextOf(target);
-    expect(outcomeOf(await planFor('rollout-restart', context))).toBe('does nothing');
-    const plan = await planFor('delete-pod', context);
+    expect(outcomeOf(await planned(context, 'rollout-restart'))).toBe('does nothing');
+    const plan = await planned(context, 'delete-pod');
     expect(outcomeOf(plan)).toBe(`deletes ${bad}`);
     expect(await applied(context, target, plan)).toEqual([bad]);
   });
@@ -189,7 +185,7 @@ describe('a Deployment', () => {
       ['set-resources', RAISE],
       ['delete-pod', {}],
     ] as const)
-      expect(outcomeOf(await planFor(action, context, params))).toContain('changed its pod template at');
+      expect(outcomeOf(await planned(context, action, params))).toContain('changed its pod template at');
   });
 
   test('that is paused asks before anything, and a restart that could not begin is refused', async () => {
@@ -206,8 +202,8 @@ describe('a Deployment', () => {
       ['set-resources', RAISE],
       ['delete-pod', {}],
     ] as const)
-      expect(outcomeOf(await planFor(action, context, params))).toContain('asks: its rollout is paused');
-    expect(outcomeOf(await planFor('rollout-restart', context))).toMatch(/^refused, paused/);
+      expect(outcomeOf(await planned(context, action, params))).toContain('asks: its rollout is paused');
+    expect(outcomeOf(await planned(context, 'rollout-restart'))).toMatch(/^refused, paused/);
   });
 
   test('under an autoscaler keeps its number of pods, and under a vertical one asks before its memory is raised', async () => {
@@ -216,9 +212,9 @@ describe('a Deployment', () => {
     await createWorkload(kubernetes, target, [container('app', PROGRAMS.hog)]);
     await untilOomKilled(kubernetes, target, 'app');
     const context = contextOf(target);
-    expect(outcomeOf(await planFor('set-resources', context, RAISE))).toMatch(/^sets /);
+    expect(outcomeOf(await planned(context, 'set-resources', RAISE))).toMatch(/^sets /);
     await createVerticalAutoscaler(kubernetes, target);
-    expect(outcomeOf(await planFor('set-resources', context, RAISE))).toBe(
+    expect(outcomeOf(await planned(context, 'set-resources', RAISE))).toBe(
       'asks: VerticalPodAutoscaler autoscaled (Recreate) sets the memory of app and would write over the raise',
     );
     await kubernetes.autoscaling.createNamespacedHorizontalPodAutoscaler({
@@ -228,7 +224,7 @@ describe('a Deployment', () => {
         spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'autoscaled' } },
       },
     });
-    expect(outcomeOf(await planFor('scale', context, { replicas: 2 }))).toMatch(/^refused, autoscaled/);
+    expect(outcomeOf(await planned(context, 'scale', { replicas: 2 }))).toMatch(/^refused, autoscaled/);
   });
 
   test('whose tag stands for another build by now asks before a new pod would run that', async () => {
@@ -238,14 +234,14 @@ describe('a Deployment', () => {
     await createWorkload(kubernetes, target, [container('app', PROGRAMS.hog, { image })]);
     await untilOomKilled(kubernetes, target, 'app');
     const context = contextOf(target);
-    expect(outcomeOf(await planFor('set-resources', context, RAISE))).toMatch(/^sets /);
+    expect(outcomeOf(await planned(context, 'set-resources', RAISE))).toMatch(/^sets /);
     await pushImage(await ensureImage('redis', () => undefined), image);
     for (const [action, params] of [
       ['set-resources', RAISE],
       ['delete-pod', {}],
       ['rollout-restart', {}],
     ] as const)
-      expect(outcomeOf(await planFor(action, context, params))).toContain('a new pod may run another image');
+      expect(outcomeOf(await planned(context, action, params))).toContain('a new pod may run another image');
   });
 });
 
@@ -262,7 +258,7 @@ describe('a StatefulSet (safety 13)', () => {
       await createWorkload(kubernetes, target, [container('app', PROGRAMS.hogIn(1))], { replicas: 2, ...strategy });
       expect(await untilOomKilled(kubernetes, target, 'app')).toBe(`${target.name}-1`);
       const context = contextOf(target);
-      const plan = await planFor('set-resources', context, RAISE);
+      const plan = await planned(context, 'set-resources', RAISE);
       expect(outcomeOf(plan)).toContain(`limits/memory, deletes ${target.name}-1`);
       expect(await applied(context, target, plan)).toEqual([`${target.name}-1`]);
       const limits = (await readOwned(kubernetes, target)).pods.map(
@@ -281,7 +277,7 @@ describe('a StatefulSet (safety 13)', () => {
       ...partition(1),
     });
     await untilOomKilled(kubernetes, target, 'app');
-    expect(outcomeOf(await planFor('set-resources', contextOf(target), RAISE))).toBe(
+    expect(outcomeOf(await planned(contextOf(target), 'set-resources', RAISE))).toBe(
       'refused, partitioned: its partition 1 keeps kept-0 at the old revision: the change would not reach it',
     );
   });
@@ -300,22 +296,22 @@ describe('a StatefulSet (safety 13)', () => {
       return status?.expectedPods === 2 && status.currentHealthy === 1;
     });
     const context = contextOf(target);
-    expect(outcomeOf(await planFor('set-resources', context, RAISE))).toBe(
+    expect(outcomeOf(await planned(context, 'set-resources', RAISE))).toBe(
       'asks: PodDisruptionBudget budget allows 0 pods to be missing now, and the rollout takes 1 of 1 ready ones away before new ones are ready',
     );
     // What is not ready is missing already: a budget has nothing against its replacement.
-    expect(outcomeOf(await planFor('delete-pod', context))).toBe('deletes budget-1');
+    expect(outcomeOf(await planned(context, 'delete-pod'))).toBe('deletes budget-1');
   });
 });
 
 test('a DaemonSet is raised, rolled out by its controller, and never scaled', async () => {
   const target = of('DaemonSet', 'on-each-node');
   await createWorkload(kubernetes, target, [container('app', PROGRAMS.hog)]);
-  await untilOomKilled(kubernetes, target, 'app');
   const seen = await found(target, 'oom-killed');
   const context = contextOf(target, { finding: seen });
-  expect(outcomeOf(await planFor('scale', context, { replicas: 2 }))).toMatch(/^refused, not-scalable/);
-  const plan = await planFor('set-resources', context, RAISE);
+  expect(outcomeOf(await planned(context, 'scale', { replicas: 2 }))).toMatch(/^refused, not-scalable/);
+  await untilOomKilled(kubernetes, target, 'app');
+  const plan = await planned(context, 'set-resources', RAISE);
   expect(outcomeOf(plan)).toBe(
     'sets containers/0/resources/requests/memory, sets containers/0/resources/limits/memory',
   );

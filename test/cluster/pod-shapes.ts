@@ -138,7 +138,14 @@ export async function provideVerticalAutoscalers(kubernetes: Kubernetes): Promis
   if (await isServed(kubernetes, VERTICAL)) return async () => undefined;
   const extensions = kubernetes.config.makeApiClient(ApiextensionsV1Api);
   await extensions.createCustomResourceDefinition({ body: definition });
-  await until('VerticalPodAutoscalers to be served', () => isServed(kubernetes, VERTICAL));
+  // It is announced a moment before its storage is ready.
+  const list = () => kubernetes.custom.listClusterCustomObject(VERTICAL);
+  await until('VerticalPodAutoscalers to be served', () =>
+    list().then(
+      () => true,
+      () => false,
+    ),
+  );
   return async () => {
     await extensions.deleteCustomResourceDefinition({ name: DEFINITION });
   };
