@@ -49,14 +49,14 @@ export async function runTargetStep(started: RecoveryRecord, step: TargetStep): 
     case 'look': {
       const standing = started.mitigation === undefined ? null : standingHold(started);
       const { healthy, broken, saw, hold } = await activities.looking('look').look({
-        ...contextOf(started),
+        ...lookContextOf(started),
         ...(started.look.at === null ? {} : { since: started.look.at }),
         ...(standing === null ? {} : { hold: { plan: standing.plan, changes: heldPlans(started, standing) } }),
       });
       return [{ kind: 'watched', healthy, broken, saw, ...(hold === undefined ? {} : { hold }) }];
     }
     case 'release':
-      await activities.reading('give the lease back').release(contextOf(started));
+      await activities.reading('give the lease back').release(lookContextOf(started));
       return [{ kind: 'released' }];
   }
 }
@@ -109,6 +109,16 @@ function contextOf(record: RecoveryRecord): StepContext {
   const { recoveryId, target, runbook } = record;
   if (target === null || runbook === null) throw ApplicationFailure.nonRetryable('a step on no target', 'invalid');
   return { recoveryId, target, runbook: runbook.content };
+}
+
+/**
+ * The same for a step that looks or undoes: what the runbook says of causes and for people stays in the record. Looks come by
+ * the thousand, and the history keeps the input of each.
+ */
+function lookContextOf(record: RecoveryRecord): StepContext {
+  const { runbook, ...context } = contextOf(record);
+  const spec = { ...runbook.spec, causes: [], byHand: [], prevention: [], checklist: [], links: [] };
+  return { ...context, runbook: { ...runbook, spec } };
 }
 
 function attemptOf(record: RecoveryRecord, n: number): Attempt {
@@ -233,7 +243,7 @@ async function apply(record: RecoveryRecord, attempt: Attempt, i: number): Promi
 async function verify(record: RecoveryRecord, attempt: Attempt): Promise<EventBody[]> {
   const windowSeconds = milliseconds(record.runbook?.content.spec.verify.window.max ?? '300s') / 1000;
   const { result, checks, better } = await activities.verifying(`verify ${attempt.remedy}`, windowSeconds).verify({
-    ...contextOf(record),
+    ...lookContextOf(record),
     before: attempt.before ?? { desired: 0, ready: 0, readyHeld: 0, longestLifeSeconds: 0 },
     ...(attempt.changedAt === null ? {} : { changedAt: attempt.changedAt }),
     // After a hold has expired its owner has put its own values back: they are not those of the plan.
@@ -248,7 +258,7 @@ async function verify(record: RecoveryRecord, attempt: Attempt): Promise<EventBo
 
 async function assess(record: RecoveryRecord, attempt: Attempt): Promise<EventBody[]> {
   const { healthy, better, saw } = await activities.looking(`is it better after ${attempt.remedy}?`).look({
-    ...contextOf(record),
+    ...lookContextOf(record),
     ...(attempt.before === null ? {} : { before: attempt.before }),
   });
   return [{ kind: 'assessed', n: attempt.n, better, healthy, saw }];
@@ -260,7 +270,7 @@ async function undo(record: RecoveryRecord, attempt: Attempt, i: number): Promis
     throw ApplicationFailure.nonRetryable(`attempt ${attempt.n} has no action ${i}`, 'invalid');
   const { outcome, saw, stands } = await activities
     .writing(`undo: ${recorded.summary}`, 0)
-    .compensate({ ...contextOf(record), plan: recorded, step: record.seq });
+    .compensate({ ...lookContextOf(record), plan: recorded, step: record.seq });
   const told = { ...(saw === undefined ? {} : { saw }), ...(stands === undefined ? {} : { stands }) };
   return [{ kind: 'undo-finished', n: attempt.n, i, outcome, ...told }];
 }
