@@ -5,10 +5,10 @@ import type { Target } from '../../src/recovery/values.ts';
 import { until } from './action-world.ts';
 import { servingApp } from './serving-app.ts';
 
-/** Holds more memory than its limit allows: killed at every start until the limit is raised. */
-const PROGRAM = `
+/** Holds more memory than its limit allows: killed at every start until the limit is raised far enough. */
+const program = (mebibytes: number) => `
 import http.server
-ballast = bytearray(b"x") * (64 << 20)
+ballast = bytearray(b"x") * (${mebibytes} << 20)
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
@@ -19,22 +19,29 @@ server.serve_forever()
 `;
 
 /** A Deployment whose container is killed for its memory limit of 40Mi. */
-export function crashingApp(namespace: string, name = 'app', container = 'app'): V1Deployment {
+export function crashingApp(namespace: string, name = 'app', container = 'app', mebibytes = 64): V1Deployment {
   return servingApp(namespace, name, {
     name: container,
-    command: ['python3', '-c', PROGRAM],
+    command: ['python3', '-c', program(mebibytes)],
     resources: { requests: { memory: '32Mi', cpu: '1m' }, limits: { memory: '40Mi', cpu: '500m' } },
   });
 }
 
-/** Makes the Deployment and returns it once its container was killed for its memory. */
+/**
+ * Makes the Deployment and returns it once its container was killed for its memory. It holds 64 MiB, for which the raise of
+ * its runbook is enough, or as many as are given.
+ */
 export async function createCrashingApp(
   kubernetes: Kubernetes,
   namespace: string,
   name = 'app',
   container = 'app',
+  mebibytes = 64,
 ): Promise<Target> {
-  await kubernetes.apps.createNamespacedDeployment({ namespace, body: crashingApp(namespace, name, container) });
+  await kubernetes.apps.createNamespacedDeployment({
+    namespace,
+    body: crashingApp(namespace, name, container, mebibytes),
+  });
   await untilOutOfMemory(kubernetes, namespace, name);
   return { namespace, kind: 'Deployment', name };
 }
