@@ -5,6 +5,7 @@ import { z } from 'zod';
 const entrySchema = z.object({
   verb: z.string(),
   requestURI: z.string(),
+  userAgent: z.string().default(''),
   user: z.object({ username: z.string() }),
   objectRef: z
     .object({
@@ -24,13 +25,25 @@ export function auditLogEnd(file: string): number {
   return statSync(file).size;
 }
 
-/** The entries of the user `kintsugi` in the given namespaces since `start` (bytes). */
-export function kintsugiCalls(file: string, start: number, namespaces: string[]): AuditEntry[] {
+/** The path of a cluster's audit log. Throws where it keeps none that can be read here, as a cluster of the user's own. */
+export function auditLogOf(path: string | undefined): string {
+  if (path !== undefined) return path;
+  throw new Error('this cluster keeps no audit log that can be read here: run the file on the built-in one');
+}
+
+/** The entries since `start` (bytes) in whose line `text` stands, the oldest first; a line that is half written is left. */
+export function entriesSince(file: string, start: number, text: string): AuditEntry[] {
   const lines = readFileSync(file).subarray(start).toString('utf8').split('\n');
   return lines
-    .filter((line) => line.includes('"username":"kintsugi"') && line.endsWith('}'))
-    .map((line) => entrySchema.parse(JSON.parse(line)))
-    .filter(({ user, objectRef }) => user.username === 'kintsugi' && namespaces.includes(objectRef.namespace));
+    .filter((line) => line.includes(text) && line.endsWith('}'))
+    .map((line) => entrySchema.parse(JSON.parse(line)));
+}
+
+/** The entries of the user `kintsugi` in the given namespaces since `start` (bytes). */
+export function kintsugiCalls(file: string, start: number, namespaces: string[]): AuditEntry[] {
+  return entriesSince(file, start, '"username":"kintsugi"').filter(
+    ({ user, objectRef }) => user.username === 'kintsugi' && namespaces.includes(objectRef.namespace),
+  );
 }
 
 const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);

@@ -1,9 +1,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { z } from 'zod';
 import { grantKintsugi } from '../../dev/workloads/access.ts';
 import { type RunningKintsugi, startKintsugi } from '../../dev/world/kintsugi.ts';
 import { type PageReceiver, startPageReceiver } from '../../dev/world/page-receiver.ts';
@@ -16,6 +15,7 @@ import type { Target } from '../../src/recovery/values.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
 import { provided } from '../needs.ts';
 import { createNamespace, deleteNamespace } from './action-world.ts';
+import { type AuditEntry, auditLogEnd, auditLogOf, entriesSince } from './audit-log.ts';
 import { type CrashRunbook, crashRunbook, registryMirrors } from './crashing-app.ts';
 import { type HoldingProxy, startHoldingProxy } from './holding-proxy.ts';
 import { provideServingApp } from './serving-app.ts';
@@ -56,26 +56,9 @@ export interface ChaosWorld<Name extends string> {
   observer: Observer;
   scenes: Record<Name, Scene>;
   /** What Kintsugi asked of the API server since the world began, from the cluster's audit log. */
-  audit(): AuditedCall[];
+  audit(): AuditEntry[];
   stop(): Promise<void>;
 }
-
-const auditedCall = z.object({
-  verb: z.string(),
-  requestURI: z.string(),
-  userAgent: z.string().optional(),
-  user: z.object({ username: z.string() }),
-  objectRef: z
-    .object({
-      resource: z.string(),
-      namespace: z.string().optional(),
-      name: z.string().optional(),
-      subresource: z.string().optional(),
-    })
-    .optional(),
-  responseStatus: z.object({ code: z.int() }).optional(),
-});
-export type AuditedCall = z.infer<typeof auditedCall>;
 
 /** The id of a target's recovery. */
 export function workflowIdOf(cluster: string, { namespace, kind, name }: Target): string {
@@ -117,7 +100,9 @@ async function startParts<Name extends string>(
   const runbooks = writeRunbooks(join(folder, 'runbooks'), options);
 
   const userAgent = `kintsugi-test/${cluster}`;
-  const audit = auditOf(userAgent);
+  const auditLog = auditLogOf(process.env.KINTSUGI_TEST_AUDIT_LOG);
+  const begin = auditLogEnd(auditLog);
+  const audit = () => entriesSince(auditLog, begin, userAgent);
   const proxy = await startHoldingProxy(fromEnvironment('KINTSUGI_TEST_KINTSUGI_KUBECONFIG'), userAgent);
   undo.push(proxy.close);
   const kubeconfig = join(folder, 'kubeconfig.json');
@@ -201,25 +186,12 @@ function fromEnvironment(name: string): string {
   return value;
 }
 
-/** Reads what the log holds since now; each line is one call. */
-function auditOf(userAgent: string): () => AuditedCall[] {
-  const file = fromEnvironment('KINTSUGI_TEST_AUDIT_LOG');
-  const begin = statSync(file).size;
-  return () =>
-    readFileSync(file)
-      .subarray(begin)
-      .toString('utf8')
-      .split('\n')
-      .filter((line) => line.includes(userAgent))
-      .map((line) => auditedCall.parse(JSON.parse(line)));
-}
-
 /** The patches of a scene's Deployment, by the status that each was answered with. */
-export function patchesOf({ namespace, target }: Scene, calls: AuditedCall[]): number[] {
+export function patchesOf({ namespace, target }: Scene, calls: AuditEntry[]): number[] {
   return calls
-    .filter(({ verb, objectRef }) => verb === 'patch' && objectRef?.resource === 'deployments')
-    .filter(({ objectRef }) => objectRef?.namespace === namespace && objectRef.name === target.name)
-    .map(({ responseStatus }) => responseStatus?.code ?? 0);
+    .filter(({ verb, objectRef }) => verb === 'patch' && objectRef.resource === 'deployments')
+    .filter(({ objectRef }) => objectRef.namespace === namespace && objectRef.name === target.name)
+    .map(({ responseStatus }) => responseStatus.code);
 }
 
 /** Whether a call is a patch of the scene's Deployment, for a hold. */

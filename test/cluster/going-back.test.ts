@@ -1,52 +1,33 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { ActionContext } from '../../src/actions/action.ts';
+import { describe, expect, jest, test } from '@jest/globals';
 import { actionNamed } from '../../src/actions/parameters.ts';
 import { recordBaseline } from '../../src/activities/record-baseline.ts';
-import type { Kubernetes } from '../../src/kubernetes/client.ts';
-import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { findPodOwner } from '../../src/kubernetes/owner.ts';
 import { isReady } from '../../src/kubernetes/pods.ts';
 import { templateHash } from '../../src/kubernetes/template.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
-import type { Json, Plan, Target } from '../../src/recovery/values.ts';
 import type { Dependency } from '../../src/runbook/schema.ts';
-import { needs, provided } from '../needs.ts';
+import { needs } from '../needs.ts';
 import {
   broken,
   containerPatch,
   contextFor,
-  createNamespace,
-  deleteNamespace,
   finding,
-  healthyDeployment,
-  idleImage,
   memoryBaselines,
   patchByHand,
-  planned,
   podsOf,
   runbookFor,
   statefulSet,
   until,
   untilRolledOut,
 } from './action-world.ts';
+import { planningWorld } from './planning-world.ts';
 
 needs('cluster');
 
 // A real cluster schedules and starts pods: seconds as a rule.
 jest.setTimeout(120_000);
 
-let kubernetes: Kubernetes;
-let image: string;
-const namespaces: string[] = [];
-
-beforeAll(async () => {
-  kubernetes = connectKubernetes({ kubeconfig: provided('cluster') });
-  image = await idleImage(kubernetes);
-});
-
-afterAll(async () => {
-  for (const namespace of namespaces) await deleteNamespace(kubernetes, namespace);
-});
+const { kubernetes, image, namespace, healthy, planFor } = await planningWorld('rules');
 
 describe('going back (safety 3, 6)', () => {
   test('a revision without evidence asks; one whose Secret is gone is refused', async () => {
@@ -282,22 +263,3 @@ test('the owner of a pod is found by reference, and for a pod that is gone by it
   const strange = await findPodOwner(kubernetes, { namespace: target.namespace, name: 'other-6c5b7d9f8-zzzzz' });
   expect(strange.found).toBe('gone');
 });
-
-async function namespace(): Promise<string> {
-  const name = await createNamespace(kubernetes, 'rules');
-  namespaces.push(name);
-  return name;
-}
-
-async function healthy(): Promise<Target> {
-  return healthyDeployment(kubernetes, await namespace(), image);
-}
-
-function planFor(
-  name: string,
-  target: Target,
-  params: { [key: string]: Json },
-  over: Partial<ActionContext> = {},
-): Promise<Plan> {
-  return planned(contextFor(kubernetes, target, over), name, params);
-}

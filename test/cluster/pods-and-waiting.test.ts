@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { actionNamed } from '../../src/actions/parameters.ts';
 import { GUARD } from '../../src/actions/write/guard.ts';
-import type { Kubernetes } from '../../src/kubernetes/client.ts';
-import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { differences } from '../../src/kubernetes/differences.ts';
 import { isReady } from '../../src/kubernetes/pods.ts';
 import { isBookkeepingPath, templateHash, toJson } from '../../src/kubernetes/template.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { Target } from '../../src/recovery/values.ts';
-import { needs, provided } from '../needs.ts';
+import { needs } from '../needs.ts';
 import {
   contextFor,
   createDeployment,
-  createNamespace,
-  deleteNamespace,
-  idleImage,
   patchByHand,
   planned,
   podsOf,
@@ -22,24 +17,17 @@ import {
   until,
   untilRolledOut,
 } from './action-world.ts';
+import { planningWorld } from './planning-world.ts';
 
 needs('cluster');
 
 // A real cluster schedules and starts pods: seconds as a rule.
 jest.setTimeout(120_000);
 
-let kubernetes: Kubernetes;
-let namespace: string;
-let image: string;
+const world = await planningWorld('pods');
+const { kubernetes, image } = world;
+const namespace = await world.namespace();
 let count = 0;
-
-beforeAll(async () => {
-  kubernetes = connectKubernetes({ kubeconfig: provided('cluster') });
-  namespace = await createNamespace(kubernetes, 'pods');
-  image = await idleImage(kubernetes);
-});
-
-afterAll(() => deleteNamespace(kubernetes, namespace));
 
 describe('rollout-restart', () => {
   test('restarts a workload without a ready pod once, by Kubernetes own annotation', async () => {

@@ -8,7 +8,7 @@ import type { World } from '../../dev/world/world.ts';
 import { workflowIdOf } from '../../src/recovery/ids.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
-import { type AuditEntry, auditLogEnd, changesOf, kintsugiCalls } from './audit-log.ts';
+import { type AuditEntry, auditLogEnd, auditLogOf, changesOf, kintsugiCalls } from './audit-log.ts';
 
 /** Tells one fault's recovery from its alert to its end, by what Temporal, the API server and the people's pager saw. */
 
@@ -31,7 +31,7 @@ export async function begin(world: World, fault: string): Promise<Story> {
     workflowId: workflowIdOf('development', target),
     since: new Date(),
     firstPage: pages.pages.length,
-    auditStart: auditLogEnd(auditLogOf(world)),
+    auditStart: auditLogEnd(auditLogOf(world.cluster.auditLog)),
   };
   await applyFault(fault, { kube, namespaces, registry: world.cluster.registry, progress: () => undefined });
   return story;
@@ -98,11 +98,6 @@ export function pagesOf({ pages }: World, { firstPage }: Story): ReceivedPage[] 
 
 /** What Kintsugi asked of the API server in the story's namespaces, and the changes among it. */
 export function callsOf(world: World, { auditStart }: Story): { calls: AuditEntry[]; changes: string[] } {
-  const calls = kintsugiCalls(auditLogOf(world), auditStart, Object.values(world.namespaces));
+  const calls = kintsugiCalls(auditLogOf(world.cluster.auditLog), auditStart, Object.values(world.namespaces));
   return { calls, changes: changesOf(calls) };
-}
-
-function auditLogOf({ cluster }: World): string {
-  if (cluster.auditLog === undefined) throw new Error('this cluster keeps no audit log that can be read here');
-  return cluster.auditLog;
 }

@@ -1,41 +1,15 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { ActionContext } from '../../src/actions/action.ts';
-import type { Kubernetes } from '../../src/kubernetes/client.ts';
-import { connectKubernetes } from '../../src/kubernetes/connect.ts';
+import { describe, expect, jest, test } from '@jest/globals';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
-import type { Json, Plan, Target } from '../../src/recovery/values.ts';
-import { needs, provided } from '../needs.ts';
-import {
-  containerPatch,
-  contextFor,
-  createNamespace,
-  deleteNamespace,
-  finding,
-  healthyDeployment,
-  idleImage,
-  patchByHand,
-  planned,
-  until,
-  untilRolledOut,
-} from './action-world.ts';
+import { needs } from '../needs.ts';
+import { containerPatch, finding, patchByHand, until, untilRolledOut } from './action-world.ts';
+import { planningWorld } from './planning-world.ts';
 
 needs('cluster');
 
 // A real cluster schedules and starts pods: seconds as a rule.
 jest.setTimeout(120_000);
 
-let kubernetes: Kubernetes;
-let image: string;
-const namespaces: string[] = [];
-
-beforeAll(async () => {
-  kubernetes = connectKubernetes({ kubeconfig: provided('cluster') });
-  image = await idleImage(kubernetes);
-});
-
-afterAll(async () => {
-  for (const namespace of namespaces) await deleteNamespace(kubernetes, namespace);
-});
+const { kubernetes, healthy, planFor } = await planningWorld('rules');
 
 describe('raising memory (safety 8)', () => {
   const raise = { container: 'app', memory: { request: '24Mi', limit: '64Mi' } };
@@ -142,22 +116,3 @@ describe('who else works on the object (safety 5, 11)', () => {
     expect(back.ask ?? '').not.toContain('ever healthy');
   });
 });
-
-async function namespace(): Promise<string> {
-  const name = await createNamespace(kubernetes, 'rules');
-  namespaces.push(name);
-  return name;
-}
-
-async function healthy(): Promise<Target> {
-  return healthyDeployment(kubernetes, await namespace(), image);
-}
-
-function planFor(
-  name: string,
-  target: Target,
-  params: { [key: string]: Json },
-  over: Partial<ActionContext> = {},
-): Promise<Plan> {
-  return planned(contextFor(kubernetes, target, over), name, params);
-}
