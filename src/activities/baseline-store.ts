@@ -4,10 +4,12 @@ import type { Secrets } from '../actions/write/secrets.ts';
 import { KintsugiError } from '../errors.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import type { Json, Target } from '../recovery/values.ts';
-import type { Baseline, Baselines } from './baseline.ts';
+import { type Baseline, type Baselines, type SeenHealthy, withNewest } from './baseline.ts';
 import { readConfigMap, writeConfigMap } from './config-map.ts';
 
 const KEY = 'baseline';
+/** Beside it, for a Kintsugi that knows only the baseline goes on reading that. */
+const SEEN = 'seen';
 
 const variable = z.union([
   z.strictObject({ value: z.string() }),
@@ -36,6 +38,15 @@ const stored = z.strictObject({
     .optional(),
 });
 
+const seenList = z.array(
+  z.object({
+    templateHash: z.string(),
+    revision: z.string(),
+    seenAt: z.iso.datetime(),
+    digests: z.record(z.string(), z.string()),
+  }),
+);
+
 /** Baselines in ConfigMaps of Kintsugi's own namespace, one a target: with the pause switch all that `observe` may write. */
 export function createBaselines(dependencies: {
   kubernetes: Kubernetes;
@@ -49,16 +60,19 @@ export function createBaselines(dependencies: {
     async read(target) {
       const map = await readConfigMap(kubernetes, { namespace, name: nameOf(target) });
       const text = map?.data?.[KEY];
-      return text === undefined ? null : parse(text, `ConfigMap ${namespace}/${nameOf(target)}`);
+      if (text === undefined) return null;
+      return { ...parse(text, `ConfigMap ${namespace}/${nameOf(target)}`), seen: parseSeen(map?.data?.[SEEN]) };
     },
-    async write(baseline: Baseline) {
+    async write({ seen: _seen, ...baseline }: Baseline) {
       const { target } = baseline;
+      const before = await readConfigMap(kubernetes, { namespace, name: nameOf(target) });
+      const seen = withNewest(parseSeen(before?.data?.[SEEN]), baseline);
       await writeConfigMap(kubernetes, {
         namespace,
         name: nameOf(target),
         labels: { 'kintsugi.dev/baseline': 'true' },
         annotations: { 'kintsugi.dev/target': `${target.namespace}/${target.kind}/${target.name}` },
-        data: { [KEY]: JSON.stringify(baseline) },
+        data: { [KEY]: JSON.stringify(baseline), [SEEN]: JSON.stringify(seen) },
       });
     },
   };
@@ -71,6 +85,11 @@ function nameOf({ namespace, kind, name }: Target): string {
     .slice(0, 200)
     .replace(/[^a-z0-9]+$/, '')
     .concat('-', digest);
+}
+
+/** Only a memory: one that is missing or cannot be read is as good as empty. */
+function parseSeen(text: string | undefined): SeenHealthy[] {
+  return seenList.safeParse(parseJson(text ?? 'null')).data ?? [];
 }
 
 function parse(text: string, where: string): Baseline {

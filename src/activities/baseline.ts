@@ -29,6 +29,39 @@ export interface Baseline {
   referenceKeys?: Record<string, Record<string, string>>;
   /** The runbook's dependencies by name, with the replicas that they had; what could not be read is left out. */
   dependencies?: Record<string, { kind: string; name: string; replicas: number }[]>;
+  /** Every template that was ever seen healthy, the last first, at most {@link MOST_SEEN}; what a store adds on reading. */
+  seen?: SeenHealthy[];
+}
+
+/** Revisions are kept longer than a baseline: what of each is known from when it was one. */
+export interface SeenHealthy {
+  templateHash: string;
+  revision: string;
+  /** RFC 3339: when it was last seen healthy. */
+  seenAt: string;
+  /** By container; empty where it was not known. */
+  digests: Record<string, string>;
+}
+
+/** How many templates are remembered: twice as many revisions as a Deployment keeps by default. */
+export const MOST_SEEN = 20;
+
+/** What is known of a template from when it was healthy; null if it was never seen so, or longer ago than is remembered. */
+export function seenHealthy(baseline: Baseline | null, templateHash: string): SeenHealthy | null {
+  if (baseline === null) return null;
+  if (baseline.templateHash === templateHash) return asSeen(baseline);
+  return baseline.seen?.find((known) => known.templateHash === templateHash) ?? null;
+}
+
+function asSeen({ templateHash, revision, seenAt, containers }: Baseline): SeenHealthy {
+  const digests = Object.fromEntries(containers.map(({ name, digest }) => [name, digest]));
+  return { templateHash, revision, seenAt, digests };
+}
+
+/** What is remembered once this baseline is recorded: it first, each template once. */
+export function withNewest(known: readonly SeenHealthy[], baseline: Baseline): SeenHealthy[] {
+  const others = known.filter(({ templateHash }) => templateHash !== baseline.templateHash);
+  return [asSeen(baseline), ...others].slice(0, MOST_SEEN);
 }
 
 /** Reads and writes baselines. */

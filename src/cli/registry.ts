@@ -5,6 +5,7 @@ import close from './close.ts';
 import diagnose from './diagnose.ts';
 import doctor from './doctor.ts';
 import gateway from './gateway.ts';
+import history from './history.ts';
 import list from './list.ts';
 import pause from './pause.ts';
 import reject from './reject.ts';
@@ -24,6 +25,7 @@ export const commands = {
   diagnose: diagnose,
   doctor: doctor,
   gateway: gateway,
+  history: history,
   list: list,
   pause: pause,
   reject: reject,

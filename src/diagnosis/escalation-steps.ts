@@ -96,15 +96,32 @@ function applicationChanges({ pods, difference, revisions }: Evidence): string {
 }
 
 function rollback({ revisions, target }: Evidence): string {
-  const healthy = revisions.find(({ healthyBaseline, current }) => healthyBaseline && !current);
+  const healthy = revisions
+    .filter(({ current }) => !current)
+    .filter(wasHealthy)
+    .toSorted((a, b) => (b.seenHealthyAt ?? '').localeCompare(a.seenHealthyAt ?? ''))[0];
   const earlier =
     healthy ??
     revisions.find(({ current, ready }) => !current && ready > 0) ??
     revisions.find(({ current }) => !current);
+  const history = revisions.slice(0, MOST_TOLD).map(revisionText).join('; ');
   if (revisions.some(({ current, healthyBaseline }) => current && healthyBaseline))
-    return 'The present revision is the one last seen healthy: a rollback would change nothing for the better.';
+    return `The present revision is the one last seen healthy: a rollback would change nothing for the better. History: ${history}.`;
   if (earlier === undefined) return 'Not possible: there is no other revision in history.';
   const seen = earlier === healthy ? 'was seen healthy' : 'was never seen healthy by Kintsugi';
-  const command = `kubectl rollout undo ${target.kind.toLowerCase()}/${target.name} -n ${target.namespace} --to-revision=${earlier.revision}`;
-  return `Revision ${earlier.revision} (${earlier.images.join(', ')}) ${seen}: ${command}`;
+  const { namespace, name, kind } = target;
+  const place = `${namespace}/${kind.toLowerCase()}/${name}`;
+  const command = `kintsugi rollback ${place} --to-revision ${earlier.revision} --actor YOU`;
+  return `Revision ${earlier.revision} (${earlier.images.join(', ')}) ${seen}: ${command}. History: ${history}.`;
+}
+
+const MOST_TOLD = 5;
+
+function wasHealthy({ healthyBaseline, seenHealthyAt }: Evidence['revisions'][number]): boolean {
+  return healthyBaseline || seenHealthyAt !== undefined;
+}
+
+function revisionText(revision: Evidence['revisions'][number]): string {
+  const seen = wasHealthy(revision) ? `seen healthy ${revision.seenHealthyAt ?? ''}`.trim() : 'never seen healthy';
+  return `${revision.revision}${revision.current ? ' (now)' : ''} ${seen}`;
 }

@@ -222,11 +222,15 @@ export interface RevisionEvidence {
   createdAt: string;
   changeCause?: string;
   images: string[];
+  /** Of each image, as its pods ran it or as it was when it was seen healthy; empty where it is not known. */
+  digests?: string[];
   replicas: number;
   ready: number;
   current: boolean;
   /** Whether Kintsugi's baseline saw this revision healthy. */
   healthyBaseline: boolean;
+  /** When Kintsugi last saw this very template healthy, if ever. */
+  seenHealthyAt?: string;
 }
 
 export interface TemplateDifference {

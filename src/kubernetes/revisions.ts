@@ -7,6 +7,8 @@ import { callOptions } from './transport.ts';
 import { ownedPods, readSelectedPods, readWorkload, type Workload } from './workloads.ts';
 
 const REVISION = 'deployment.kubernetes.io/revision';
+/** Why a revision came about, as `kubectl rollout history` shows it; the controllers copy it from the workload. */
+const CHANGE_CAUSE = 'kubernetes.io/change-cause';
 
 /** One revision of a workload: a Deployment's ReplicaSet, or a ControllerRevision. */
 export interface Revision {
@@ -24,6 +26,7 @@ export interface Revision {
   podLabel: string;
   /** RFC 3339. */
   createdAt: string;
+  changeCause?: string;
 }
 
 interface RevisionObject {
@@ -108,6 +111,7 @@ function toRevision(object: RevisionObject): Revision[] {
   const ofReplicaSet = object.spec !== undefined;
   const template = object.spec?.template ?? withoutPatchMark(object.data?.spec.template);
   if (template === undefined) return [];
+  const changeCause = metadata.annotations?.[CHANGE_CAUSE];
   const number = ofReplicaSet ? Number(metadata.annotations?.[REVISION]) : object.revision;
   return [
     {
@@ -126,6 +130,7 @@ function toRevision(object: RevisionObject): Revision[] {
       templateHash: templateHash(template),
       podLabel: metadata.labels?.[ofReplicaSet ? 'pod-template-hash' : 'controller-revision-hash'] ?? metadata.name,
       createdAt: metadata.creationTimestamp,
+      ...(changeCause === undefined ? {} : { changeCause }),
     },
   ];
 }

@@ -220,10 +220,17 @@ describe('the escalation steps', () => {
 
   test('a rollback is offered to the revision that was seen healthy', () => {
     const seen = evidence({
-      revisions: [revision('3', { current: true }), revision('2', {}), revision('1', { healthyBaseline: true })],
+      revisions: [
+        revision('3', { current: true }),
+        revision('2', { seenHealthyAt: '2026-01-01T00:00:00Z' }),
+        revision('1', { healthyBaseline: true, seenHealthyAt: '2026-01-02T00:00:00Z' }),
+        revision('0', {}),
+      ],
     });
     expect(step(seen, 'rollback')).toBe(
-      'Revision 1 (i:1) was seen healthy: kubectl rollout undo deployment/agent-bruno -n bruno --to-revision=1',
+      'Revision 1 (i:1) was seen healthy: kintsugi rollback bruno/deployment/agent-bruno --to-revision 1 --actor YOU. ' +
+        'History: 3 (now) never seen healthy; 2 seen healthy 2026-01-01T00:00:00Z; ' +
+        '1 seen healthy 2026-01-02T00:00:00Z; 0 never seen healthy.',
     );
   });
 

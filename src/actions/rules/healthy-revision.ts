@@ -1,4 +1,4 @@
-import type { Baseline } from '../../activities/baseline.ts';
+import { type Baseline, seenHealthy } from '../../activities/baseline.ts';
 import { isReady } from '../../kubernetes/pods.ts';
 import { currentRevision, type OwnedWorkload, type Revision, revisionOfPod } from '../../kubernetes/revisions.ts';
 
@@ -17,7 +17,7 @@ export function chooseRevision(owned: OwnedWorkload, to: 'last-healthy' | number
   }
   if (current !== undefined && baseline?.templateHash === current.templateHash)
     return refused('is-last-healthy', 'its pod template is the one last seen healthy: going back would not mend it');
-  for (const revision of others) {
+  for (const revision of byEvidence(others, baseline)) {
     const evidence = evidenceFor(owned, revision, baseline);
     if (evidence !== null) return { revision, evidence };
   }
@@ -26,9 +26,16 @@ export function chooseRevision(owned: OwnedWorkload, to: 'last-healthy' | number
   return { revision: previous, evidence: null };
 }
 
+/** The last healthy is the one that was seen so last, whatever its number; the others as they came, the newest first. */
+function byEvidence(revisions: readonly Revision[], baseline: Baseline | null): Revision[] {
+  const seenAt = ({ templateHash }: Revision) => Date.parse(seenHealthy(baseline, templateHash)?.seenAt ?? '') || 0;
+  return revisions.toSorted((a, b) => seenAt(b) - seenAt(a));
+}
+
 /** A baseline that Kintsugi recorded, or pods of that revision that are ready now; null where neither is. */
 export function evidenceFor(owned: OwnedWorkload, revision: Revision, baseline: Baseline | null): string | null {
-  if (baseline?.templateHash === revision.templateHash) return `seen healthy at ${baseline.seenAt}`;
+  const seen = seenHealthy(baseline, revision.templateHash);
+  if (seen !== null) return `seen healthy at ${seen.seenAt}`;
   const ready = owned.pods.filter((pod) => isReady(pod) && revisionOfPod(pod, owned.revisions)?.uid === revision.uid);
   return ready.length === 0 ? null : `${ready.length} of its pods are ready now`;
 }

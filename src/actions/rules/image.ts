@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import type { Baseline } from '../../activities/baseline.ts';
+import { type Baseline, seenHealthy } from '../../activities/baseline.ts';
 import { isReady } from '../../kubernetes/pods.ts';
 import type { OwnedWorkload, Revision } from '../../kubernetes/revisions.ts';
 import { revisionOfPod } from '../../kubernetes/revisions.ts';
@@ -31,7 +31,9 @@ export async function sameImagesIn(
   const { spec } = revision.template;
   const running = owned.pods.find((pod) => isReady(pod) && revisionOfPod(pod, owned.revisions)?.uid === revision.uid);
   const pod = running ?? { metadata: { namespace: owned.workload.namespace }, ...(spec === undefined ? {} : { spec }) };
-  return compare(context, pod, baseline?.templateHash === revision.templateHash ? baseline : null);
+  const seen = seenHealthy(baseline, revision.templateHash);
+  const containers = Object.entries(seen?.digests ?? {}).map(([name, digest]) => ({ name, digest }));
+  return compare(context, pod, { containers });
 }
 
 /** The same for a template that is about to be rolled out: of what it pins by digest nothing can move. */
@@ -75,11 +77,14 @@ export function asPod({ workload, pods }: OwnedWorkload, { spec }: Workload['tem
   };
 }
 
-async function compare(context: ActionContext, pod: V1Pod, baseline: Baseline | null): Promise<Verdict> {
+/** What ran when it was healthy, by container. */
+type Digests = { containers: { name: string; digest: string }[] };
+
+async function compare(context: ActionContext, pod: V1Pod, healthy: Digests | null): Promise<Verdict> {
   const containers = pod.spec?.containers ?? [];
   const verdicts = await Promise.all(
     containers.map(async ({ name }): Promise<Verdict> => {
-      const healthyDigest = baseline?.containers.find((container) => container.name === name)?.digest;
+      const healthyDigest = healthy?.containers.find((container) => container.name === name)?.digest;
       const comparison = await tagMoved(context.kubernetes, {
         pod,
         container: name,
