@@ -7,9 +7,16 @@ export interface DebianLayer {
   packages: string[];
 }
 
+/** Busybox of Debian with a link for each of its programs, and the libraries it needs: nothing else. */
+export interface BusyboxLayer {
+  kind: 'busybox';
+  suite: string;
+}
+
 /** One layer of an image. Paths in `from` and `requirements` are relative to this folder. */
 export type Layer =
   | DebianLayer
+  | BusyboxLayer
   /** Python packages, exactly the pinned ones of a requirements file, on Python 3.11's path. */
   | { kind: 'python'; requirements: string }
   /** Files or folders of this repository. */
@@ -70,6 +77,7 @@ export const IMAGE_NAMES = [
   'redis',
   'ferretdb',
   'ollama',
+  'busybox',
 ] as const;
 export type ImageName = (typeof IMAGE_NAMES)[number];
 
@@ -91,5 +99,11 @@ export const IMAGES: Record<ImageName, ImageDefinition> = {
     reference: 'docker.io/ollama/ollama:0.6.2',
     layers: [DEBIAN, { kind: 'files', files: [{ from: 'ollama/server.py', to: '/app/server.py' }] }],
     config: { Cmd: ['python3', '/app/server.py'], Env: [PATH, 'PYTHONUNBUFFERED=1'], User: '1000:1000' },
+  },
+  /** What a debug session runs. The dynamic one: busybox-static's wget crashes when it looks a name up. */
+  busybox: {
+    reference: 'docker.io/library/busybox:latest',
+    layers: [{ kind: 'busybox', suite: 'bookworm' }],
+    config: { Cmd: ['sh'], Env: [PATH] },
   },
 };

@@ -9,7 +9,7 @@ import { run } from '../build/commands.ts';
 import { withLock } from '../build/lock.ts';
 import { ensureDebianPackages } from '../debian/packages.ts';
 import { fileDigest } from './archive.ts';
-import type { DebianLayer, Layer } from './catalogue.ts';
+import type { BusyboxLayer, DebianLayer, Layer } from './catalogue.ts';
 
 const SOURCES = import.meta.dirname;
 const PYTHON_PATH = 'usr/local/lib/python3.11/dist-packages';
@@ -83,6 +83,7 @@ async function build(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (layer.kind === 'debian') return buildDebian(layer, tar, progress, signal);
+  if (layer.kind === 'busybox') return buildBusybox(layer, folder, tar, progress, signal);
   const root = join(folder, 'root');
   await mkdir(root);
   if (layer.kind === 'python') await installPython(layer.requirements, root, progress, signal);
@@ -95,8 +96,36 @@ async function build(
   // Of a folder only itself goes in: its parents are the base's, and stay root's.
   const content = layer.kind === 'folder' ? `.${layer.path}` : '.';
   if (layer.kind === 'folder') await mkdir(join(root, layer.path), { recursive: true });
+  await pack(root, tar, { owner, content }, signal);
+}
+
+/** The same archive whenever it is made of the same files. */
+async function pack(
+  root: string,
+  tar: string,
+  { owner = 0, content = '.' }: { owner?: number; content?: string },
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const reproducibly = ['--sort=name', `--owner=${owner}`, `--group=${owner}`, '--numeric-owner', '--mtime=@0'];
   await run('tar', ['-cf', tar, '-C', root, ...reproducibly, content], { signal });
+}
+
+/** Busybox and its libraries, only unpacked (mmdebstrap's variant `extract`); it makes its links itself. */
+async function buildBusybox(
+  { suite }: BusyboxLayer,
+  folder: string,
+  tar: string,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await ensureDebianPackages(['mmdebstrap'], progress, signal);
+  progress('building the busybox layer of the images (about 20 s)');
+  const root = join(folder, 'root');
+  await run('mmdebstrap', ['--variant=extract', '--format=directory', '--include=busybox', suite, root], { signal });
+  await run('chroot', [root, '/bin/busybox', '--install', '-s', '/bin'], { signal });
+  for (const left of ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'var/lib', 'var/cache', 'dev'])
+    await rm(join(root, left), { recursive: true, force: true });
+  await pack(root, tar, {}, signal);
 }
 
 /** A minimal Debian without documentation, Perl and rare encodings. mmdebstrap(1). */

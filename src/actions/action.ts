@@ -27,6 +27,8 @@ export interface WriteContext {
   secrets: Secrets;
   /** The build hooks of the configuration file. */
   builds: Builds;
+  /** The configuration's registry mirrors, host to address (safety 4). */
+  mirrors: Readonly<Record<string, string>>;
   /** Whether another recovery's run is still open; throws a retryable KintsugiError when Temporal cannot tell. */
   isRunOpen(recoveryId: string): Promise<boolean>;
   /** Beats the activity's heart with what is being waited for; throws when the activity was cancelled. */
@@ -46,8 +48,6 @@ export interface ActionContext extends WriteContext {
   /** The plans of the remedy's earlier actions: what they change counts as changed. */
   earlier: Plan[];
   baselines: Baselines;
-  /** The configuration's registry mirrors, host to address (safety 4). */
-  mirrors: Readonly<Record<string, string>>;
 }
 
 /** What an undo found: it put the change back, had nothing to do, or refused over a foreign change (safety 16). */

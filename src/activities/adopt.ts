@@ -1,4 +1,5 @@
 import { actionNames } from '../actions/names.ts';
+import { sessionArgs } from '../actions/session/arguments.ts';
 import { fieldChanges } from '../actions/write/fields.ts';
 import { readRecipe } from '../actions/write/guard.ts';
 import { KintsugiError } from '../errors.ts';
@@ -30,7 +31,9 @@ const MOST_BYTES = 8 * 1024;
 export async function standingUndo(adoption: Adoption): Promise<StandingUndo | null> {
   const { recoveryId, workload, log } = adoption;
   const recipe = readRecipe(workload.annotations);
-  if (recipe === null || recipe.recoveryId === recoveryId || isKnownHealthy(adoption)) return null;
+  if (recipe === null || recipe.recoveryId === recoveryId) return null;
+  const changed = recipe.plans.some((plan) => fieldChanges(plan).length > 0);
+  if (changed && isKnownHealthy(adoption)) return null;
   if (!recipe.plans.every((plan) => isAbout(plan, workload.ref)) || bytesOf(recipe) > MOST_BYTES) {
     log.warn({ target: workload.ref, from: recipe.recoveryId }, 'an undo recipe is not one that can be adopted');
     return null;
@@ -53,18 +56,23 @@ function isKnownHealthy({ workload, baseline }: Adoption): boolean {
 /** Whoever may annotate the workload wrote this: it reaches no further than the workload itself. */
 function isAbout(plan: Plan, target: ObjectRef): boolean {
   const names: readonly string[] = actionNames;
+  if (!names.includes(plan.action)) return false;
   const changes = fieldChanges(plan);
-  return (
-    names.includes(plan.action) &&
-    changes.length > 0 &&
-    changes.every(
-      ({ object, before, after }) =>
-        object.kind === target.kind &&
-        object.namespace === target.namespace &&
-        object.name === target.name &&
-        [before, after].every((value) => !('secret' in value) || value.secret.from.namespace === target.namespace),
-    )
+  if (changes.length === 0) return isDebugPodOf(plan, target);
+  return changes.every(
+    ({ object, before, after }) =>
+      object.kind === target.kind &&
+      object.namespace === target.namespace &&
+      object.name === target.name &&
+      [before, after].every((value) => !('secret' in value) || value.secret.from.namespace === target.namespace),
   );
+}
+
+/** A debug pod beside the workload: taking it back deletes none but Kintsugi's own, in the workload's namespace. */
+function isDebugPodOf({ action, args, changes }: Plan, { kind, namespace, name }: ObjectRef): boolean {
+  const of = action === 'debug-session' ? sessionArgs.safeParse(args).data?.workload : undefined;
+  const own = of?.kind === kind && of.namespace === namespace && of.name === name;
+  return own && changes.every((change) => change.type !== 'delete');
 }
 
 function bytesOf(value: unknown): number {

@@ -8,7 +8,7 @@ import type { RemediationDependencies } from './remediate.ts';
 /** What an undo needs. */
 export type CompensationDependencies = Pick<
   RemediationDependencies,
-  'kubernetes' | 'baselines' | 'builds' | 'isRunOpen'
+  'kubernetes' | 'baselines' | 'mirrors' | 'builds' | 'isRunOpen'
 >;
 
 /** The activity that takes a change back. A pause never holds it (safety 1), and it needs no Lease. */
@@ -18,12 +18,24 @@ export function createCompensation(dependencies: CompensationDependencies): Pick
 
 /** Reverts one recorded plan; what fails for good is an answer, what passes is thrown for Temporal to try again. */
 export async function compensate(
-  { kubernetes, baselines, builds, isRunOpen }: CompensationDependencies,
+  { kubernetes, baselines, mirrors, builds, isRunOpen }: CompensationDependencies,
   { plan, step, target, runbook, recoveryId }: CompensateInput,
   { heartbeat, signal }: Pulse,
 ): Promise<CompensateResult> {
   const { secrets } = baselines;
-  const context = { kubernetes, target, runbook, recoveryId, step, secrets, builds, isRunOpen, heartbeat, signal };
+  const context = {
+    kubernetes,
+    target,
+    runbook,
+    recoveryId,
+    step,
+    secrets,
+    mirrors,
+    builds,
+    isRunOpen,
+    heartbeat,
+    signal,
+  };
   try {
     return await actionNamed(plan.action).revert(context, plan);
   } catch (error) {

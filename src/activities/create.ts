@@ -58,7 +58,7 @@ export function createActivities(dependencies: ActivityDependencies): { activiti
     ...createClassification({ artifacts, log }),
     ...createRemediation({ kubernetes, baselines, log, namespace, mirrors, builds, isRunOpen: isOpen }),
     ...createVerification({ kubernetes, baselines, log }),
-    ...createCompensation({ kubernetes, baselines, builds, isRunOpen: isOpen }),
+    ...createCompensation({ kubernetes, baselines, mirrors, builds, isRunOpen: isOpen }),
     ...createEscalation({ notifiers, log }),
   };
   return { activities: alive(activities), baselines };

@@ -2,6 +2,7 @@
 import approve from './approve.ts';
 import classify from './classify.ts';
 import close from './close.ts';
+import debug from './debug.ts';
 import diagnose from './diagnose.ts';
 import doctor from './doctor.ts';
 import gateway from './gateway.ts';
@@ -22,6 +23,7 @@ export const commands = {
   approve: approve,
   classify: classify,
   close: close,
+  debug: debug,
   diagnose: diagnose,
   doctor: doctor,
   gateway: gateway,

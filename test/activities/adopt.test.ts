@@ -5,7 +5,7 @@ import type { Baseline } from '../../src/activities/baseline.ts';
 import { KintsugiError } from '../../src/errors.ts';
 import { templateHash } from '../../src/kubernetes/template.ts';
 import type { Plan } from '../../src/recovery/values.ts';
-import { raisePlan } from '../recovery/samples.ts';
+import { copyPlan, raisePlan } from '../recovery/samples.ts';
 import { targetState } from '../verification/objects.ts';
 
 const FORMER = 'recovery/default/test/deployment/app@11111111';
@@ -70,6 +70,15 @@ describe('what a former recovery left on a broken target', () => {
     expect(await adopt([plan({ before: { secret: { from, path: '/data/x', hmac: 'h' } } })])).toBeNull();
     expect(await adopt([{ ...plan(), action: 'drop-everything' }])).toBeNull();
     expect(await adopt([{ ...plan(), changes: [] }])).toBeNull();
+  });
+
+  test('is adopted where it is a debug pod of the very workload, also when its template is known to be healthy', async () => {
+    const args = { mode: 'copy', container: 'app', image: 'busybox', seconds: 60, templateHash: 'h', pod: 'app-debug' };
+    const session = { ...copyPlan, args: { ...args, workload: { ...workload.ref } } };
+    const healthy = { baseline: baselineOf(templateHash(workload.template)) };
+    expect(await adopt([session], healthy)).toEqual({ from: FORMER, plans: [session] });
+    const elsewhere = { ...session, args: { ...args, workload: { ...workload.ref, namespace: 'another' } } };
+    expect(await adopt([elsewhere], healthy)).toBeNull();
   });
 
   test('is not when it is too large for a step’s result', async () => {

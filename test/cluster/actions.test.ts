@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { IMAGES } from '../../dev/images/catalogue.ts';
 import type { Action, ActionContext } from '../../src/actions/action.ts';
 import { actionNamed } from '../../src/actions/parameters.ts';
 import { GUARD, guardText, readRecipe } from '../../src/actions/write/guard.ts';
@@ -33,6 +34,7 @@ import {
   until,
   untilRolledOut,
 } from './action-world.ts';
+import { provideDebugImage } from './debug-image.ts';
 import { startLosingProxy } from './losing-proxy.ts';
 
 needs('cluster');
@@ -47,6 +49,7 @@ let image: string;
 let folder: string;
 let registry: TestServer;
 let count = 0;
+const BUSYBOX = IMAGES.busybox.reference;
 
 const HEALTHY_DIGEST = `sha256:${'a'.repeat(64)}`;
 
@@ -55,6 +58,7 @@ beforeAll(async () => {
   namespace = await createNamespace(kubernetes, 'actions');
   image = await idleImage(kubernetes);
   registry = await startFakeRegistry();
+  await provideDebugImage(kubernetes, namespace);
   folder = await mkdtemp(join(tmpdir(), 'kintsugi-actions-'));
 });
 
@@ -163,6 +167,15 @@ const CASES: Case[] = [
     foreign: containerPatch({ command: ['/another-thing'], args: ['thrice'] }),
   },
   {
+    name: 'debug-session',
+    params: { mode: 'in-place', image: BUSYBOX, duration: '300s' },
+    arrange: async (target) => {
+      await createDeployment(kubernetes, target, image, true);
+      return {};
+    },
+    foreign: containerPatch({ command: ['/another-thing'] }),
+  },
+  {
     name: 'scale',
     params: { replicas: 2 },
     arrange: async (target) => {
@@ -225,7 +238,7 @@ describe.each(CASES.map((row) => ({ as: '', ...row })))('$name $as', (row) => {
     expect((await readWorkload(kubernetes, target)).generation).toBe(before.generation);
     expect(JSON.stringify(plan)).not.toMatch(/first secret|second secret/);
 
-    expect(await action.apply(context, plan)).toBe('applied');
+    expect(await applied(action, context, plan)).toBe('applied');
 
     const after = await readWorkload(kubernetes, target);
     const found = differences(toJson(before.raw.spec), toJson(after.raw.spec), '/spec');
@@ -248,8 +261,8 @@ describe.each(CASES.map((row) => ({ as: '', ...row })))('$name $as', (row) => {
     const plan = await planned(action, context, row);
     await action.apply(context, plan);
     const once = await readWorkload(kubernetes, target);
-    expect(await action.apply(context, plan)).toBe('applied');
-    expect(await action.apply({ ...context, step: 6 }, plan)).toBe('unchanged');
+    expect(await applied(action, context, plan)).toBe('applied');
+    expect(await applied(action, { ...context, step: 6 }, plan)).toBe('unchanged');
     expect((await readWorkload(kubernetes, target)).generation).toBe(once.generation);
   });
 
@@ -264,7 +277,7 @@ describe.each(CASES.map((row) => ({ as: '', ...row })))('$name $as', (row) => {
       const through = { ...context, kubernetes: connectKubernetes({ kubeconfig: path }) };
       proxy.lose = 1;
       await expect(action.apply(through, plan)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
-      expect(await action.apply(through, plan)).toBe('applied');
+      expect(await applied(action, through, plan)).toBe('applied');
     } finally {
       await proxy.close();
     }
@@ -316,7 +329,7 @@ describe.each(CASES.map((row) => ({ as: '', ...row })))('$name $as', (row) => {
     await patchByHand(kubernetes, target, { metadata: { annotations: { [GUARD]: 'recovery/other@12345678#3' } } });
     const whileOpen = { ...context, isRunOpen: async () => true };
     await expect(action.apply(whileOpen, plan)).rejects.toMatchObject({ code: 'refused' });
-    expect(await action.apply(context, plan)).toBe('applied');
+    expect(await applied(action, context, plan)).toBe('applied');
   });
 
   test('says that the object is gone, or may not be written', async () => {
@@ -352,6 +365,12 @@ async function arranged(row: Case): Promise<{ target: Target; action: Action<unk
 
 async function planned(action: Action<unknown>, context: ActionContext, row: Case): Promise<Plan> {
   return action.plan({ ...context, step: 0 }, action.params.parse(row.params));
+}
+
+/** What apply did; some actions tell what they saw besides. */
+async function applied(action: Action<unknown>, context: ActionContext, plan: Plan): Promise<string> {
+  const done = await action.apply(context, plan);
+  return typeof done === 'string' ? done : done.outcome;
 }
 
 async function healthy(target: Target): Promise<void> {

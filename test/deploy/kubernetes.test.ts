@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { readDeployed } from '../../dev/workloads/access.ts';
 import type { Action } from '../../src/actions/action.ts';
 import { actions } from '../../src/actions/registry.ts';
+import { SESSION_LABEL } from '../../src/actions/session/pod.ts';
 import { fileSchema } from '../../src/configuration/file.ts';
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'deploy', 'kubernetes');
@@ -90,9 +91,16 @@ describe('the rights to act', () => {
     expect(bindings.map(({ kind, metadata }) => `${kind} ${metadata.namespace}`)).toEqual(['RoleBinding bruno']);
   });
 
-  test('let a pod be created as a dry run only', () => {
+  test('let a pod be created as a dry run, or as a debug session without owner, token, claim or end, only', () => {
     const policy = readDeployed('act.yaml').find((object) => object.kind === 'ValidatingAdmissionPolicy');
-    expect(JSON.stringify(policy?.spec)).toContain('"expression":"request.dryRun"');
+    const spec = JSON.stringify(policy?.spec);
+    for (const part of [
+      'request.dryRun || (',
+      SESSION_LABEL,
+      '!has(object.metadata.ownerReferences)',
+      'activeDeadlineSeconds',
+    ])
+      expect(spec).toContain(part);
     const binding = readDeployed('act.yaml').find((object) => object.kind === 'ValidatingAdmissionPolicyBinding');
     expect(binding?.spec).toEqual({ policyName: policy?.metadata.name, validationActions: ['Deny'] });
   });

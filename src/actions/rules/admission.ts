@@ -1,3 +1,4 @@
+import type { V1Pod } from '@kubernetes/client-node';
 import { KintsugiError } from '../../errors.ts';
 import { isReady } from '../../kubernetes/pods.ts';
 import type { OwnedWorkload } from '../../kubernetes/revisions.ts';
@@ -16,9 +17,9 @@ export async function admitsPod(context: ActionContext, owned: OwnedWorkload): P
   return together(await dryRun(context, owned.workload), await room(context, owned));
 }
 
-async function dryRun({ kubernetes, signal, onlyShown }: ActionContext, workload: Workload): Promise<Verdict> {
+async function dryRun(context: ActionContext, workload: Workload): Promise<Verdict> {
   const { namespace, name, template } = workload;
-  const pod = {
+  return triedPod(context, namespace, {
     metadata: {
       generateName: `${name}-`,
       labels: template.metadata?.labels ?? {},
@@ -26,7 +27,15 @@ async function dryRun({ kubernetes, signal, onlyShown }: ActionContext, workload
     },
     // Through JSON: the dry run must see exactly the fields that the controller would copy.
     spec: JSON.parse(JSON.stringify(toJson(template.spec))),
-  };
+  });
+}
+
+/** What admission says to a pod, by the server's dry run: nothing is made. */
+export async function triedPod(
+  { kubernetes, signal, onlyShown }: ActionContext,
+  namespace: string,
+  pod: V1Pod,
+): Promise<Verdict> {
   try {
     await kubernetes.core.createNamespacedPod({ namespace, body: pod, dryRun: 'All' }, callOptions({ signal }));
     return FINE;

@@ -43,11 +43,14 @@ export async function applyFields(context: WriteContext, plan: Plan): Promise<'a
 }
 
 /**
- * Puts a plan's fields back, or only leaves the guard when there is nothing to put back, so that a late apply is refused.
+ * Puts a plan's fields back (`changes`, where something else than the recorded value is to stand there afterwards), or only leaves the guard when there is nothing to put back, so that a late apply is refused.
  * Refuses over a foreign change, and where what it would return to no longer exists (safety 16).
  */
-export async function revertFields(context: WriteContext, plan: Plan): Promise<RevertResult> {
-  const changes = fieldChanges(plan);
+export async function revertFields(
+  context: WriteContext,
+  plan: Plan,
+  changes: readonly FieldChange[] = fieldChanges(plan),
+): Promise<RevertResult> {
   try {
     return await decideAndWrite<RevertResult>(context, objectOf(changes), async (workload) => {
       const own = isOwnStep(context, workload);
