@@ -46,7 +46,7 @@ export async function planCopy(context: ActionContext, wanted: Wanted): Promise<
   const without = leftOut(workload, container);
   const verdict = together(
     await isFree(context, namespace, name),
-    await triedPod(context, namespace, debugPod({ workload, container, image, seconds, name, guard: '' })),
+    await triedPod(context, namespace, unnamed(debugPod({ workload, container, image, seconds, name, guard: '' }))),
     context.ordered === true ? FINE : ask('a debug session is for a person who is there'),
   );
   return {
@@ -64,6 +64,12 @@ export async function planCopy(context: ActionContext, wanted: Wanted): Promise<
     standsSeconds: seconds,
     ...judged(verdict),
   };
+}
+
+/** The dry run is about what such a pod is allowed, and not about whether its name is free. */
+function unnamed({ metadata, ...pod }: V1Pod): V1Pod {
+  const { name, ...rest } = metadata ?? {};
+  return { ...pod, metadata: { ...rest, generateName: `${name}-` } };
 }
 
 /** One session of an image and a recovery at a time has this name. */
