@@ -98,7 +98,7 @@ export interface ApplyInput extends PlanInput {
   approved: boolean;
 }
 export type ApplyResult =
-  /** `saw`: what it found out on the way, in lines for people, at most 4 KiB, redacted. */
+  /** `saw`: what it found out on the way, in lines for people, about 4 KiB at most, redacted. */
   | { outcome: 'applied' | 'unchanged'; saw?: string[] }
   /** Not begun: paused, another recovery holds the namespace or the dependency. No try is used up. */
   | { outcome: 'held-back'; why: string }

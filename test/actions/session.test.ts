@@ -9,6 +9,7 @@ import { KintsugiError } from '../../src/errors.ts';
 import type { ExecResult } from '../../src/kubernetes/exec.ts';
 import { toWorkload, type Workload } from '../../src/kubernetes/workloads.ts';
 import type { Dependency } from '../../src/runbook/schema.ts';
+import { noBuilds } from '../cluster/action-world.ts';
 import { smallRunbook } from '../recovery/samples.ts';
 
 const template: V1PodTemplateSpec = {
@@ -205,6 +206,7 @@ describe('what a session reaches', () => {
     recoveryId: 'r',
     step: 1,
     mirrors: {},
+    builds: noBuilds,
     isRunOpen: async () => false,
     heartbeat: () => undefined,
     signal: new AbortController().signal,
@@ -214,14 +216,25 @@ describe('what a session reaches', () => {
 
   test('is told by name, TCP and HTTP, with the command for a shell, and never with a password', async () => {
     const lines = await found(run);
-    expect(lines.slice(2)).toEqual([
+    expect(lines.slice(0, 5)).toEqual([
+      'a shell in it: kubectl exec -it -n bruno agent-bruno-debug -c agent-bruno -- sh',
       'redis (redis.redis.svc:6379): the name resolves to 10.96.3.4; TCP is open',
       "mongodb (mongodb.mongodb.svc:27017): the name does NOT resolve; TCP is NOT open: nc: can't connect to remote host (10.96.3.5): Connection refused",
       'ollama (192.168.0.16:11434): an address, no name; TCP is open; GET /api/version answers: {"version":"0.6.2"}',
       'queue: not possible: the runbook names no variable with its address',
-      'a shell in it: kubectl exec -it -n bruno agent-bruno-debug -c agent-bruno -- sh',
     ]);
     expect(lines.join()).not.toContain('hunter2');
+  });
+
+  test('is cut to what an event carries, and says so', async () => {
+    const long: Run = async () => answer({ exitCode: 1, stderr: 'x'.repeat(400) });
+    const many = Array.from({ length: 40 }, (_, index) => dependency(`redis-${index}`, { env: 'REDIS_URL' }));
+    const spec = { ...runbook.spec, dependencies: many };
+    const known: Run = async (command) => (command[0] === 'env' ? answer({ stdout: ENV }) : long(command));
+    const own = { ...context, runbook: { ...runbook, spec } };
+    const lines = await sessionFindings(own, { container: 'agent-bruno' }, session, known);
+    expect(lines.join('').length).toBeLessThan(4_200);
+    expect(lines.at(-1)).toMatch(/^\d+ more are left out here/);
   });
 
   test('is not possible with an image that has no tools, and says so', async () => {
@@ -232,7 +245,7 @@ describe('what a session reaches', () => {
         fix: 'Another image.',
       });
     };
-    expect((await found(bare))[2]).toBe(
+    expect((await found(bare))[1]).toBe(
       'redis (redis.redis.svc:6379): name: not possible: nslookup is not in the image; TCP: not possible: timeout is not in the image',
     );
   });

@@ -155,6 +155,10 @@ const SENTENCES: [EventBody, string | null][] = [
   [{ kind: 'action-started', n: 1, i: 0 }, 'attempt 1, action 1, begins'],
   [{ kind: 'action-finished', n: 1, i: 0, outcome: 'applied' }, 'attempt 1, action 1: applied'],
   [
+    { kind: 'action-finished', n: 1, i: 0, outcome: 'applied', saw: ['redis: TCP is open', 'a shell in it: kubectl'] },
+    'attempt 1, action 1: applied\n             redis: TCP is open\n             a shell in it: kubectl',
+  ],
+  [
     { kind: 'action-finished', n: 1, i: 1, outcome: 'failed', error: { code: 'timeout', message: 'not ready' } },
     'attempt 1, action 2: failed: timeout: not ready',
   ],

@@ -126,7 +126,7 @@ describe('a debug session beside the workload', () => {
     const own = { ...context, runbook, secrets };
     const plan = await copy({ ...own, step: 0 });
     const { saw } = await apply(own, plan);
-    const [environment, web, redis, gone, shell] = saw;
+    const [shell, web, redis, gone, environment] = saw;
     expect(environment).toContain('WEB_URL=http://web:8080');
     expect(saw.join('\n')).not.toMatch(/a-pass-word|first secret/);
     expect(web).toMatch(
@@ -191,7 +191,7 @@ describe('a debug session in the place of the workload', () => {
     const plan = await copy({ ...context, step: 0 }, { mode: 'in-place' });
     expect(plan.ask).toContain('nothing of it runs meanwhile');
     const { saw } = await apply(context, plan);
-    expect(saw[0]).toContain('LOG_LEVEL=info');
+    expect(saw.join()).toContain('LOG_LEVEL=info');
     const { template } = await readWorkload(kubernetes, target);
     expect(template.spec?.containers[0]).toMatchObject({ image: BUSYBOX, command: ['sleep', '300'] });
     expect(template.spec?.containers[0]).not.toHaveProperty('livenessProbe');

@@ -52,6 +52,15 @@ describe('the text of a page', () => {
     expect(text).toContain('[-] Check usage: no metrics');
   });
 
+  test('has what a debug session found, below the attempt that it was', () => {
+    const session = { remedy: 'debug-session', cause: 'unknown', outcome: 'standing', undone: false, saw: '' };
+    const told = plainText({
+      event: 'update',
+      page: { ...page, attempts: [{ ...session, found: ['redis: TCP is open'] }] },
+    });
+    expect(told).toContain('- debug-session for unknown: standing. \n    redis: TCP is open');
+  });
+
   test('has the cause with its quote, the attempts, the person, the team and the links', () => {
     expect(text).toContain('pod agent-bruno-1 last state: OOMKilled, exit code 137');
     expect(text).toContain('- raise-memory for oom-killed: did not verify, undone. OOM-killed again');

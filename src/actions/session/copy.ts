@@ -11,7 +11,6 @@ import type { ActionContext, ApplyOutcome, RevertResult, WriteContext } from '..
 import { readTarget } from '../plan/subject.ts';
 import { triedPod } from '../rules/admission.ts';
 import { ask, FINE, judged, refuse, together, type Verdict } from '../rules/verdict.ts';
-import { readSame } from '../write/fields.ts';
 import { guardText, readGuard, recipeWith, recipeWithout } from '../write/guard.ts';
 import {
   COLLECT_SECONDS,
@@ -21,7 +20,7 @@ import {
   sessionArgs,
   type Wanted,
 } from './arguments.ts';
-import { markTarget } from './mark.ts';
+import { markTarget, readSessionWorkload } from './mark.ts';
 import { debugPod, leftOut, SESSION_LABEL } from './pod.ts';
 import { sessionFindings } from './reach.ts';
 import { untilRunning } from './running.ts';
@@ -110,7 +109,7 @@ async function makePod(
   plan: Plan,
   args: SessionArgs,
 ): Promise<{ workload: Workload; pod: V1Pod }> {
-  const workload = await readSame(context, args.workload);
+  const workload = await readSessionWorkload(context, args.workload);
   const { namespace } = workload;
   const { container, image, seconds, pod: name = '' } = args;
   const known = await readPod(context, namespace, name);

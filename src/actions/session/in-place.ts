@@ -10,7 +10,7 @@ import type { ActionContext, ApplyOutcome, RevertResult, WriteContext } from '..
 import { readTarget } from '../plan/subject.ts';
 import { templatePlan } from '../plan/template-plan.ts';
 import { ask, FINE, refuse, type Verdict } from '../rules/verdict.ts';
-import { applyFields, type FieldChange, fieldChanges, readSame, revertFields } from '../write/fields.ts';
+import { applyFields, type FieldChange, fieldChanges, revertFields } from '../write/fields.ts';
 import {
   COLLECT_SECONDS,
   containerOf,
@@ -19,6 +19,7 @@ import {
   sessionArgs,
   type Wanted,
 } from './arguments.ts';
+import { readSessionWorkload } from './mark.ts';
 import { sessionFindings } from './reach.ts';
 import { untilRunning } from './running.ts';
 
@@ -121,7 +122,7 @@ async function originalOf(
 /** Writes the template, waits until the container sleeps, and tells what it reaches. */
 export async function applyInPlace(context: WriteContext, plan: Plan): Promise<ApplyOutcome> {
   const args = sessionArgs.parse(plan.args);
-  const before = await readSame(context, args.workload);
+  const before = await readSessionWorkload(context, args.workload);
   const outcome = await applyFields(context, plan);
   const pod = await untilRunning(context, args, async () => {
     const { workload, revisions, pods } = await readOwned(context.kubernetes, before, context.signal);
@@ -157,7 +158,7 @@ async function pinnedImage(
   const reference = original === undefined ? null : parseImage(original.image);
   if (original?.digest === undefined || reference === null || reference.digest !== undefined) return null;
   const { image, digest } = original;
-  const { template, namespace } = await readSame(context, workload);
+  const { template, namespace } = await readSessionWorkload(context, workload);
   const spec = template.spec === undefined ? { containers: [] } : template.spec;
   const { moved } = await tagMoved(context.kubernetes, {
     pod: { metadata: { namespace }, spec: { ...spec, containers: [{ name: container, image }] } },
@@ -179,5 +180,5 @@ function withImage(plan: Plan, image: string): FieldChange[] {
 async function isAsItWas(context: WriteContext, plan: Plan, { workload, original }: SessionArgs): Promise<boolean> {
   const change = fieldChanges(plan).find(({ path }) => path.endsWith('/image'));
   if (change === undefined || original === undefined) return true;
-  return atPointer(toJson((await readSame(context, workload)).raw), change.path) === original.image;
+  return atPointer(toJson((await readSessionWorkload(context, workload)).raw), change.path) === original.image;
 }

@@ -1,15 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KintsugiError } from '../../errors.ts';
-import { objectText } from '../../kubernetes/objects.ts';
+import { type LiveObject, objectText } from '../../kubernetes/objects.ts';
 import type { Workload } from '../../kubernetes/workloads.ts';
 import type { ObjectRef } from '../../recovery/values.ts';
 import type { WriteContext } from '../action.ts';
 import { readSame } from '../write/fields.ts';
 import { checkGuard, GUARD, guardText, isOwnStep, UNDO } from '../write/guard.ts';
-import { patchWorkload } from '../write/patch.ts';
+import { patchObject } from '../write/patch.ts';
 
 /** A crash-looping workload's status moves its resourceVersion all the time: read and decide anew this often. */
 const TRIES = 5;
+
+/** The very workload that a session was planned for. @throws KintsugiError `not-found` when it is gone */
+export async function readSessionWorkload(context: WriteContext, target: ObjectRef): Promise<Workload> {
+  const live = await readSame(context, target);
+  if ('template' in live) return live;
+  throw new KintsugiError('invalid', `${objectText(target)} has no pod template`, {
+    where: 'debug-session',
+    fix: 'Order the session again.',
+  });
+}
 
 /**
  * Leaves the guard of this step, and what is to be taken back, on the workload that a debug pod belongs to: a new object has no
@@ -20,7 +30,7 @@ const TRIES = 5;
 export async function markTarget(
   context: WriteContext,
   target: ObjectRef,
-  recipe: (workload: Workload) => string | undefined,
+  recipe: (workload: LiveObject) => string | undefined,
 ): Promise<boolean> {
   for (let tried = 1; ; tried += 1) {
     try {
@@ -31,7 +41,7 @@ export async function markTarget(
       if (again && wanted === workload.annotations[UNDO]) return true;
       context.heartbeat(`marking ${objectText(target)}`);
       const annotations = { [GUARD]: guardText(context), [UNDO]: wanted };
-      await patchWorkload(context.kubernetes, workload, { fields: [], annotations }, context.signal);
+      await patchObject(context.kubernetes, workload, { fields: [], annotations }, context.signal);
       return again;
     } catch (error) {
       if (!(error instanceof KintsugiError)) throw error;

@@ -12,6 +12,7 @@ import { environmentLines, parseEnvironment } from './environment.ts';
 
 const EXEC_MS = 10_000;
 const LONGEST_LINE = 700;
+const MOST_CHARACTERS = 4_000;
 
 /** The session's container, and whose environment it has. */
 export interface Session {
@@ -43,9 +44,19 @@ export async function sessionFindings(
   const reach = await Promise.all(
     context.runbook.spec.dependencies.map((dependency) => reachOf(context, run, dependency, variables)),
   );
-  return [...env, ...reach, shell].map((line) =>
-    line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE - 1)}…` : line,
-  );
+  return bounded([shell, ...reach, ...env]);
+}
+
+/** What people need most first, each line cut, and as many as an event carries well. */
+function bounded(lines: string[]): string[] {
+  let room = MOST_CHARACTERS;
+  const cut = lines.map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE - 1)}…` : line));
+  const kept = cut.filter((line) => {
+    room -= line.length;
+    return room >= 0;
+  });
+  const left = lines.length - kept.length;
+  return left === 0 ? kept : [...kept, `${left} more are left out here: look into it by the shell`];
 }
 
 function runIn(context: WriteContext, container: string, { metadata }: V1Pod): Run {
