@@ -17,6 +17,7 @@ import { nothingToDo } from './plan/template-plan.ts';
 import { pendingUpgrade } from './rules/release.ts';
 import { ask, FINE, judged, refuse, type Verdict } from './rules/verdict.ts';
 import { applyFields, fieldChanges, revertFields } from './write/fields.ts';
+import { readRecipe } from './write/guard.ts';
 import { patchObject } from './write/patch.ts';
 
 const NAME = 'hold-gitops';
@@ -107,7 +108,9 @@ function withVerdict(plan: Plan, verdict: Verdict): Plan {
 function whyNothing(workload: Workload): string {
   const held = heldBy(workload);
   const what = objectText(workload.ref);
-  if (held.length > 0) return `No hold on ${what}: it is held already (${held.join(', ')}: ${HELD})`;
+  const by = readRecipe(workload.annotations)?.plans.some(({ action }) => action === NAME);
+  const whose = by === true ? `, by recovery ${readRecipe(workload.annotations)?.recoveryId}` : '';
+  if (held.length > 0) return `No hold on ${what}: it is held already (${held.join(', ')}: ${HELD}${whose})`;
   return `No hold on ${what}: nothing writes over a change made in the cluster`;
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import { after, milliseconds } from './durations.ts';
 import type { EventBody, Outcome } from './events.ts';
 import { openPage } from './fold-pages.ts';
-import { holdExpires, isHeld } from './holds.ts';
+import { holdExpires, isHeld, patchOf } from './holds.ts';
 import { orderUnderWay } from './ordered.ts';
 import { runbookChanged } from './other-runbooks.ts';
 import { hasUntold, untoldResolution } from './people-lane.ts';
@@ -190,13 +190,13 @@ function closed(record: RecoveryRecord, clock: Clock): EventBody | null {
     return null;
   if (sessionStands(record) || waitsForOrder(record)) return null;
   const rootCause = record.closing?.rootCause;
-  const patch = record.mitigation?.patch;
+  const patch = patchOf(record);
   return {
     kind: 'closed',
     outcome,
     standing: standingChanges(record),
     ...(rootCause === undefined ? {} : { rootCause }),
-    ...(patch === undefined ? {} : { patch }),
+    ...(patch === null ? {} : { patch }),
   };
 }
 

@@ -49,6 +49,17 @@ function isOn({ object }: Hold, change: Change): boolean {
   return change.type === 'field' && change.object.kind === object.kind && change.object.name === object.name;
 }
 
+const STAYS: ReadonlySet<Attempt['stage']> = new Set(['verified', 'unproven', 'undo-refused']);
+
+/** What Git lacks of the changes that stay under a hold, recovered or not; null where nothing does. */
+export function patchOf(record: RecoveryRecord): string | null {
+  if (record.mitigation !== undefined) return record.mitigation.patch;
+  const standing = standingHold(record);
+  if (standing === null || !STAYS.has(standing.attempt.stage)) return null;
+  const plans = heldPlans(record, standing);
+  return plans.length === 0 ? null : patchToCommit(standing.hold, plans);
+}
+
 /** Why a hold is to end now, or null while it stands. */
 export function holdOver(record: RecoveryRecord, { action, attempt }: StandingHold, clock: Clock): string | null {
   const { mitigation } = record;

@@ -1,5 +1,6 @@
 import type { ApprovalRequest, Page } from './activities.ts';
 import { openPage } from './fold-pages.ts';
+import { patchOf } from './holds.ts';
 import { othersFiring } from './other-runbooks.ts';
 import { causeEntry, effectiveMode, leadingFinding, standingChanges } from './policy.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
@@ -11,6 +12,7 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
   const entry = finding === null ? null : causeEntry(record, finding.cause);
   const target = record.target ?? { namespace: '', kind: '', name: '' };
   const why = openPage(record)?.rungs.at(-1)?.why ?? '';
+  const patch = patchOf(record);
   return {
     key,
     recoveryId: record.recoveryId,
@@ -29,7 +31,7 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
     findings: record.findings ?? [],
     attempts: record.attempts.map(attemptLine),
     holds: standingChanges(record),
-    ...(record.mitigation === undefined ? {} : { patch: record.mitigation.patch }),
+    ...(patch === null ? {} : { patch }),
     steps: record.steps,
     checklist: record.checklist,
     ...(entry?.person === undefined ? {} : { person: entry.person }),

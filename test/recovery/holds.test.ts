@@ -166,5 +166,6 @@ describe('a remedy that failed under a hold', () => {
     expect(refused.attempts[0]?.stage).toBe('undo-refused');
     const { record } = decided(happen(refused, 5, { kind: 'released' }, ordered('close')));
     expect(standingChanges(record)).toEqual([holdPlan.summary, raisePlan.summary]);
+    expect(pageOf(record, 'k').patch).toContain('2Gi');
   });
 });
