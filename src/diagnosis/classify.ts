@@ -4,13 +4,14 @@ import { clusterFacts } from './cluster-facts.ts';
 import { weighDependencies } from './dependency-root.ts';
 import type { ContainerEvidence, ContainerTemplate, Evidence, PodEvidence } from './evidence.ts';
 import { commandFacts, withOtherDigest } from './facts/image-drift.ts';
+import { withMissingName } from './facts/names.ts';
 import { withVariables } from './facts/variables.ts';
 import { finding, ranked } from './finding.ts';
 import { kubeletFacts } from './kubelet-facts.ts';
 import { lastWords } from './log-text.ts';
 import { type LogVerdict, readLog } from './log-verdict.ts';
 import { portOwner } from './port-owner.ts';
-import { endedFromOutside, livenessFact, readinessFact } from './probe-facts.ts';
+import { endedFromOutside, failingLivenessFact, livenessFact, readinessFact } from './probe-facts.ts';
 import { refusedPermission } from './refused-permission.ts';
 import { logSentence, tidySubject } from './sentences.ts';
 import { describeEnd, eventsOf, lastEnd } from './states.ts';
@@ -57,7 +58,9 @@ function findingsOf(evidence: Evidence): Finding[] {
   const containers = evidence.pods.flatMap((pod) => pod.containers.map((container) => ({ pod, container })));
   const told = containers.flatMap(({ pod, container }) => containerFindings(evidence, pod, container, facts));
   const weighed = withVariables(evidence, weighDependencies(evidence, [...facts, ...told]));
-  const found = ranked([...weighed, ...commandFacts(evidence)]).map((entry) => withOtherDigest(evidence, entry));
+  const found = ranked([...weighed, ...commandFacts(evidence)]).map((entry) =>
+    withMissingName(evidence, withOtherDigest(evidence, entry)),
+  );
   const named = found.filter((entry) => entry.cause !== 'unknown');
   // What nobody can name is worth saying only where nothing else is said.
   return named.length > 0 ? named : found.slice(0, 3);
@@ -70,7 +73,14 @@ function containerFindings(
   facts: Finding[],
 ): Finding[] {
   const template = templateOf(evidence, container);
-  if (!hasTrouble(pod, container) || isStarting(evidence, container, template)) return [];
+  if (isStarting(evidence, container, template)) return [];
+  if (!hasTrouble(pod, container)) {
+    const failing = failingLivenessFact(evidence, pod, container, {
+      events: eventsOf(evidence, pod, container),
+      template,
+    });
+    return failing === null ? [] : [failing];
+  }
   const own = facts.filter(
     (fact) => fact.pod === pod.name && (fact.container === undefined || fact.container === container.name),
   );

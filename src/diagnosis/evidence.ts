@@ -27,6 +27,8 @@ export interface Evidence {
   budgets: BudgetEvidence[];
   /** The runbook's variables, and others whose value is known to be wrong, as the container gets them. */
   variables?: VariableEvidence[];
+  /** Which Services the names in the variables stand for, where a log says that a name was not found. */
+  names: NameEvidence[];
   /** What could not be read, and why: "events: forbidden". */
   missing: string[];
   /** What the registry says of images that cannot be pulled; absent where nothing was asked. */
@@ -340,6 +342,17 @@ export interface ServiceEvidence {
   differs?: string[];
 }
 
+export interface NameEvidence {
+  host: string;
+  service: string;
+  namespace: string;
+  /** `env DATABASE_URL of app` */
+  from: string;
+  found: boolean;
+  /** The nearest name of a Service that is there. */
+  near?: string;
+}
+
 export interface BudgetEvidence {
   name: string;
   /** `minAvailable 2`, `maxUnavailable 1`. */
@@ -372,6 +385,7 @@ export function emptyEvidence(target: Target, takenAt: string): Evidence {
     service: null,
     services: [],
     budgets: [],
+    names: [],
     missing: [],
   };
 }

@@ -103,6 +103,7 @@ function trimmed(evidence: Evidence, measure: Measure): Evidence {
     nodes: evidence.nodes.slice(0, measure.list),
     services: evidence.services.slice(0, measure.list),
     budgets: evidence.budgets.slice(0, measure.list),
+    names: evidence.names.slice(0, measure.list),
     missing: evidence.missing.slice(0, measure.list),
   };
   return mapTexts(whole, cut);

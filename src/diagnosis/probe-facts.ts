@@ -1,6 +1,7 @@
 import { isRecord } from '../kubernetes/template.ts';
 import type { Finding, Json } from '../recovery/values.ts';
-import type { ContainerEvidence, ContainerTemplate, EventEvidence, PodEvidence } from './evidence.ts';
+import { ageSeconds } from './age.ts';
+import type { ContainerEvidence, ContainerTemplate, EventEvidence, Evidence, PodEvidence } from './evidence.ts';
 import { finding } from './finding.ts';
 import { eventQuote, lastEnd } from './states.ts';
 
@@ -61,6 +62,33 @@ export function livenessFact(pod: PodEvidence, container: ContainerEvidence, see
     summary: `The kubelet ended ${container.name} because its ${kind} probe${described(probe)} failed: ${probeReason(message, template)}${throttled === null ? '' : `, while ${throttled}`}.`,
     mend: probeMend(message, throttled !== null, kind),
     quotes: [...failing.slice(-2), ...killing.slice(-1)].map(eventQuote),
+  });
+}
+
+/** Seconds within which a probe's failure counts as of now. */
+const NOW_SECONDS = 60;
+
+/** Runs and is ready, and its liveness probe fails all the same, only not often enough in a row to be ended for it. */
+export function failingLivenessFact(
+  evidence: Evidence,
+  pod: PodEvidence,
+  container: ContainerEvidence,
+  { events, template }: ProbeSources,
+): Finding | null {
+  if (container.state.kind !== 'running') return null;
+  const failing = events.findLast((event) => /^Liveness probe (?:failed|errored)/i.test(event.message));
+  if (failing === undefined || (failing.count ?? 1) < 3 || ageSeconds(evidence, failing.lastSeen) > NOW_SECONDS)
+    return null;
+  const probe = template?.probes.liveness;
+  return finding({
+    cause: 'liveness-probe-failure',
+    pod: pod.name,
+    container: container.name,
+    subject: probeSubject(probe, failing.message),
+    score: 50,
+    summary: `The liveness probe${described(probe)} of ${container.name} fails (${failing.count} times so far), not yet enough to be ended for it: ${probeReason(failing.message, template)}.`,
+    mend: probeMend(failing.message, throttling(container) !== null, 'liveness'),
+    quotes: [eventQuote(failing)],
   });
 }
 
@@ -165,9 +193,15 @@ function probeReason(message: string, template: ContainerTemplate | undefined): 
     case 'port-name':
       return 'its port is the name of no port of the container';
     default:
-      return message
-        .replace(/^\w+ probe (?:failed|errored)[^:]*:\s*/i, '')
-        .replace(/\s+/g, ' ')
-        .slice(0, 160);
+      return said(message);
   }
+}
+
+/** What the probe itself said, without the kubelet's words before it; a command may fail without a word. */
+function said(message: string): string {
+  const own = message
+    .replace(/^\w+ probe (?:failed|errored)[^:]*:\s*/i, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return own === '' ? 'its command fails and says nothing' : own.slice(0, 160);
 }

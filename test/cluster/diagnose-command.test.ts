@@ -2,7 +2,11 @@ import { needs, provided } from '../needs.ts';
 
 needs('cluster');
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { kintsugi } from '../cli/command.ts';
@@ -10,6 +14,7 @@ import { until } from './action-world.ts';
 import { BROKEN } from './broken/cases.ts';
 import { app, type Broken, python } from './broken/workloads.ts';
 import { type BrokenWorld, breakAll, lookAt } from './broken/world.ts';
+import { crashRunbook, createCrashingApp } from './crashing-app.ts';
 
 /** One of each family; `test/all/diagnose-causes.test.ts` has all. */
 const FAMILIES = new Set([
@@ -156,6 +161,50 @@ describe('the command', () => {
     const { exitCode, stderr } = await diagnose('deployment/wel');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('did you mean well?');
+  }, 60_000);
+
+  test('plans the remedy of the runbook that declares the target, and changes nothing', async () => {
+    const crashing = await createCrashingApp(kubernetes, namespace, 'app');
+    const before = await kubernetes.apps.readNamespacedDeployment({ namespace, name: 'app' });
+    const runbook = crashRunbook({
+      name: 'app-crash-loop',
+      namespace,
+      alert: 'AppCrashLoops',
+      target: 'app',
+      deadline: '15m',
+    });
+    const folder = mkdtempSync(join(tmpdir(), 'diagnose-'));
+    writeFileSync(join(folder, 'app-crash-loop.yaml'), stringify(runbook));
+    try {
+      const { exitCode, stdout } = await kintsugi(['diagnose', `${namespace}/deployment/${crashing.name}`, '--json'], {
+        KUBECONFIG: kubeconfig,
+        KINTSUGI_RUNBOOKS: folder,
+      });
+      const answer = answerShape.parse(JSON.parse(stdout));
+      expect(exitCode).toBe(1);
+      expect(answer.findings[0]).toMatchObject({ cause: 'oom-killed' });
+      expect(answer.plans).toMatchObject([{ action: 'set-resources' }, { action: 'wait-ready' }]);
+      expect(answer.checklist).toEqual([]);
+      const after = await kubernetes.apps.readNamespacedDeployment({ namespace, name: 'app' });
+      expect(after.spec).toEqual(before.spec);
+      expect(after.metadata?.annotations).toEqual(before.metadata?.annotations);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }, 120_000);
+
+  test('sees a rollout that has just begun as no illness', async () => {
+    const slow = { readinessProbe: { exec: { command: ['false'] }, initialDelaySeconds: 60, periodSeconds: 10 } };
+    await app('slow', slow)(kubernetes, namespace);
+    await until('the pod of slow', async () => {
+      const { items } = await kubernetes.core.listNamespacedPod({ namespace, labelSelector: 'app=slow' });
+      return items.length > 0;
+    });
+    const { exitCode, stdout } = await diagnose('deployment/slow');
+    expect(stdout.split('\n')[0]).toBe(
+      `HEALTHY  ${namespace}/deployment/slow: 0 of 1 pods ready; on its way, nothing is wrong so far`,
+    );
+    expect(exitCode).toBe(0);
   }, 60_000);
 
   test('shows no secret, to people or as JSON', async () => {

@@ -636,6 +636,48 @@ const PROBES: Case[] = [
   ],
 ];
 
+const NAMES: Case[] = [
+  [
+    'a Service that is not there: which variable names it, and what was meant',
+    {
+      pods: [pod(ended(1, 'socket.gaierror: [Errno -2] Name or service not known\n'))],
+      names: [
+        {
+          host: 'orders-bd.shop.svc',
+          service: 'orders-bd',
+          namespace: 'shop',
+          from: 'env DATABASE_URL of agent-bruno',
+          found: false,
+          near: 'orders-db',
+        },
+      ],
+    },
+    'dns-failure|agent-bruno|orders-bd.shop.svc',
+    'env DATABASE_URL of agent-bruno',
+    'namespace shop has no Service orders-bd',
+    'Did you mean orders-db?',
+  ],
+];
+
+const STILL_SERVING: Case[] = [
+  [
+    'a liveness probe that fails again and again, not yet often enough in a row',
+    {
+      pods: [pod({ ...running(), ready: true }, { ready: true })],
+      events: [
+        {
+          ...warning('Unhealthy', 'Liveness probe failed: HTTP probe failed with statuscode: 500'),
+          count: 7,
+          lastSeen: '2025-12-31T23:59:50.000Z',
+        },
+      ],
+      workload: workload({}, probed('/health')),
+    },
+    'liveness-probe-failure|agent-bruno|:8080/health',
+    'fails (7 times so far), not yet enough to be ended for it',
+  ],
+];
+
 const MEMORY: Case[] = [
   [
     'the limit and the last working set are named',
@@ -827,6 +869,8 @@ describe.each([
   ['when a container cannot be started', STARTS],
   ['when a probe fails', PROBES],
   ['when memory runs out', MEMORY],
+  ['when a name is not found', NAMES],
+  ['when a container serves all the same', STILL_SERVING],
   ['when a Service leads nowhere', SERVICES],
   ['when a Job does not do its work', JOBS],
   ['when something stands', STANDING],

@@ -22,6 +22,7 @@ import { readEvents } from './events.ts';
 import { readImageCommands } from './image-command.ts';
 import { readLogs, troubledPods } from './logs.ts';
 import { readMeasurements } from './measurements.ts';
+import { readNames } from './names.ts';
 import { readNodes } from './nodes.ts';
 import { podEvidence } from './pods.ts';
 import { allReferences, knownSecrets, readReferences } from './references.ts';
@@ -105,6 +106,13 @@ export async function collectSubject(
     readPodsWithin(reading),
     attempt<Baseline | null>('baseline', () => collector.baselines.read(target), null),
   ]);
+  const { kubernetes } = collector;
+  const { workload } = subject;
+  const names = await attempt(
+    'names',
+    () => readNames({ kubernetes, workload, objects: around.references, logs: seen.logs, signal }),
+    [],
+  );
   const redactor = createRedactor({ key: collector.redactionKey, known: around.secrets });
   const difference = templateDifference({
     owned: subject,
@@ -132,6 +140,7 @@ export async function collectSubject(
     services: around.services.filter(({ name }) => name !== around.service?.name),
     budgets: around.budgets,
     variables: judgeVariables(subject.workload, runbook, around.references),
+    names,
     missing,
     ...(seen.images.length === 0 ? {} : { images: seen.images }),
   };

@@ -73,23 +73,34 @@ function lastBefore(
   return { bytes: before.bytes, at: before.at, ageSeconds };
 }
 
+/** A container under a CPU limit, as its node's metrics name it. */
+export interface Instance {
+  pod: string;
+  /** The pod's uid: its cgroup has the whole pod's quota. */
+  uid: string;
+  container: string;
+  /** The runtime's id of the present instance, which is part of its cgroup's name; empty where none runs. */
+  id: string;
+}
+
 async function readThrottling({ kubernetes, pods, attempt, signal }: Request): Promise<Measurements['throttling']> {
-  const limited = pods.filter((pod) =>
-    pod.spec?.containers.some(({ name, resources }) => resources?.limits?.cpu !== undefined && hasStarted(pod, name)),
-  );
+  const limited = pods.filter((pod) => limitedInstances(pod).length > 0);
   const nodes = [...new Set(limited.flatMap((pod) => pod.spec?.nodeName ?? []))].slice(0, MOST_NODES);
   const texts = await Promise.all(
     nodes.map((name) => attempt(`CPU throttling on node ${name}`, () => readCadvisor(kubernetes, name, signal), '')),
   );
-  return throttlingOf(
-    texts.join('\n'),
-    new Map(limited.map((pod) => [pod.metadata?.name ?? '', pod.metadata?.namespace ?? ''])),
-  );
+  return throttlingOf(texts.join('\n'), limited.flatMap(limitedInstances));
 }
 
-function hasStarted(pod: V1Pod, container: string): boolean {
-  const status = pod.status?.containerStatuses?.find(({ name }) => name === container);
-  return status?.state?.running !== undefined || (status?.restartCount ?? 0) > 0;
+/** The containers of a pod that have run under a CPU limit. */
+function limitedInstances({ metadata, spec, status }: V1Pod): Instance[] {
+  return (status?.containerStatuses ?? []).flatMap(({ name, state, restartCount, containerID = '' }) => {
+    const limit = spec?.containers.find((container) => container.name === name)?.resources?.limits?.cpu;
+    const isRunning = state?.running !== undefined;
+    if (limit === undefined || (!isRunning && restartCount === 0)) return [];
+    const id = isRunning ? (containerID.split('://').at(-1) ?? '') : '';
+    return [{ pod: metadata?.name ?? '', uid: metadata?.uid ?? '', container: name, id }];
+  });
 }
 
 /** The kubelet's own metrics of its containers, which only a user who may use nodes/proxy can read. */
@@ -99,24 +110,34 @@ function readCadvisor(kubernetes: Kubernetes, name: string, signal: AbortSignal)
 
 const PERIODS = 'container_cpu_cfs_periods_total';
 const THROTTLED = 'container_cpu_cfs_throttled_periods_total';
+/** Periods (100 ms each) below which an instance is too young to be judged by. */
+const FEWEST_PERIODS = 20;
 
 /**
  * CPU periods by `<pod>/<container>` out of the kubelet's exposition
- * (https://github.com/google/cadvisor/blob/v0.52.1/docs/storage/prometheus.md); of two instances the later counts.
- * @param pods name to namespace
+ * (https://github.com/google/cadvisor/blob/v0.52.1/docs/storage/prometheus.md): by cgroup, since not every runtime lets the
+ * kubelet label it with the container's name. An instance that was just restarted is judged by its pod's cgroup, which stays.
  */
-export function throttlingOf(text: string, pods: ReadonlyMap<string, string>): Measurements['throttling'] {
-  const found: Measurements['throttling'] = new Map();
+export function throttlingOf(text: string, instances: readonly Instance[]): Measurements['throttling'] {
+  const byGroup = new Map<string, NonNullable<Throttling>>();
   for (const line of text.split('\n')) {
     const metric = line.startsWith(PERIODS) ? 'periods' : line.startsWith(THROTTLED) ? 'throttled' : undefined;
-    if (metric === undefined) continue;
-    const label = (name: string): string => new RegExp(`[{,]${name}="([^"]*)"`).exec(line)?.[1] ?? '';
-    const pod = label('pod');
-    const container = label('container');
-    const value = /\} (\S+)/.exec(line)?.[1];
-    if (container === '' || value === undefined || pods.get(pod) !== label('namespace')) continue;
-    const key = `${pod}/${container}`;
-    found.set(key, { periods: 0, throttled: 0, ...found.get(key), [metric]: Number(value) });
+    const [, group, value] = /[{,]id="([^"]*)".*\} (\S+)/.exec(metric === undefined ? '' : line) ?? [];
+    if (metric === undefined || group === undefined) continue;
+    byGroup.set(group, { periods: 0, throttled: 0, ...byGroup.get(group), [metric]: Number(value) });
   }
-  return found;
+  const groups = [...byGroup];
+  return new Map(
+    instances.flatMap(({ pod, uid, container, id }) => {
+      const own = id === '' ? undefined : groups.find(([group]) => group.includes(id))?.[1];
+      const seen =
+        own !== undefined && own.periods >= FEWEST_PERIODS ? own : groups.find(([group]) => isOfPod(group, uid))?.[1];
+      return seen === undefined ? [] : [[`${pod}/${container}`, seen]];
+    }),
+  );
+}
+
+/** `/kubepods/burstable/pod<uid>`, or `…-pod<uid with _>.slice` where systemd names the cgroups. */
+function isOfPod(group: string, uid: string): boolean {
+  return group.endsWith(`pod${uid}`) || group.endsWith(`pod${uid.replaceAll('-', '_')}.slice`);
 }

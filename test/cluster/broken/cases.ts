@@ -6,6 +6,7 @@ import {
   first,
   job,
   python,
+  replicas,
   store,
   withLimitRange,
   withQuota,
@@ -268,12 +269,40 @@ export const BROKEN: readonly Broken[] = [
   },
   {
     name: 'no-such-host',
-    make: app(
-      'no-such-host',
-      python('import socket; socket.create_connection(("orders-db.shop.svc.cluster.local", 5432))'),
+    make: withService(
+      {},
+      'orders-db',
+      app(
+        'no-such-host',
+        python('import os, socket; socket.create_connection((os.environ["DB_HOST"], 5432))', {
+          env: [{ name: 'DB_HOST', value: 'order-db' }],
+        }),
+      ),
     ),
     cause: 'dns-failure',
-    says: [],
+    subject: 'order-db',
+    says: ['env DB_HOST of app', 'Did you mean orders-db?'],
+  },
+  {
+    name: 'node-gone',
+    make: app('node-gone', {}, (spec) => {
+      spec.nodeName = 'node-that-left';
+    }),
+    cause: 'node-failure',
+    subject: 'node-that-left',
+    says: ['Node node-that-left is gone'],
+  },
+  {
+    name: 'one-of-three',
+    kind: 'StatefulSet',
+    make: replicas(
+      'one-of-three',
+      3,
+      python('import socket, time; 1 / (not socket.gethostname().endswith("-1")); time.sleep(3600)'),
+    ),
+    cause: 'unknown',
+    container: 'app',
+    says: ['ZeroDivisionError'],
   },
   {
     name: 'service-selector',

@@ -116,6 +116,24 @@ export function store(name: string, storageClassName: string): Broken['make'] {
   };
 }
 
+/** A StatefulSet whose pods start side by side and know their number. */
+export function replicas(name: string, count: number, container: Partial<V1Container>): Broken['make'] {
+  return async (kubernetes, namespace) => {
+    const labels = { app: name };
+    const body: V1StatefulSet = {
+      metadata: { name },
+      spec: {
+        replicas: count,
+        podManagementPolicy: 'Parallel',
+        serviceName: name,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: podOf(namespace, name, container) },
+      },
+    };
+    await kubernetes.apps.createNamespacedStatefulSet({ namespace, body });
+  };
+}
+
 /** First the other object, then the workload. */
 export function withQuota(hard: Record<string, string>, make: Broken['make']): Broken['make'] {
   return async (kubernetes, namespace) => {
