@@ -82,7 +82,7 @@ const meanings = new Map<RegExp, Cause | null>([
 const allMarks = [...meanings.keys()];
 
 /** The service whose mark stands last in a line; undefined when there is none. */
-function lastMark(line: string): Cause | null | undefined {
+export function lastMark(line: string): Cause | null | undefined {
   let best: { cause: Cause | null; at: number } | undefined;
   for (const [mark, cause] of meanings) {
     const at = Array.from(line.matchAll(mark)).at(-1)?.index;

@@ -26,8 +26,8 @@ const MOST_LINES = 3000;
 /** Lines within which a program that could not connect says that it gives up. */
 const GIVES_UP_WITHIN = 8;
 
-/** How a traceback of Python opens, and how one is linked to the next. */
-const OPENING = /^(?:ERROR: {4})?Traceback/;
+/** How a traceback of Python opens, and how one is linked to the next. One that is a record of its own has no introduction. */
+const OPENING = /^Traceback/;
 const LINK = /^(?:During handling of|The above exception was)/;
 
 const FAILURE_REPORT = 'APPLICATION FAILED TO START';
@@ -136,14 +136,15 @@ export class LogContext {
   }
 
   /**
-   * Whether the line that introduces the traceback before `start` says that the program goes on without what failed. A traceback
-   * with which the log ends is the end of the program, whatever was logged before it.
+   * The line that introduces the traceback before `start`, where it says that the program goes on without what failed; undefined
+   * for others. A traceback after which the program does no more work is its end, whatever was logged before it.
    */
-  introducedAsTolerated(start: number): boolean {
+  toleranceBefore(start: number): string | undefined {
     const { before, own } = this.#block(start);
     const opening = before.findIndex((line, index) => OPENING.test(line.text) && sameChain(before, index));
     const introduction = opening > 0 ? before[opening - 1] : undefined;
-    return introduction !== undefined && isTolerated(introduction.text) && this.#isFollowed(own);
+    const tolerated = introduction !== undefined && isTolerated(introduction.text) && this.#isFollowed(own);
+    return tolerated ? introduction.text : undefined;
   }
 
   /** Whether the program says in the next lines that it gives up, and no exception of another kind came in between. */
@@ -169,9 +170,18 @@ export class LogContext {
     return line.start;
   }
 
+  #isOrdinary(line: Line): boolean {
+    line.ordinary ??= !isTracePart(line.text) && !isTerminal(line.text) && !isShutdown(line.text);
+    return line.ordinary;
+  }
+
+  /** Whether the program goes on working after the line, as far as the next 60 lines show. */
   #isFollowed(own: Line): boolean {
-    for (let line = this.#next(own); line !== undefined; line = this.#next(line))
-      if (!isTracePart(line.text)) return true;
+    let line = this.#next(own);
+    for (let read = 0; line !== undefined && read < MOST_COUNTED; read += 1) {
+      if (this.#isOrdinary(line) && !givesUp(line.text)) return true;
+      line = this.#next(line);
+    }
     return false;
   }
 
@@ -203,8 +213,7 @@ export class LogContext {
     let count = 0;
     let line = this.#next(this.#lineAt(start));
     for (let read = 0; line !== undefined && count < MOST_COUNTED && read < MOST_READ; read += 1) {
-      line.ordinary ??= !isTracePart(line.text) && !isTerminal(line.text) && !isShutdown(line.text);
-      if (line.ordinary) count += 1;
+      if (this.#isOrdinary(line)) count += 1;
       line = this.#next(line);
     }
     return count;

@@ -11,9 +11,9 @@ import type { ConnectionWording } from './wordings/connection.ts';
 const TAIL = 320 * 1024;
 const HEAD = 32 * 1024;
 /** Candidate lines that meet the expressions: the last ones of a log. */
-const MOST_LINES = 200;
+const MOST_LINES = 150;
 /** Expressions that the candidate lines of one log meet altogether, counted once for each KiB of a line. */
-const MOST_EXPRESSIONS = 1000;
+const MOST_EXPRESSIONS = 700;
 /** Of lines that differ in numbers only, the last ones say all that the others say. */
 const ALIKE = 2;
 
@@ -115,7 +115,7 @@ interface Candidate {
 
 /**
  * Finds every known wording in a log, in its order. One linear pass over the last 320 KiB, from the end, and over the first 32;
- * at most 200 lines that hold a literal meet expressions, of lines alike the last two.
+ * at most 150 lines that hold a literal meet expressions, of lines alike the last two.
  */
 export function scanLog(text: string): Hit[] {
   const seen = new Map<number, number>();

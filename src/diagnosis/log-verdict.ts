@@ -1,5 +1,5 @@
 import type { Cause } from '../runbook/schema.ts';
-import { attribute } from './attribution.ts';
+import { attribute, lastMark } from './attribution.ts';
 import type { DependencyEvidence } from './evidence.ts';
 import { LogContext } from './log-context.ts';
 import { type Hit, scanLog } from './log-scan.ts';
@@ -36,7 +36,7 @@ const TOLERATED_FACTOR = 0.15;
 const RETRIED_FACTOR = 0.7;
 
 /** Lines whose surroundings are looked at. */
-const MOST_WEIGHED = 60;
+const MOST_WEIGHED = 48;
 
 /** Finds what decides in a log, or null. The exception that ended the process outranks the noise before it. */
 export function readLog(text: string, dependencies: readonly DependencyEvidence[] = []): LogVerdict | null {
@@ -53,7 +53,7 @@ export function readLog(text: string, dependencies: readonly DependencyEvidence[
   return decide(deciding, context) ?? stillTrying(weighed, context);
 }
 
-/** The lines that may decide, at most 60: those whose wordings weigh most by themselves, the last ones first. */
+/** The lines that may decide, at most 48: those whose wordings weigh most by themselves, the last ones first. */
 function mostPromising(lines: Hit[][]): Hit[][] {
   if (lines.length <= MOST_WEIGHED) return lines;
   const promise = (hits: Hit[]): number =>
@@ -79,41 +79,57 @@ function strongestOfLine(
 }
 
 function weigh(hit: Hit, context: LogContext, dependencies: readonly DependencyEvidence[]): LogVerdict | undefined {
+  const meaning = meaningOf(hit, context, dependencies);
+  if (meaning === undefined) return undefined;
+  const { weight, ...said } = meaning;
   const own = levelOf(hit.line);
   const recorded = own === 'none' && isTerminal(hit.line) ? context.recordLevel(hit.start) : 'none';
   const level = own === 'none' ? recorded : own;
   const terminal = isTerminal(hit.line) || level === 'fatal' || context.isFailureReport(hit.start);
-  const tolerated = isTolerated(hit.line) || (terminal && context.introducedAsTolerated(hit.start));
+  const tolerated = isTolerated(hit.line) || (terminal && isIntroducedAsTolerated(hit, said.cause, context));
   const given = !tolerated && (level === 'warning' || isRetried(hit.line)) && context.givesUpAfter(hit.start);
   const factor =
     (recorded === 'info' ? RECORDED_AT_INFO : given ? 1 : LEVEL_FACTOR[level]) *
     (terminal ? TERMINAL_FACTOR : 1) *
     (tolerated ? TOLERATED_FACTOR : 1) *
     (isRetried(hit.line) && !given ? RETRIED_FACTOR : 1);
-  const base = { terminal: terminal || level === 'error', tolerated, line: hit.line, start: hit.start };
+  return {
+    ...said,
+    terminal: terminal || level === 'error',
+    tolerated,
+    line: hit.line,
+    start: hit.start,
+    strength: weight * factor,
+  };
+}
+
+/** A traceback that was logged with the words that the program goes on without just this service. */
+function isIntroducedAsTolerated(hit: Hit, cause: Cause, context: LogContext): boolean {
+  const introduction = context.toleranceBefore(hit.start);
+  if (introduction === undefined) return false;
+  const named = lastMark(introduction);
+  return named === undefined || named === cause;
+}
+
+type Meaning = Pick<LogVerdict, 'cause' | 'subject' | 'says' | 'connection'> & { weight: number };
+
+/** What a wording means where it stands; undefined where its conditions do not hold. */
+function meaningOf(hit: Hit, context: LogContext, dependencies: readonly DependencyEvidence[]): Meaning | undefined {
   if (hit.matched.kind === 'cause') {
     if (!conditionsHold(hit, context)) return undefined;
     const { says } = hit.matched.pattern;
     const subject = hit.subject === undefined ? {} : { subject: hit.subject };
-    return {
-      ...base,
-      ...subject,
-      ...(says === undefined ? {} : { says }),
-      cause: hit.matched.cause,
-      strength: hit.weight * factor,
-    };
+    return { ...subject, ...(says === undefined ? {} : { says }), cause: hit.matched.cause, weight: hit.weight };
   }
-  const { near } = hit.matched.wording;
+  const { near, how } = hit.matched.wording;
   if (near !== undefined && !context.blockMatches(hit.start, condition(near))) return undefined;
   const to = attribute(hit, context, dependencies);
-  const how = hit.matched.wording.how;
   const address = to.address === undefined ? {} : { address: to.address };
   return {
-    ...base,
     cause: to.cause ?? (how === 'name not found' && to.service !== 'other' ? 'dns-failure' : 'unknown'),
     ...(to.address === undefined ? {} : { subject: to.address }),
     connection: { how, ...address },
-    strength: hit.weight * to.certainty * factor,
+    weight: hit.weight * to.certainty,
   };
 }
 

@@ -352,6 +352,21 @@ describe('which line decides', () => {
       'unknown',
     ],
     [
+      'a warning that the program goes on without Redis does not tolerate the traceback of the failed start after it',
+      'WARNING Redis unavailable: [Errno 111] Connection refused - service will continue with degraded functionality\nERROR:    Traceback (most recent call last):\n  File "/app/m.py", line 3, in lifespan\nPermissionError: [Errno 13] Permission denied: \'/var/log/a.log\'\n\nERROR:    Application startup failed. Exiting.\n',
+      'permission-denied',
+    ],
+    [
+      'a warning about one service does not tolerate the failure of another',
+      'WARNING Redis unavailable, continuing without it\nTraceback (most recent call last):\n  File "/app/m.py", line 3, in <module>\npymongo.errors.ServerSelectionTimeoutError: mongodb:27017: [Errno 111] Connection refused\nworker 3 of 4 is still there\n',
+      'mongodb-connection-failure',
+    ],
+    [
+      'an exception that is logged by its representation is read like any other',
+      `{"level": "fatal", "error": "ValueError(\\"invalid literal for int() with base 10: 'ten'\\")"}\n`,
+      'configuration-error',
+    ],
+    [
       'a shell’s own check of a variable is configuration',
       'start.sh: 3: MONGODB_URL: must be set\n',
       'configuration-error',

@@ -4,7 +4,7 @@ import { SETTINGS } from './settings.ts';
 /** Settings that Python programs and their libraries refuse. */
 export const pythonConfiguration: readonly SignaturePattern[] = [
   {
-    regex: "KeyError: '([A-Z][A-Z0-9_]{2,80})'",
+    regex: "KeyError(?:: |\\()'([A-Z][A-Z0-9_]{2,80})'",
     says: '$ is not set',
     weight: 9,
     subject: 1,
@@ -21,7 +21,7 @@ export const pythonConfiguration: readonly SignaturePattern[] = [
     source: 'CPython Objects/dictobject.c: a key missing in settings',
   },
   {
-    regex: String.raw`ValueError: invalid literal for int\(\) with base \d+: '([^']{0,200})'`,
+    regex: String.raw`\binvalid literal for int\(\) with base \d+: '([^']{0,200})'`,
     says: '$ is no whole number',
     weight: 8,
     subject: 1,
