@@ -32,6 +32,7 @@ export function configurationSubject(
     variableByValue(verdict.subject, variables) ??
     knownVariable(after, variables) ??
     validatedField(after, variables) ??
+    /^\s*→ at ([A-Z][A-Z0-9_]+)$/m.exec(after)?.[1] ??
     namedIn(line) ??
     NAMED_WORD.exec(line)?.[1] ??
     namedIn(ownLines(beside)) ??

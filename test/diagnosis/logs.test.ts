@@ -367,6 +367,11 @@ describe('which line decides', () => {
       'configuration-error',
     ],
     [
+      'data that a program’s own model refuses is no setting',
+      'Traceback (most recent call last):\n  File "/app/m.py", line 3, in handle\n    Order(id="x")\npydantic_core._pydantic_core.ValidationError: 1 validation error for Order\nid\n  Input should be a valid integer\n',
+      'unknown',
+    ],
+    [
       'a shell’s own check of a variable is configuration',
       'start.sh: 3: MONGODB_URL: must be set\n',
       'configuration-error',
@@ -385,6 +390,11 @@ describe('which line decides', () => {
     const text =
       'Error: inventory checksum mismatch\n    at Object.<anonymous> (/app/main.js:1:7)\n\nNode.js v20.20.2\n';
     expect(findingOf(text)?.summary).toContain('Error: inventory checksum mismatch');
+  });
+
+  test('a variable that zod names on the line after is the subject', () => {
+    const text = '✖ Invalid input: expected string, received undefined\n  → at OLLAMA_URL\n';
+    expect(findingOf(text)).toMatchObject({ cause: 'configuration-error', subject: 'OLLAMA_URL' });
   });
 
   test('a dependency looked for in the pod itself is said to be so', () => {

@@ -92,6 +92,13 @@ export const nodeConfiguration: readonly SignaturePattern[] = [
     source: 'zod src/v4/core/errors.ts',
   },
   {
+    regex: String.raw`Invalid input: expected \w+, received (?:undefined|NaN|string)`,
+    weight: 7,
+    language: 'node',
+    near: '→ at [A-Z][A-Z0-9_]+$',
+    source: 'zod src/v4/locales/en.ts, src/v4/core/errors.ts prettifyError: the path of a variable',
+  },
+  {
     regex: 'env-var: "([A-Z][A-Z0-9_]*)"',
     says: '$ is not set or not valid',
     weight: 10,
