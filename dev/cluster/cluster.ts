@@ -33,8 +33,13 @@ const silent: Progress = () => undefined;
 /** The variable that names a cluster to use instead of one of our own. */
 const EXISTING = 'KINTSUGI_DEV_KUBECONFIG';
 
+/** Whether the cluster in use is one of the user's own: nothing of ours is put on its nodes or into its registry. */
+export function isUsersOwn(): boolean {
+  return Boolean(process.env[EXISTING]);
+}
+
 async function chooseProvider(): Promise<Provider> {
-  if (process.env[EXISTING]) return 'existing';
+  if (isUsersOwn()) return 'existing';
   return (await canUseKind()) ? 'kind' : 'built-in';
 }
 

@@ -8,6 +8,7 @@ import { imageConfiguration, writeArchive } from '../../dev/images/archive.ts';
 import { IMAGES } from '../../dev/images/catalogue.ts';
 import { imageRevision } from '../../dev/images/ensure.ts';
 import { layerKey } from '../../dev/images/layers.ts';
+import { provideImages } from '../../dev/images/provide.ts';
 
 const IMAGE_FOLDER = join(import.meta.dirname, '..', '..', 'dev', 'images');
 const silent = () => {};
@@ -35,6 +36,21 @@ describe('the bad build of agent-bruno', () => {
       { kind: 'python', requirements: 'agent-bruno/requirements-v2.txt' },
     ]);
   });
+});
+
+test('the images are left to a cluster of the user’s own, which pulls them from where it does, and that is said', async () => {
+  const before = process.env.KINTSUGI_DEV_KUBECONFIG;
+  process.env.KINTSUGI_DEV_KUBECONFIG = '/nowhere/config';
+  const said: string[] = [];
+  try {
+    await provideImages({ registry: undefined }, ['redis'], (line) => said.push(line));
+  } finally {
+    if (before === undefined) delete process.env.KINTSUGI_DEV_KUBECONFIG;
+    else process.env.KINTSUGI_DEV_KUBECONFIG = before;
+  }
+  expect(said).toEqual([
+    'the cluster of KINTSUGI_DEV_KUBECONFIG pulls these images by itself, from its nodes or its registry: docker.io/library/redis:7.0',
+  ]);
 });
 
 describe('a docker-archive', () => {
