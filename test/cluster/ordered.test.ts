@@ -31,7 +31,8 @@ const isPaged = ({ pages }: RecoveryRecord) =>
 
 /** Breaks the scene's app as a bad change of its settings does, and waits until a person was paged for it. */
 async function brokenAndPaged(scene: Scene): Promise<void> {
-  const body = servingApp(scene.namespace, 'app');
+  // What the tag stands for now: a node that keeps an older image of it would have its digest pinned.
+  const body = servingApp(scene.namespace, 'app', { imagePullPolicy: 'Always' });
   await world.kubernetes.apps.createNamespacedDeployment({ namespace: scene.namespace, body });
   await untilRolledOut(world.kubernetes, scene.target);
   // Started anew with another name in its environment, the program misses the one that it wants; nothing of it is left ready.
