@@ -17,6 +17,7 @@ import {
   runsOf,
   type Story,
   TRIGGER,
+  tell,
 } from './recovery-story.ts';
 
 needs('cluster', 'temporal');
@@ -64,6 +65,12 @@ const FAULTS = [
     changes: ['patch deployments agent-bruno'],
   },
   {
+    fault: 'port',
+    cause: 'port-in-use',
+    remedy: 'restore-command',
+    changes: ['patch deployments agent-bruno'],
+  },
+  {
     fault: 'image-tag',
     trigger: 'AgentBrunoImagePullFailing',
     cause: 'image-pull-failure',
@@ -98,7 +105,7 @@ describe.each(FAULTS)('the fault $fault', (row) => {
       recovered !== null || pages.length > 0 || attempts.some(({ stage }) => stage === 'asked');
     ({ record } = await reached(observer, story, stop));
     const [run] = await runsOf(observer, story);
-    tell(fault, record, run?.events ?? 0, story);
+    tell(world, story, { fault, record, events: run?.events ?? 0 });
   });
 
   afterAll(async () => {
@@ -168,14 +175,4 @@ async function livePod() {
     ready: live[0]?.status?.containerStatuses?.[0]?.ready,
     memory: { request: resources?.requests?.memory, limit: resources?.limits?.memory },
   };
-}
-
-/** One line for the table of figures. */
-function tell(fault: string, record: RecoveryRecord, events: number, story: Story): void {
-  const alert = Date.parse(record.episode.brokenSince);
-  const seconds = Math.round((Date.parse(record.recovered?.at ?? record.now) - alert) / 1000);
-  const { calls } = callsOf(world, story);
-  process.stderr.write(
-    `${fault}: ${seconds} s from the alert to recovered, ${events} history events, ${calls.length} Kubernetes calls\n`,
-  );
 }

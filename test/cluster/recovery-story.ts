@@ -80,6 +80,14 @@ export async function close(observer: Observer, { workflowId }: Story, recoveryI
   return handle.result();
 }
 
+/** Approves the remedy that is asked about, by an order for exactly its plan. */
+export async function approve(observer: Observer, { workflowId }: Story, record: RecoveryRecord): Promise<void> {
+  const asked = record.attempts.find(({ stage }) => stage === 'asked');
+  const id = randomUUID();
+  const order = { id, recoveryId: record.recoveryId, actor: 'the test', n: asked?.n, digest: asked?.digest };
+  await observer.client.workflow.getHandle(workflowId).executeUpdate('approve', { args: [order], updateId: id });
+}
+
 /** Every workflow run that began in the story, with the number of its history's events. */
 export async function runsOf(observer: Observer, { since }: Story): Promise<{ id: string; events: number }[]> {
   const runs: { id: string; events: number }[] = [];
@@ -100,4 +108,21 @@ export function pagesOf({ pages }: World, { firstPage }: Story): ReceivedPage[] 
 export function callsOf(world: World, { auditStart }: Story): { calls: AuditEntry[]; changes: string[] } {
   const calls = kintsugiCalls(auditLogOf(world.cluster.auditLog), auditStart, Object.values(world.namespaces));
   return { calls, changes: changesOf(calls) };
+}
+
+/** One line for the table of figures. */
+export function tell(
+  world: World,
+  story: Story,
+  { fault, record, events }: { fault: string; record: RecoveryRecord; events: number },
+): void {
+  const alert = Date.parse(record.episode.brokenSince);
+  const seconds = Math.round((Date.parse(record.recovered?.at ?? record.now) - alert) / 1000);
+  const { calls } = callsOf(world, story);
+  const remedies = record.attempts.map(({ remedy, stage }) => `${remedy} ${stage}`).join(', ');
+  process.stderr.write(
+    `${fault}: ${record.attempts[0]?.cause ?? 'no remedy'}: ${remedies}; ` +
+      `${seconds} s from the alert to ${record.recovered === null ? 'a page' : 'recovered'}, ` +
+      `${events} history events, ${calls.length} Kubernetes calls\n`,
+  );
 }
