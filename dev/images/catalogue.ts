@@ -96,7 +96,7 @@ export const IMAGES: Record<ImageName, ImageDefinition> = {
     config: { Cmd: ['/ferretdb', '-listen', '0.0.0.0:27017', '-data', '/data'] },
   },
   ollama: {
-    reference: 'docker.io/ollama/ollama:0.6.2',
+    reference: 'docker.io/ollama/ollama:0.6.3',
     layers: [DEBIAN, { kind: 'files', files: [{ from: 'ollama/server.py', to: '/app/server.py' }] }],
     config: { Cmd: ['python3', '/app/server.py'], Env: [PATH, 'PYTHONUNBUFFERED=1'], User: '1000:1000' },
   },

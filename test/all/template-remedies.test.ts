@@ -131,9 +131,10 @@ describe.each(SCENARIOS)('the fault $fault', ({ fault, cause, attempts, changes,
   });
 
   afterAll(async () => {
-    if (record !== undefined) await close(observer, story, record.recoveryId);
     await healthyAgain({ kube: world.kubernetes, namespaces, progress: silent }, world.cluster.registry);
+    // An alert that still fires after the close would open the next fault's recovery before its time.
     await alertsResolved(world);
+    if (record !== undefined) await close(observer, story, record.recoveryId);
   });
 
   test(`is found to be ${cause}, and each remedy ends as it should`, () => {

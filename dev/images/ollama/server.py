@@ -16,7 +16,7 @@ class Ollama(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/api/version":
-            self.answer(200, {"version": "0.6.2"})
+            self.answer(200, {"version": "0.6.3"})
         else:
             self.answer(404, {"error": "not found"})
 
