@@ -132,7 +132,7 @@ export function foldHolds(record: RecoveryRecord, event: RecoveryEvent): Recover
     case 'undo-finished':
       return withMitigation(record, released(record, event));
     case 'verified':
-      return foldVerifiedAgain(record, event);
+      return foldHeldLate(foldVerifiedAgain(record, event), event);
     default:
       return record;
   }
@@ -180,6 +180,12 @@ function foldVerifiedAgain(record: RecoveryRecord, event: RecoveryEvent & { kind
   if (event.result !== 'fail') return { ...over, look: { ...over.look, wanted: true } };
   const saw = event.checks.filter(({ result }) => result === 'fail').map((check) => `${check.name}: ${check.saw}`);
   return { ...over, look: { at: event.at, wanted: false, healthy: false, broken: true, saw: saw.join('; ') } };
+}
+
+/** A remedy that a person ordered after the recovery has its hold too, and nothing else will say `recovered` for it. */
+function foldHeldLate(record: RecoveryRecord, event: RecoveryEvent & { kind: 'verified' }): RecoveryRecord {
+  const isLate = record.recovered !== null && record.mitigation === undefined && event.result !== 'fail';
+  return isLate ? withMitigation(record, begun(record, event.at)) : record;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { detailsOf } from '../../src/recovery/details.ts';
+import type { EventBody } from '../../src/recovery/events.ts';
 import { openPage } from '../../src/recovery/fold-pages.ts';
 import { pageOf } from '../../src/recovery/page.ts';
 import { standingChanges } from '../../src/recovery/policy.ts';
@@ -141,6 +142,26 @@ describe('a recovery that stands on a hold', () => {
     const { record } = decided(happen(last.record, 22, ...undoFinished(0)));
     expect(record.attempts[0]?.stage).toBe('undone');
     expect(record.mitigation).toBeUndefined();
+  });
+});
+
+describe('a remedy with a hold that a person ordered after the recovery', () => {
+  test('makes the recovery stand on that hold, as one before it would', () => {
+    const acted = happen(started(), 1, ...diagnosed(), planned(), ...[0, 1].flatMap((i) => [begun(i), applied(i)]));
+    const recovered = decided(happen(happen(acted, 3, verified('pass', true)), 3, { kind: 'released' })).record;
+    expect(recovered.recovered?.by).toBe('remedy');
+    const { record } = decided(
+      happen(
+        recovered,
+        5,
+        planned(2, 'rollback to revision 2', plans),
+        ...[0, 1, 2].flatMap((i) => [begun(i, 2), applied(i, 2)]),
+        { ...verified('pass', true), n: 2 } as EventBody,
+      ),
+    );
+    expect(record.mitigation).toMatchObject({ n: 2, hold: holdPlan.summary, since: record.now });
+    const over = happen(record, 3 * 60, alert({ status: 'resolved' }));
+    expect(decided(over).record.closed).toBeNull();
   });
 });
 
