@@ -119,7 +119,7 @@ const answerShape = z.object({
     z.object({ cause: z.string(), key: z.string(), summary: z.string(), quotes: z.array(z.object({})) }),
   ),
   evidence: z.object({ v: z.literal(1), pods: z.array(z.object({})) }),
-  plans: z.array(z.object({})),
+  plans: z.array(z.object({ action: z.string() })),
   checklist: z.array(z.object({ id: z.string(), state: z.enum(['done', 'found', 'not-possible']), saw: z.string() })),
 });
 
