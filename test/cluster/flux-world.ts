@@ -34,7 +34,9 @@ export async function startFluxWorld(shard: string, controllers?: readonly Contr
     const options = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
     await api.patchNamespacedCustomObject({ ...apiPathOf(ref), body }, options);
   };
+  const made: ObjectRef[] = [];
   const create = async (ref: ObjectRef, spec: Json) => {
+    made.push(ref);
     const { apiVersion, kind, name, namespace = '' } = ref;
     const metadata = { name, namespace, labels: { [SHARD_LABEL]: shard } };
     await applyObjects(kubeconfig, [Object.assign({ apiVersion, kind, metadata }, { spec })]);
@@ -71,6 +73,15 @@ export async function startFluxWorld(shard: string, controllers?: readonly Contr
       await until('it to reconcile', async () => (await read(ref)).status?.lastHandledReconcileAt === token);
     },
     async stop() {
+      // Their finalizers need the controllers: without, the namespace would never go.
+      for (const ref of made) await api.deleteNamespacedCustomObject(apiPathOf(ref));
+      for (const ref of made)
+        await until(`${ref.name} to go`, () =>
+          read(ref).then(
+            () => false,
+            () => true,
+          ),
+        );
       await flux.stop();
       await artifacts.stop();
     },
