@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { ActionContext } from '../../src/actions/action.ts';
 import { admitsPod } from '../../src/actions/rules/admission.ts';
 import { toWorkload } from '../../src/kubernetes/workloads.ts';
+import { startApiServer } from '../checks/api-server.ts';
 import { type FakeApi, startFakeApi } from '../kubernetes/fake-api.ts';
 
 const workload = toWorkload('Deployment', {
@@ -20,7 +21,10 @@ const FORBIDDEN = {
 };
 
 let api: FakeApi | undefined;
-afterEach(() => api?.close());
+afterEach(async () => {
+  await api?.close();
+  api = undefined;
+});
 
 /** The verdict where the dry run is answered so. */
 async function verdict(answer: object | number, onlyShown = false) {
@@ -46,6 +50,31 @@ describe('whether a pod would be admitted (safety 8)', () => {
 
   test('where it would be applied, a right that is missing is a fault', async () => {
     await expect(verdict(FORBIDDEN)).rejects.toMatchObject({ code: 'forbidden' });
+  });
+
+  test("a StatefulSet's is tried with the claims that it makes for each pod: without them its mounts name nothing", async () => {
+    const server = await startApiServer({
+      '/api/v1/namespaces/mongodb/pods': { kind: 'Pod' },
+      '/api/v1/nodes': { items: [node] },
+      '/api/v1/pods': { items: [] },
+    });
+    const containers = [{ name: 'mongodb', volumeMounts: [{ name: 'data', mountPath: '/data' }] }];
+    const set = toWorkload('StatefulSet', {
+      metadata: { name: 'mongodb', namespace: 'mongodb', uid: 'u', resourceVersion: '1' },
+      spec: {
+        selector: {},
+        template: { spec: { containers, volumes: [{ name: 'settings', configMap: { name: 'settings' } }] } },
+        ...{ volumeClaimTemplates: [{ metadata: { name: 'data' } }] },
+      },
+    });
+    const context = { kubernetes: server.kubernetes, signal: AbortSignal.timeout(10_000) } as ActionContext;
+    await admitsPod(context, { workload: set, revisions: [], pods: [] });
+    await server.close();
+    const tried = JSON.parse(server.seen.find(({ method }) => method === 'POST')?.body ?? '{}');
+    expect(tried.spec.volumes).toEqual([
+      { name: 'settings', configMap: { name: 'settings' } },
+      { name: 'data', persistentVolumeClaim: { claimName: 'data-mongodb-0' } },
+    ]);
   });
 
   test('one that is invalid is refused', async () => {

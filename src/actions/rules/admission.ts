@@ -1,11 +1,13 @@
 import type { V1Pod } from '@kubernetes/client-node';
+import { z } from 'zod';
 import { KintsugiError } from '../../errors.ts';
 import { isReady } from '../../kubernetes/pods.ts';
 import type { OwnedWorkload } from '../../kubernetes/revisions.ts';
 import { findRoom } from '../../kubernetes/room.ts';
-import { toJson } from '../../kubernetes/template.ts';
+import { isRecord, toJson } from '../../kubernetes/template.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
 import type { Workload } from '../../kubernetes/workloads.ts';
+import type { Json } from '../../recovery/values.ts';
 import type { ActionContext } from '../action.ts';
 import { ask, FINE, refuse, together, type Verdict } from './verdict.ts';
 
@@ -26,7 +28,7 @@ async function dryRun(context: ActionContext, workload: Workload): Promise<Verdi
       annotations: template.metadata?.annotations ?? {},
     },
     // Through JSON: the dry run must see exactly the fields that the controller would copy.
-    spec: JSON.parse(JSON.stringify(toJson(template.spec))),
+    spec: JSON.parse(JSON.stringify(withOwnClaims(workload))),
   });
 }
 
@@ -50,6 +52,22 @@ export async function triedPod(
     return refuse('not-admitted', `such a pod would not be admitted: ${error.message}`);
   }
 }
+
+/** The claims that a StatefulSet makes for each pod, which its template mounts and does not name as volumes. */
+function withOwnClaims({ name, template, raw }: Workload): Json {
+  const spec = toJson(template.spec);
+  const own = ofClaims.safeParse(toJson(raw.spec)).data?.volumeClaimTemplates ?? [];
+  if (!isRecord(spec) || own.length === 0) return spec;
+  const claims = own.map(({ metadata }) => metadata.name);
+  const given = Array.isArray(spec.volumes) ? spec.volumes : [];
+  const others = given.filter((volume) => !isRecord(volume) || !claims.some((claim) => claim === volume.name));
+  const made = claims.map((claim) => ({ name: claim, persistentVolumeClaim: { claimName: `${claim}-${name}-0` } }));
+  return { ...spec, volumes: [...others, ...made] };
+}
+
+const ofClaims = z.looseObject({
+  volumeClaimTemplates: z.array(z.looseObject({ metadata: z.looseObject({ name: z.string() }) })),
+});
 
 async function room({ kubernetes, signal }: ActionContext, { workload, pods }: OwnedWorkload): Promise<Verdict> {
   const { spec } = workload.template;
