@@ -102,7 +102,11 @@ describe('runbooks', () => {
     expect(exitCode).toBe(0);
     expect(answer).toMatchObject({
       runbooks: [
-        { name: 'agent-bruno-pod-crash-loop', target: 'bruno/agent-bruno', alerts: ['AgentBrunoPodCrashLooping'] },
+        {
+          name: 'agent-bruno-pod-crash-loop',
+          target: 'bruno/agent-bruno',
+          alerts: ['AgentBrunoPodCrashLooping', 'AgentBrunoImagePullFailing'],
+        },
       ],
       faults: [],
     });

@@ -101,7 +101,13 @@ describe('the route for development', () => {
       route: {
         group_by: ['alertname'],
         group_wait: '1s',
-        routes: [{ receiver: 'kintsugi-silent' }, { receiver: 'kintsugi' }, { continue: true }, { receiver: 'team' }],
+        routes: [
+          { receiver: 'kintsugi-silent' },
+          { matchers: ['alertname="AgentBrunoPodCrashLooping"'], receiver: 'kintsugi' },
+          { matchers: ['alertname="AgentBrunoImagePullFailing"'], receiver: 'kintsugi' },
+          { continue: true },
+          { receiver: 'team' },
+        ],
       },
       receivers: [
         {
