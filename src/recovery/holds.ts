@@ -119,6 +119,17 @@ export function verifyAgain({ mitigation, recovered }: RecoveryRecord): number |
 
 /** The mitigation's part of the fold; it lasts from the recovery to the verification after the hold's end. */
 export function foldHolds(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecord {
+  return withLateHold(foldMitigation(record, event), event.at);
+}
+
+/** A remedy that a person ordered after the recovery has its hold too, and nothing else will say `recovered` for it. */
+function withLateHold(record: RecoveryRecord, at: string): RecoveryRecord {
+  if (record.recovered === null || record.mitigation !== undefined) return record;
+  const standing = standingHold(record);
+  return standing !== null && STAYS.has(standing.attempt.stage) ? withMitigation(record, begun(record, at)) : record;
+}
+
+function foldMitigation(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecord {
   switch (event.kind) {
     case 'recovered':
       return withMitigation(record, begun(record, event.at));
@@ -132,7 +143,7 @@ export function foldHolds(record: RecoveryRecord, event: RecoveryEvent): Recover
     case 'undo-finished':
       return withMitigation(record, released(record, event));
     case 'verified':
-      return foldHeldLate(foldVerifiedAgain(record, event), event);
+      return foldVerifiedAgain(record, event);
     default:
       return record;
   }
@@ -180,12 +191,6 @@ function foldVerifiedAgain(record: RecoveryRecord, event: RecoveryEvent & { kind
   if (event.result !== 'fail') return { ...over, look: { ...over.look, wanted: true } };
   const saw = event.checks.filter(({ result }) => result === 'fail').map((check) => `${check.name}: ${check.saw}`);
   return { ...over, look: { at: event.at, wanted: false, healthy: false, broken: true, saw: saw.join('; ') } };
-}
-
-/** A remedy that a person ordered after the recovery has its hold too, and nothing else will say `recovered` for it. */
-function foldHeldLate(record: RecoveryRecord, event: RecoveryEvent & { kind: 'verified' }): RecoveryRecord {
-  const isLate = record.recovered !== null && record.mitigation === undefined && event.result !== 'fail';
-  return isLate ? withMitigation(record, begun(record, event.at)) : record;
 }
 
 /**

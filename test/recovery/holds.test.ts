@@ -146,7 +146,10 @@ describe('a recovery that stands on a hold', () => {
 });
 
 describe('a remedy with a hold that a person ordered after the recovery', () => {
-  test('makes the recovery stand on that hold, as one before it would', () => {
+  test.each([
+    ['verified', verified('pass', true)],
+    ['unproven', verified('fail', true)],
+  ])('makes the recovery stand on that hold once it is %s, as one before it would', (stage, verification) => {
     const acted = happen(started(), 1, ...diagnosed(), planned(), ...[0, 1].flatMap((i) => [begun(i), applied(i)]));
     const recovered = decided(happen(happen(acted, 3, verified('pass', true)), 3, { kind: 'released' })).record;
     expect(recovered.recovered?.by).toBe('remedy');
@@ -156,9 +159,10 @@ describe('a remedy with a hold that a person ordered after the recovery', () => 
         5,
         planned(2, 'rollback to revision 2', plans),
         ...[0, 1, 2].flatMap((i) => [begun(i, 2), applied(i, 2)]),
-        { ...verified('pass', true), n: 2 } as EventBody,
+        { ...verification, n: 2 } as EventBody,
       ),
     );
+    expect(record.attempts[1]?.stage).toBe(stage);
     expect(record.mitigation).toMatchObject({ n: 2, hold: holdPlan.summary, since: record.now });
     const over = happen(record, 3 * 60, alert({ status: 'resolved' }));
     expect(decided(over).record.closed).toBeNull();
