@@ -176,7 +176,9 @@ describe('the healthy baseline', () => {
     expect(await baselines.read(target)).toBeNull();
     const written = await recordBaseline(kubernetes, baselines, target);
     const again = await recordBaseline(kubernetes, baselines, target);
-    expect(await baselines.read(target)).toEqual(again);
+    const { templateHash: hash, revision, seenAt } = again;
+    const seen = [{ templateHash: hash, revision, seenAt, digests: { app: again.containers[0]?.digest } }];
+    expect(await baselines.read(target)).toEqual({ ...again, seen });
     expect(again).toEqual({ ...written, seenAt: again.seenAt });
     expect(written.templateHash).toBe(templateHash((await readWorkload(kubernetes, target)).template));
     expect(written.containers[0]?.env).toEqual({
