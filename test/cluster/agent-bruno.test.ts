@@ -173,7 +173,7 @@ describe('the user kintsugi', () => {
     const dryRun = await kintsugi.core.createNamespacedPod({ namespace, body: pod('dry'), dryRun: 'All' });
     expect(dryRun.metadata?.name).toBe('dry');
     const real = kintsugi.core.createNamespacedPod({ namespace, body: pod('real') });
-    await expect(real).rejects.toThrow('Kintsugi creates pods as a dry run only');
+    await expect(real).rejects.toThrow('Kintsugi creates pods as a dry run or as debug sessions');
   });
 
   test('changes nothing in a namespace where it was not told to act', async () => {
