@@ -17,6 +17,11 @@ const inBackOff = (restartCount: number): Partial<V1ContainerStatus> => ({
   state: { waiting: { reason: 'CrashLoopBackOff' } },
   lastState: { terminated: { reason: 'Error', exitCode: 3 } },
 });
+const notStarted = (restartCount: number): Partial<V1ContainerStatus> => ({
+  restartCount,
+  state: { waiting: { reason: 'RunContainerError' } },
+  lastState: { terminated: { reason: 'StartError', exitCode: 128 } },
+});
 const running = (restartCount: number): Partial<V1ContainerStatus> => ({ restartCount, state: { running: {} } });
 
 function pod(name: string, status: Partial<V1ContainerStatus>, label = 'new'): V1Pod {
@@ -47,6 +52,7 @@ describe('a container that crashes again and again since the wait began', () => 
       owned(pod('a', inBackOff(0))),
       false,
     ],
+    ['is one that the runtime cannot even start', owned(), owned(pod('a', notStarted(1))), true],
     ['is not one that runs again', owned(), owned(pod('a', running(2))), false],
     ['is not one whose ends all came before', owned(pod('a', inBackOff(6))), owned(pod('a', inBackOff(6))), false],
     ['is not one that has ended once more', owned(pod('a', inBackOff(6))), owned(pod('a', inBackOff(7))), false],

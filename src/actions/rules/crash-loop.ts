@@ -10,6 +10,9 @@ import type { WriteContext } from '../action.ts';
  */
 const ENOUGH = 2;
 
+/** How a container waits after an end: in back-off, or with the error of a start that the runtime refused. */
+const WAITS_AFTER_END: ReadonlySet<string | undefined> = new Set(['CrashLoopBackOff', 'RunContainerError']);
+
 /** How often each container of each pod had ended at some moment, by pod uid and container. */
 export type Ends = ReadonlyMap<string, number>;
 
@@ -22,7 +25,7 @@ export function endsUntilNow(owned: OwnedWorkload): Ends {
 export function crashesAgain(owned: OwnedWorkload, before: Ends): string | null {
   for (const { key, status, pod } of statuses(owned)) {
     const ends = endsOf(status) - (before.get(key) ?? 0);
-    if (status.state?.waiting?.reason !== 'CrashLoopBackOff' || ends < ENOUGH) continue;
+    if (!WAITS_AFTER_END.has(status.state?.waiting?.reason) || ends < ENOUGH) continue;
     const { reason = 'Error', exitCode } = status.lastState?.terminated ?? {};
     const last = exitCode === undefined ? '' : `, last with ${reason} (exit code ${exitCode})`;
     return `${status.name} of ${pod} has crashed ${ends} times since${last}`;
@@ -67,5 +70,5 @@ function statuses({ workload, revisions, pods }: OwnedWorkload): Seen[] {
 
 /** Restarts, and one more for the instance that has ended and not been followed by another yet. */
 function endsOf({ restartCount, state }: V1ContainerStatus): number {
-  return restartCount + (state?.waiting?.reason === 'CrashLoopBackOff' || state?.terminated !== undefined ? 1 : 0);
+  return restartCount + (WAITS_AFTER_END.has(state?.waiting?.reason) || state?.terminated !== undefined ? 1 : 0);
 }
