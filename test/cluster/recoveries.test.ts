@@ -12,6 +12,7 @@ import {
   begin,
   callsOf,
   close,
+  closeEarlier,
   pagesOf,
   reached,
   runsOf,
@@ -43,6 +44,7 @@ beforeAll(async () => {
   observer = await observe(world.temporal.address);
   const target = { namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
   await waitForBaseline(world.kubernetes, 'kintsugi', target, AbortSignal.timeout(180_000));
+  await closeEarlier(world, observer);
 });
 
 afterAll(async () => {
