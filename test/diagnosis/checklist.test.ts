@@ -4,9 +4,10 @@ import { parse } from 'yaml';
 import { fillChecklist } from '../../src/diagnosis/checklist.ts';
 import { classify } from '../../src/diagnosis/classify.ts';
 import { takeSteps } from '../../src/diagnosis/escalation-steps.ts';
-import type { Evidence } from '../../src/diagnosis/evidence.ts';
+import type { ContainerTemplate, Evidence } from '../../src/diagnosis/evidence.ts';
 import { runbookSchema } from '../../src/runbook/schema.ts';
 import { dependency, ended, evidence, pod } from './evidence.ts';
+import { workload as workloadWith } from './workload.ts';
 
 const path = new URL('../../runbooks/agent-bruno-pod-crash-loop.yaml', import.meta.url);
 const { spec } = runbookSchema.parse(parse(readFileSync(path, 'utf8')));
@@ -15,40 +16,16 @@ const answer = (seen: Evidence, id: string) => fillChecklist(seen, classify(seen
 const step = (seen: Evidence, id: string) =>
   takeSteps(seen, classify(seen), spec).find((item) => item.id === id)?.found;
 
-const workload = (parts: Partial<NonNullable<Evidence['workload']>['containers'][number]>): Partial<Evidence> => ({
-  workload: {
-    uid: 'w',
-    generation: 1,
-    observedGeneration: 1,
-    desired: 1,
-    ready: 0,
-    updated: 1,
-    unavailable: 1,
-    paused: false,
-    revision: '2',
-    serviceAccount: 'default',
-    conditions: [],
-    gitops: null,
-    autoscaler: null,
-    annotations: {},
-    containers: [
-      {
-        name: 'agent-bruno',
-        role: 'main',
-        image: 'i:1',
-        command: [],
-        args: [],
-        env: spec.variables.map(({ name }) => ({ name, from: 'ConfigMap/settings:x' })),
-        resources: { requests: { memory: '256Mi' }, limits: { memory: '1Gi' } },
-        probes: {
-          liveness: { httpGet: { path: '/health', port: 8080 } },
-          readiness: { httpGet: { path: '/ready', port: 8080 } },
-        },
-        securityContext: {},
-        ...parts,
-      },
-    ],
-  },
+/** Agent Bruno as its runbook wants it, as far as a test says otherwise. */
+const workload = (parts: Partial<ContainerTemplate>): Partial<Evidence> => ({
+  workload: workloadWith({
+    env: spec.variables.map(({ name }) => ({ name, from: 'ConfigMap/settings:x' })),
+    probes: {
+      liveness: { httpGet: { path: '/health', port: 8080 } },
+      readiness: { httpGet: { path: '/ready', port: 8080 } },
+    },
+    ...parts,
+  }),
 });
 
 describe('the checklist', () => {

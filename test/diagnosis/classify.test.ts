@@ -2,39 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { classify } from '../../src/diagnosis/classify.ts';
 import type { Evidence } from '../../src/diagnosis/evidence.ts';
 import { dependency, ended, evidence, pod } from './evidence.ts';
+import { workload } from './workload.ts';
 
 const REDIS =
   'redis.exceptions.ConnectionError: Error 111 connecting to redis-master.redis.svc.cluster.local:6379. Connection refused.\n';
 const MODULE = "ModuleNotFoundError: No module named 'fastapi'\n";
-const TEMPLATE_ENV = (name: string, value: string): Evidence['workload'] => ({
-  uid: 'w',
-  generation: 1,
-  observedGeneration: 1,
-  desired: 1,
-  ready: 0,
-  updated: 1,
-  unavailable: 1,
-  paused: false,
-  revision: '2',
-  serviceAccount: 'default',
-  conditions: [],
-  gitops: null,
-  autoscaler: null,
-  annotations: {},
-  containers: [
-    {
-      name: 'agent-bruno',
-      role: 'main',
-      image: 'i',
-      command: [],
-      args: [],
-      env: [{ name, value }],
-      resources: { requests: {}, limits: {} },
-      probes: {},
-      securityContext: {},
-    },
-  ],
-});
 const killed = {
   type: 'Normal',
   reason: 'Killing',
@@ -372,7 +344,7 @@ describe('the subject of a configuration error', () => {
     ],
   ];
   test.each(NAMES)('%s', (_sentence, text, name, value) => {
-    const seen = evidence({ pods: [pod(ended(3, text))], workload: TEMPLATE_ENV(name, value) });
+    const seen = evidence({ pods: [pod(ended(3, text))], workload: workload({ env: [{ name, value }] }) });
     expect(classify(seen)[0]?.key).toBe(`configuration-error|agent-bruno|${name}`);
   });
 });
