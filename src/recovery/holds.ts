@@ -119,20 +119,20 @@ export function verifyAgain({ mitigation, recovered }: RecoveryRecord): number |
 
 /** The mitigation's part of the fold; it lasts from the recovery to the verification after the hold's end. */
 export function foldHolds(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecord {
-  return withLateHold(foldMitigation(record, event), event.at);
+  return withStandingHold(foldMitigation(record, event), event.at);
 }
 
-/** A remedy that a person ordered after the recovery has its hold too, and nothing else will say `recovered` for it. */
-function withLateHold(record: RecoveryRecord, at: string): RecoveryRecord {
+/** A hold that stays once the target has recovered begins a mitigation: with the recovery, or by a remedy that a person ordered after it. */
+function withStandingHold(record: RecoveryRecord, at: string): RecoveryRecord {
   if (record.recovered === null || record.mitigation !== undefined) return record;
   const standing = standingHold(record);
-  return standing !== null && STAYS.has(standing.attempt.stage) ? withMitigation(record, begun(record, at)) : record;
+  return standing !== null && STAYS.has(standing.attempt.stage)
+    ? withMitigation(record, begun(record, standing, at))
+    : record;
 }
 
 function foldMitigation(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecord {
   switch (event.kind) {
-    case 'recovered':
-      return withMitigation(record, begun(record, event.at));
     case 'relapsed':
     case 'runbook-changed':
       return withMitigation(record, undefined);
@@ -155,9 +155,7 @@ function withMitigation(record: RecoveryRecord, mitigation: Mitigation | undefin
   return rest;
 }
 
-function begun(record: RecoveryRecord, at: string): Mitigation | undefined {
-  const standing = standingHold(record);
-  if (standing === null) return undefined;
+function begun(record: RecoveryRecord, standing: StandingHold, at: string): Mitigation {
   const { attempt, plan, hold } = standing;
   return {
     n: attempt.n,
