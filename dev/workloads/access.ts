@@ -1,12 +1,14 @@
 /** Gives Kintsugi on the development cluster exactly the rights that deploy/kubernetes gives it anywhere. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
+import { KubernetesObjectApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
+import { messageOf } from '../../src/errors.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { FIELD_MANAGER } from './deploy.ts';
 import { DEVELOPMENT_LABEL } from './namespaces.ts';
 import { type Manifest, manifestSchema } from './render.ts';
+import { waitFor } from './wait.ts';
 
 const DEPLOY = join(import.meta.dirname, '..', '..', 'deploy', 'kubernetes');
 
@@ -29,6 +31,30 @@ export async function grantKintsugi(kube: Kubernetes, { actIn = [] }: { actIn?: 
   for (const object of objects) {
     await client.patch(object, undefined, undefined, FIELD_MANAGER, true, PatchStrategy.ServerSideApply);
   }
+  const [first] = actIn;
+  if (first !== undefined) await untilPoliciesHold(kube, first);
+}
+
+/**
+ * Waits until the API server enforces act.yaml's admission policies: it takes them in some time after they are stored, and the
+ * one on Secrets, asked for here, is its last.
+ */
+async function untilPoliciesHold(kube: Kubernetes, namespace: string): Promise<void> {
+  const refusal = 'Kintsugi creates Secrets only as copies of pull secrets';
+  const attempt = {
+    namespace,
+    dryRun: 'All',
+    body: { metadata: { name: 'kintsugi-policy-probe' }, stringData: { a: 'b' } },
+  };
+  await waitFor({ what: 'the admission policies of deploy/kubernetes/act.yaml', seconds: 60 }, async () => {
+    const answer = await kube.core
+      .createNamespacedSecret(attempt, setHeaderOptions('Impersonate-User', 'kintsugi'))
+      .then(
+        () => 'the API server still let it pass',
+        (error: unknown) => messageOf(error),
+      );
+    return answer.includes(refusal) ? undefined : answer;
+  });
 }
 
 /** The objects of a file of deploy/kubernetes. */
