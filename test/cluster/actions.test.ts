@@ -34,8 +34,8 @@ import {
   until,
   untilRolledOut,
 } from './action-world.ts';
-import { provideDebugImage } from './debug-image.ts';
 import { startLosingProxy } from './losing-proxy.ts';
+import { providePullableImage } from './pullable-image.ts';
 
 needs('cluster');
 
@@ -58,7 +58,7 @@ beforeAll(async () => {
   namespace = await createNamespace(kubernetes, 'actions');
   image = await idleImage(kubernetes);
   registry = await startFakeRegistry();
-  await provideDebugImage(kubernetes, namespace);
+  await providePullableImage(kubernetes, namespace, 'busybox');
   folder = await mkdtemp(join(tmpdir(), 'kintsugi-actions-'));
 });
 

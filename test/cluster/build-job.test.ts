@@ -13,6 +13,7 @@ import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { needs, provided } from '../needs.ts';
 import { createNamespace, deleteNamespace, until } from './action-world.ts';
+import { providePullableImage } from './pullable-image.ts';
 
 needs('cluster');
 
@@ -29,6 +30,7 @@ beforeAll(async () => {
   namespace = await createNamespace(admin, 'builds');
   await grantKintsugi(admin);
   await grantBuilds();
+  await providePullableImage(admin, namespace, 'redis');
 });
 
 afterAll(() => deleteNamespace(admin, namespace));

@@ -24,7 +24,7 @@ import {
   runbookFor,
   until,
 } from './action-world.ts';
-import { provideDebugImage } from './debug-image.ts';
+import { providePullableImage } from './pullable-image.ts';
 
 needs('cluster');
 
@@ -43,7 +43,7 @@ beforeAll(async () => {
   kubernetes = connectKubernetes({ kubeconfig: provided('cluster') });
   namespace = await createNamespace(kubernetes, 'debug');
   image = await idleImage(kubernetes);
-  await provideDebugImage(kubernetes, namespace);
+  await providePullableImage(kubernetes, namespace, 'busybox');
 });
 
 afterAll(() => deleteNamespace(kubernetes, namespace));

@@ -1,14 +1,19 @@
 import { readState } from '../../dev/cluster/state.ts';
+import { IMAGES, type ImageName } from '../../dev/images/catalogue.ts';
 import { provideImages } from '../../dev/images/provide.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 
-/** Puts busybox where a namespace's pods find it: the registry's login is the default ServiceAccount's, as for a team's own registry. */
-export async function provideDebugImage(kubernetes: Kubernetes, namespace: string): Promise<void> {
+/**
+ * Puts an image where a namespace's pods find it, whatever ran on the node before: the registry's login is the default
+ * ServiceAccount's, as for a team's own registry.
+ */
+export async function providePullableImage(kubernetes: Kubernetes, namespace: string, image: ImageName): Promise<void> {
   const registry = readState()?.access?.registry;
-  await provideImages({ registry }, ['busybox'], () => undefined);
+  await provideImages({ registry }, [image], () => undefined);
   if (registry === undefined) return;
-  const auths = { 'docker.io': { username: registry.user, password: registry.password } };
-  const name = 'debug-registry';
+  const [host = ''] = IMAGES[image].reference.split('/');
+  const auths = { [host]: { username: registry.user, password: registry.password } };
+  const name = 'development-registry';
   await kubernetes.core.createNamespacedSecret({
     namespace,
     body: {
