@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import type { Baselines } from '../activities/baseline.ts';
+import type { Artifacts } from '../artifacts/store.ts';
 import type { Builds } from '../builds/builds.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import type { RunbookContent } from '../recovery/activities.ts';
@@ -25,6 +26,8 @@ export interface WriteContext {
   recoveryId: string;
   step: number;
   secrets: Secrets;
+  /** Where what an action brings out of the cluster is kept: too large for an event, or not for everyone's eyes. */
+  artifacts: Artifacts;
   /** The build hooks of the configuration file. */
   builds: Builds;
   /** The configuration's registry mirrors, host to address (safety 4). */

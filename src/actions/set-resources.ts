@@ -5,6 +5,7 @@ import { pointer } from '../kubernetes/template.ts';
 import { quantity } from '../runbook/schema.ts';
 import type { Action } from './action.ts';
 import { changesOf } from './plan/changes.ts';
+import { containerName } from './plan/from-baseline.ts';
 import { PATCH_WORKLOAD, READ_REFERENCES, READ_WORKLOAD, TRY_POD } from './plan/permissions.ts';
 import { type Raise, raise, type Wanted } from './plan/raise.ts';
 import { readTarget } from './plan/subject.ts';
@@ -37,7 +38,10 @@ const wanted = z
 
 const params = z
   .strictObject({
-    container: z.string().describe('The container that was OOM-killed'),
+    container: z
+      .string()
+      .optional()
+      .describe('The container that was OOM-killed; by default the one that the finding names'),
     memory: wanted.optional(),
     cpu: wanted.optional(),
   })
@@ -53,8 +57,9 @@ const setResources: Action<z.infer<typeof params>> = {
   params,
   disruptive: true,
   permissions: () => [...READ_WORKLOAD, ...PATCH_WORKLOAD, ...READ_REFERENCES, ...TRY_POD, READ_VERTICAL_AUTOSCALERS],
-  async plan(context, { container: name, memory, cpu }) {
+  async plan(context, { container: named, memory, cpu }) {
     const owned = await readTarget(context);
+    const name = containerName(context, named);
     const { workload } = owned;
     const index = workload.template.spec?.containers.findIndex((container) => container.name === name) ?? -1;
     const container = workload.template.spec?.containers[index];

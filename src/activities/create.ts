@@ -1,8 +1,6 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { createSecrets } from '../actions/write/secrets.ts';
-import { createArtifacts } from '../artifacts/store.ts';
+import { artifactFolder, createArtifacts } from '../artifacts/store.ts';
 import { checkHeaders, createBuilds } from '../builds/builds.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { createRedactor } from '../diagnosis/redaction.ts';
@@ -43,7 +41,7 @@ export function createActivities(dependencies: ActivityDependencies): { activiti
   const baselines = createBaselines({ kubernetes, namespace, secrets });
   checkHeaders(configuration.builds);
   const builds = createBuilds({ settings: configuration.builds, kubernetes, namespace });
-  const artifacts = createArtifacts({ folder: join(home.replace(/^~(?=\/)/, homedir()), 'artifacts') });
+  const artifacts = createArtifacts({ folder: artifactFolder(home) });
   const notifiers = createNotifiers({
     log,
     ...(webhookUrl === undefined ? {} : { webhookUrl }),
@@ -56,9 +54,9 @@ export function createActivities(dependencies: ActivityDependencies): { activiti
     ...createForwarding({ kubernetes, temporal, settings: configuration }),
     ...createDiagnosis({ kubernetes, baselines, artifacts, log, redactionKey, mirrors, wasCutShort: cutShort }),
     ...createClassification({ artifacts, log }),
-    ...createRemediation({ kubernetes, baselines, log, namespace, mirrors, builds, isRunOpen: isOpen }),
+    ...createRemediation({ kubernetes, baselines, artifacts, log, namespace, mirrors, builds, isRunOpen: isOpen }),
     ...createVerification({ kubernetes, baselines, log }),
-    ...createCompensation({ kubernetes, baselines, mirrors, builds, isRunOpen: isOpen }),
+    ...createCompensation({ kubernetes, baselines, artifacts, mirrors, builds, isRunOpen: isOpen }),
     ...createEscalation({ notifiers, log }),
   };
   return { activities: alive(activities), baselines };

@@ -47,14 +47,24 @@ async function findOwner({ kubernetes, settings }: OwnerDependencies, input: Fin
     });
   }
   const { spec } = (await loadRunbook(settings.runbooks, runbook)).runbook;
-  return { found: 'gone', ...(await declaredHealth(kubernetes, spec)) };
+  return { found: 'gone', ...(await declaredHealth(kubernetes, spec, pod)) };
 }
 
-/** Whether every workload that the runbook declares has all its pods ready. */
-async function declaredHealth(kubernetes: Kubernetes, spec: RunbookSpec): Promise<{ healthy: boolean; saw: string }> {
+/**
+ * Whether every workload that the runbook declares has all its pods ready. A runbook for any workload of a namespace declares of
+ * them only what the pod may have been of, by its name: what else is unwell there has alerts of its own.
+ */
+async function declaredHealth(
+  kubernetes: Kubernetes,
+  spec: RunbookSpec,
+  pod: string,
+): Promise<{ healthy: boolean; saw: string }> {
   const { namespace, kinds, name, selector } = spec.target;
   const found = await listWorkloads(kubernetes, { namespace, kinds, ...(selector === undefined ? {} : { selector }) });
-  const declared = found.filter((workload) => name === undefined || workload.name === name);
+  const declared = found.filter((workload) => {
+    if (name !== undefined) return workload.name === name;
+    return selector !== undefined || pod.startsWith(`${workload.name}-`);
+  });
   const states = await Promise.all(
     declared.map(({ kind, name: workload }) => readTargetState(kubernetes, { namespace, kind, name: workload })),
   );

@@ -8,6 +8,7 @@ import { declaredTarget } from '../actions/rules/runbook-target.ts';
 import { fieldChanges, readSame } from '../actions/write/fields.ts';
 import { isOwnStep } from '../actions/write/guard.ts';
 import { isPodGone } from '../actions/write/pods.ts';
+import type { Artifacts } from '../artifacts/store.ts';
 import type { Builds } from '../builds/builds.ts';
 import { KintsugiError } from '../errors.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
@@ -36,6 +37,7 @@ export interface RemediationDependencies {
   kubernetes: Kubernetes;
   /** Its secrets are those that plans are kept free of. */
   baselines: Baselines;
+  artifacts: Artifacts;
   log: Logger;
   /** KINTSUGI_NAMESPACE: the Leases and the pause switch. */
   namespace: string;
@@ -252,7 +254,7 @@ function remedyOf({ runbook, finding, remedy }: PlanInput): Remedy {
 }
 
 function contextOf(
-  { kubernetes, baselines, mirrors, builds, isRunOpen }: RemediationDependencies,
+  { kubernetes, baselines, artifacts, mirrors, builds, isRunOpen }: RemediationDependencies,
   { target, runbook, recoveryId, finding, brokenSince, ordered, onlyShown = false }: PlanInput,
   { step, earlier }: { step: number; earlier: Plan[] },
   { heartbeat, signal }: Pulse,
@@ -264,6 +266,7 @@ function contextOf(
     recoveryId,
     step,
     secrets: baselines.secrets,
+    artifacts,
     builds,
     isRunOpen,
     heartbeat,

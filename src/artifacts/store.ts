@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { KintsugiError } from '../errors.ts';
 
@@ -29,6 +30,11 @@ const MAX_AGE_MS = 30 * 24 * 3_600_000;
 /** Files are looked through for their age at most this often. */
 const PRUNE_EVERY_MS = 3_600_000;
 const NAME = /^[0-9a-f]{64}$/;
+
+/** The store's folder in KINTSUGI_HOME, which may begin with `~/`. */
+export function artifactFolder(home: string): string {
+  return join(home.replace(/^~(?=\/)/, homedir()), 'artifacts');
+}
 
 /** Opens the store; the folder is made with the first artifact. */
 export function createArtifacts(options: ArtifactOptions): Artifacts {

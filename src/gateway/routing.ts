@@ -134,15 +134,15 @@ function fitOf(matchers: RunbookSpec['alerts']['trigger'], alert: IncomingAlert)
 }
 
 /**
- * The target of an alert: the one workload that the runbook names, else the alert's pod, whose owner the worker finds. Refused
- * if the alert is about another namespace than the runbook, or names nothing that could be looked up.
+ * The target of an alert: the one workload that the runbook names, else the one that the alert names, else the alert's pod, whose
+ * owner the worker finds. Refused if the alert is about another namespace than the runbook, or names nothing that could be looked up.
  */
 function targetOf(
   spec: RunbookSpec,
   role: AlertMessage['role'],
   labels: Record<string, string>,
 ): Target | { refused: string } {
-  const { namespace, pod } = placeOf(labels);
+  const { namespace, pod, workload } = placeOf(labels);
   const own = spec.target.namespace;
   const allowed = role === 'related' ? [own, ...spec.dependencies.map((dependency) => dependency.namespace)] : [own];
   if (namespace !== undefined && !allowed.includes(namespace)) {
@@ -152,14 +152,55 @@ function targetOf(
   const [kind] = kinds;
   if (name !== undefined && kind !== undefined && kinds.length === 1) return { namespace: own, kind, name };
   if (namespace === undefined) return { refused: 'the alert has no label "namespace"' };
-  if (pod === undefined) return { refused: 'the alert has no label "pod", and the runbook names no single workload' };
-  if (!isObjectName(pod)) return { refused: 'the label "pod" is no name that a pod can have' };
-  return { namespace, kind: 'Pod', name: pod };
+  if (pod !== undefined) {
+    if (isObjectName(pod)) return { namespace, kind: 'Pod', name: pod };
+    return { refused: 'the label "pod" is no name that a pod can have' };
+  }
+  if (workload !== undefined) return workloadOf(spec, namespace, workload);
+  return { refused: 'the alert has no label "pod" and none of a workload, and the runbook names no single workload' };
 }
 
-/** The pod and namespace that an alert is about: `pod` may be the exporter's own, the real one is then in `exported_pod`. */
-function placeOf(labels: Record<string, string>): { namespace?: string; pod?: string } {
+/** The workload that an alert names: one that the runbook is for. */
+function workloadOf(
+  { target: { kinds, name: own } }: RunbookSpec,
+  namespace: string,
+  { kind, name }: { kind: (typeof kinds)[number]; name: string },
+): Target | { refused: string } {
+  if (!isObjectName(name)) return { refused: `the label "${kind.toLowerCase()}" is no name that a workload can have` };
+  if (!kinds.includes(kind)) return { refused: `the alert is about a ${kind}, the runbook about ${kinds.join(', ')}` };
+  if (own !== undefined && own !== name) return { refused: `the alert is about ${name}, the runbook about ${own}` };
+  return { namespace, kind, name };
+}
+
+/** The labels in which kube-state-metrics names a workload, in the order in which they are believed. */
+const WORKLOAD_LABELS = [
+  ['deployment', 'Deployment'],
+  ['statefulset', 'StatefulSet'],
+  ['daemonset', 'DaemonSet'],
+] as const;
+
+interface AlertPlace {
+  namespace?: string;
+  pod?: string;
+  workload?: { kind: (typeof WORKLOAD_LABELS)[number][1]; name: string };
+}
+
+/**
+ * The pod, or workload, and namespace that an alert is about. `namespace` and `pod` may be the exporter's own: the real ones are then
+ * in `exported_namespace` and `exported_pod`. So where the namespace was exported and a workload is named, a pod that was not
+ * exported is the exporter's.
+ */
+function placeOf(labels: Record<string, string>): AlertPlace {
   const namespace = labels.exported_namespace || labels.namespace;
-  const pod = labels.exported_pod || labels.pod;
-  return { ...(namespace ? { namespace } : {}), ...(pod ? { pod } : {}) };
+  const workload = WORKLOAD_LABELS.flatMap(([label, kind]) => {
+    const name = labels[`exported_${label}`] || labels[label];
+    return name ? [{ kind, name }] : [];
+  })[0];
+  const exporters = labels.exported_namespace && workload !== undefined;
+  const pod = labels.exported_pod || (exporters ? undefined : labels.pod);
+  return {
+    ...(namespace ? { namespace } : {}),
+    ...(pod ? { pod } : {}),
+    ...(workload === undefined ? {} : { workload }),
+  };
 }

@@ -3,7 +3,7 @@ import { Exec, type V1Status } from '@kubernetes/client-node';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { Kubernetes } from './client.ts';
 
-/** The most bytes that are kept of each of a command's streams: what comes after is counted as cut and dropped. */
+/** The most bytes that are kept of each of a command's streams, if the request says no other number: what comes after is dropped. */
 const MOST_BYTES = 16 * 1024;
 
 /** A program to run in a container that runs. */
@@ -15,6 +15,8 @@ export interface ExecRequest {
   command: string[];
   /** Milliseconds for all of it: the connection, the program, its answer. */
   timeoutMs: number;
+  /** The most bytes that are kept of each of its streams; 16 KiB if not given. */
+  mostBytes?: number;
   signal?: AbortSignal;
 }
 
@@ -43,8 +45,8 @@ interface Socket {
  */
 export async function execInPod({ config }: Kubernetes, request: ExecRequest): Promise<ExecResult> {
   const { namespace, pod, container, command, timeoutMs } = request;
-  const stdout = new Kept();
-  const stderr = new Kept();
+  const stdout = new Kept(request.mostBytes);
+  const stderr = new Kept(request.mostBytes);
   const timer = AbortSignal.timeout(timeoutMs);
   const signal = request.signal === undefined ? timer : AbortSignal.any([timer, request.signal]);
   let answered: (status: V1Status | null) => void = () => undefined;
@@ -96,15 +98,21 @@ async function unlessAborted<T>(waited: Promise<T>, signal: AbortSignal): Promis
 /** A stream's first bytes. */
 class Kept extends Writable {
   private readonly chunks: Buffer[] = [];
+  private readonly mostBytes: number;
   private bytes = 0;
   cut = false;
+
+  constructor(mostBytes = MOST_BYTES) {
+    super();
+    this.mostBytes = mostBytes;
+  }
 
   get text(): string {
     return Buffer.concat(this.chunks).toString('utf8');
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    const room = MOST_BYTES - this.bytes;
+    const room = this.mostBytes - this.bytes;
     this.cut ||= chunk.length > room;
     if (room > 0) this.chunks.push(chunk.subarray(0, room));
     this.bytes += Math.min(room, chunk.length);

@@ -13,12 +13,12 @@ export type PodOwner =
   | { found: 'gone'; saw: string };
 
 const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
-/** The letters that Kubernetes makes random name parts of (apimachinery, util/rand). */
+/** The letters that Kubernetes makes random name parts, and the hashes in names, of (apimachinery, util/rand). */
 const RANDOM = '[bcdfghjklmnpqrstvwxz2456789]';
 
 /**
- * The workload that a pod belongs to, by its owner references. For a pod that is gone, its name leads to its ReplicaSet,
- * StatefulSet or DaemonSet, if that still exists.
+ * The workload that a pod belongs to, by its owner references. For a pod that is gone, its name leads to its ReplicaSet, its
+ * Deployment, StatefulSet or DaemonSet, if that still exists.
  */
 export async function findPodOwner(
   kubernetes: Kubernetes,
@@ -57,7 +57,7 @@ async function ownerOfReference(
   return { found: 'other', saw: `it belongs to ReplicaSet ${namespace}/${owner.name}, which no Deployment owns` };
 }
 
-/** `<replicaset>-<5 random>`, `<statefulset>-<ordinal>`, `<daemonset>-<5 random>`. */
+/** `<replicaset>-<5 random>`, the replica set being `<deployment>-<hash>`, `<statefulset>-<ordinal>`, `<daemonset>-<5 random>`. */
 async function findByName(
   kubernetes: Kubernetes,
   pod: { namespace: string; name: string },
@@ -69,6 +69,13 @@ async function findByName(
   if (random !== undefined) {
     const viaSet = await ownerOfReference(kubernetes, namespace, replicaSetNamed(random), signal);
     if (viaSet.found === 'workload') return viaSet;
+    // A ReplicaSet beyond the history limit, or of a Deployment that was made anew, is gone before its pods' alerts are.
+    const above = new RegExp(`^(.+)-${RANDOM}{1,10}$`).exec(random)?.[1];
+    if (viaSet.found === 'gone' && above !== undefined) {
+      const deployment = await orGone(kubernetes.apps.readNamespacedDeployment({ name: above, namespace }, options));
+      if (deployment !== undefined)
+        return { found: 'workload', target: { namespace, kind: 'Deployment', name: above } };
+    }
     const daemonSet = await orGone(kubernetes.apps.readNamespacedDaemonSet({ name: random, namespace }, options));
     if (daemonSet !== undefined) return { found: 'workload', target: { namespace, kind: 'DaemonSet', name: random } };
   }

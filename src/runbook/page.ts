@@ -71,7 +71,7 @@ function alerts({ alerts: { trigger, related } }: RunbookSpec): string {
 function target({ target: { namespace, kinds, name, selector, container, service, command } }: RunbookSpec): string {
   const lines = [
     `Namespace: \`${namespace}\``,
-    `Workload: ${name === undefined ? `every ${kinds.join(' or ')} that the selector finds` : `${kinds.join(' or ')} \`${name}\``}`,
+    `Workload: ${name === undefined ? `every ${kinds.join(' or ')} ${selector === undefined ? 'of the namespace' : 'that the selector finds'}` : `${kinds.join(' or ')} \`${name}\``}`,
     selector === undefined ? '' : `Selector: \`${selector}\``,
     container === undefined ? '' : `Container: \`${container}\``,
     service === undefined ? '' : `Service: \`${service}\``,

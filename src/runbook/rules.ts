@@ -21,7 +21,6 @@ export function complaintsOfRules(runbook: unknown, catalogue: Catalogue): Compl
     ...helplessCauses(runbook),
     ...rungs(runbook, catalogue),
     ...verificationWindow(runbook),
-    ...targetWithoutWay(runbook),
   ];
 }
 
@@ -243,19 +242,4 @@ function verificationWindow(runbook: unknown): Complaint[] {
   const path = ['spec', 'verify', 'window', window.min === undefined ? 'max' : 'min'];
   const message = `the shortest window (${min} s) is longer than the longest (${max} s)`;
   return [{ path, at: 'value', message, fix: 'min at most max' }];
-}
-
-/** A target is one workload by its name, or those that a selector finds. */
-function targetWithoutWay(runbook: unknown): Complaint[] {
-  const target = valueAt(runbook, ['spec', 'target']);
-  if (!isRecord(target) || target.name !== undefined || target.selector !== undefined) return [];
-  const message = 'the target has neither a name nor a selector';
-  return [
-    {
-      path: ['spec', 'target', 'selector'],
-      at: 'key',
-      message,
-      fix: 'name the workload, or give the label selector of its pods',
-    },
-  ];
 }

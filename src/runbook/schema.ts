@@ -85,8 +85,12 @@ const target = z.strictObject({
     .array(z.enum(['Deployment', 'StatefulSet', 'DaemonSet']))
     .min(1)
     .describe('What the workload may be'),
-  name: name.optional().describe('One workload; without it every workload that the selector finds'),
-  selector: text.optional().describe('A label selector: app=agent-bruno'),
+  name: name.optional().describe('One workload; without it every one of these kinds that the selector finds'),
+  selector: text
+    .optional()
+    .describe(
+      'A label selector: app=agent-bruno; without name and selector every workload of these kinds in the namespace',
+    ),
   container: name.optional().describe('The container that the runbook is about; by default the first'),
   service: z
     .string()

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   KubeConfig,
@@ -11,6 +11,7 @@ import type { ActionContext } from '../../src/actions/action.ts';
 import { actionNamed } from '../../src/actions/parameters.ts';
 import { createSecrets } from '../../src/actions/write/secrets.ts';
 import type { Baseline, Baselines } from '../../src/activities/baseline.ts';
+import type { Artifacts } from '../../src/artifacts/store.ts';
 import type { Builds } from '../../src/builds/builds.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { isReady } from '../../src/kubernetes/pods.ts';
@@ -145,6 +146,22 @@ export const noBuilds: Builds = {
   notes: { read: async () => null, write: async () => undefined },
 };
 
+/** Artifacts in memory. */
+export function memoryArtifacts(): Artifacts & { kept: Map<string, Buffer> } {
+  const kept = new Map<string, Buffer>();
+  return {
+    kept,
+    async put(content) {
+      const bytes = Buffer.from(content);
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      kept.set(sha256, bytes);
+      return { sha256, bytes: bytes.length };
+    },
+    get: async (sha256) => kept.get(sha256) ?? null,
+    prune: async () => 0,
+  };
+}
+
 /** Baselines in memory. */
 export function memoryBaselines(): Baselines & { known: Baseline | null } {
   return {
@@ -213,6 +230,7 @@ export function contextFor(kubernetes: Kubernetes, target: Target, over: Partial
     mirrors: {},
     builds: noBuilds,
     secrets,
+    artifacts: memoryArtifacts(),
     isRunOpen: async () => false,
     heartbeat: () => undefined,
     signal: new AbortController().signal,

@@ -93,12 +93,52 @@ describe('one alert', () => {
       goes: { to: 'shop/Pod/web-1', role: 'trigger', mayStart: true },
     },
     {
+      name: 'without a pod the workload that the alert names is the target, without a detour',
+      alert: alert('PodCrashLooping', { namespace: 'shop', statefulset: 'store' }),
+      goes: { to: 'shop/StatefulSet/store', role: 'trigger', mayStart: true },
+    },
+    {
+      name: 'a workload in the exporter’s alert is the target, and the pod beside it the exporter’s own',
+      alert: alert('PodCrashLooping', {
+        namespace: 'monitoring',
+        pod: 'kube-state-metrics-0',
+        exported_namespace: 'shop',
+        deployment: 'web',
+      }),
+      goes: { to: 'shop/Deployment/web', role: 'trigger', mayStart: true },
+    },
+    {
+      name: 'the exported workload outranks the exporter’s own',
+      alert: alert('PodCrashLooping', {
+        namespace: 'monitoring',
+        deployment: 'kube-state-metrics',
+        exported_namespace: 'shop',
+        exported_deployment: 'web',
+      }),
+      goes: { to: 'shop/Deployment/web', role: 'trigger', mayStart: true },
+    },
+    {
+      name: 'a pod that the alert names leads to its owner, whatever workload it names besides',
+      alert: alert('PodCrashLooping', { namespace: 'shop', pod: 'web-6d5f-x', deployment: 'web' }),
+      goes: { to: 'shop/Pod/web-6d5f-x', role: 'trigger', mayStart: true },
+    },
+    {
+      name: 'a workload of a kind that the runbook is not for is refused',
+      alert: alert('PodCrashLooping', { namespace: 'shop', daemonset: 'agent' }),
+      goes: { status: 'refused', reason: /about a DaemonSet, the runbook about Deployment, StatefulSet/ },
+    },
+    {
+      name: 'a workload’s name cannot lead to another id',
+      alert: alert('PodCrashLooping', { namespace: 'shop', deployment: '../../bruno/deployment/agent-bruno' }),
+      goes: { status: 'refused', reason: /no name that a workload can have/ },
+    },
+    {
       name: 'without a workload, a namespace is needed',
       alert: alert('PodCrashLooping', { pod: 'web-1' }),
       goes: { status: 'refused', reason: /no label "namespace"/ },
     },
     {
-      name: 'without a workload, a pod is needed',
+      name: 'where no workload is named by anybody, a pod is needed',
       alert: alert('PodCrashLooping', { namespace: 'shop' }),
       goes: { status: 'refused', reason: /no label "pod"/ },
     },

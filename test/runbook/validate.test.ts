@@ -228,14 +228,6 @@ describe('one fault is found, at its place, and says what would be right', () =>
         fix: /did you mean "name"\?/,
       },
       {
-        name: 'a target without a way to it',
-        change: [['name: web, container', 'container']],
-        at: 'target',
-        path: 'spec.target.selector',
-        message: /neither a name nor a selector/,
-        fix: /label selector/,
-      },
-      {
         name: 'a name that is not the file’s',
         change: [['name: good', 'name: better']],
         at: 'better',
