@@ -44,7 +44,7 @@ function runbookPage(): string {
   const about =
     'Every field of a runbook. `[]` stands for each item of a list. Unknown keys are faults. How to write one: `docs/writing-a-runbook.md`.';
   const names =
-    'In the parameters of actions and checks a whole value may be `$name`: of the target `$namespace`, `$name`, `$selector`, `$container`, `$service`; of a dependency `$redis.selector` and its other fields; of `params` the name itself.';
+    'In the parameters of actions and checks a whole value may be `$name`: of the target `$namespace`, `$name`, `$selector`, `$container`, `$service`; of a dependency `$redis.selector` and its other fields; of `params` the name itself. `$container` and `$name` of a runbook that names none are those of the recovery: the container that the finding is about, and the workload.';
   return page('Runbook', about, [fieldsTable(schemaOf(runbookSchema)), '## Names', names]);
 }
 
@@ -81,7 +81,10 @@ function permissionsOf(action: Action<unknown>, uses: unknown[]): Permission[] {
 
 /** How the runbooks use an action, each way once. */
 function usesOf(action: Action<unknown>, runbooks: Runbook[]): unknown[] {
-  const remedies = runbooks.flatMap(({ spec }) => spec.causes.flatMap((cause) => cause.remedies));
+  const remedies = runbooks.flatMap(({ spec }) => [
+    ...spec.causes.flatMap((cause) => cause.remedies),
+    ...spec.procedures,
+  ]);
   const calls = remedies.flatMap((remedy) => remedy.actions.flatMap((call) => Object.entries(call)));
   const texts = calls.flatMap(([name, params]) => (name === action.name ? [JSON.stringify(params)] : []));
   return [...new Set(texts)].map((text): unknown => JSON.parse(text));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { KintsugiError } from '../errors.ts';
 import type { OrderedCall } from '../recovery/values.ts';
-import { namesOf, resolveReferences } from '../runbook/references.ts';
+import { type Names, namesOf, resolveReferences, withNames } from '../runbook/references.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
 import type { Action } from './action.ts';
 import { actionNames } from './names.ts';
@@ -32,19 +32,26 @@ export function actionNamed(name: string): Action<unknown> {
 }
 
 /**
- * A call's action and parameters: `$name` replaced (a runbook that was loaded has none left), then parsed.
+ * A call's action and parameters: `$name` replaced (a runbook that was loaded has only those left that a recovery knows, which
+ * are `live`), then parsed.
  * @throws KintsugiError `invalid` that names every fault
  */
-export function resolveParameters(call: ActionCall, names: NameSource): ResolvedCall {
+export function resolveParameters(call: ActionCall, names: NameSource, live?: Names): ResolvedCall {
   const [[action, params] = ['', {}]] = Object.entries(call);
-  return resolveCall({ action, params }, names);
+  return resolveCall({ action, params }, names, live);
 }
 
 /** The same for a call that a person ordered. @throws KintsugiError `invalid` that names every fault */
-export function resolveCall({ action: name, params: raw }: OrderedCall, names: NameSource): ResolvedCall {
+export function resolveCall(
+  { action: name, params: raw }: OrderedCall,
+  names: NameSource,
+  live: Names = new Map(),
+): ResolvedCall {
   const action = actionNamed(name);
   const unknown: string[] = [];
-  const resolved = resolveReferences(raw, namesOf(names), (reference) => unknown.push(`$${reference}`));
+  const resolved = resolveReferences(raw, withNames(namesOf(names), live), (reference) =>
+    unknown.push(`$${reference}`),
+  );
   const parsed = action.params.safeParse(resolved);
   if (parsed.success && unknown.length === 0) return { action, params: parsed.data };
   const faults = [

@@ -25,6 +25,7 @@ import type {
 } from '../recovery/activities.ts';
 import { changesTarget, isSession } from '../recovery/ordered.ts';
 import type { Plan } from '../recovery/values.ts';
+import { liveNames } from '../runbook/references.ts';
 import type { Remedy } from '../runbook/schema.ts';
 import type { Baselines } from './baseline.ts';
 import { stepErrorOf, withFailures } from './failure.ts';
@@ -234,8 +235,9 @@ function writes(plan: Plan): boolean {
 /** The actions of what a person ordered, else of the runbook's remedy. */
 function callsOf(input: PlanInput): ResolvedCall[] {
   const { spec } = input.runbook;
-  if (input.ordered !== undefined) return input.ordered.map((call) => resolveCall(call, spec));
-  return remedyOf(input).actions.map((call) => resolveParameters(call, spec));
+  const live = liveNames({ target: input.target, container: input.finding.container });
+  if (input.ordered !== undefined) return input.ordered.map((call) => resolveCall(call, spec, live));
+  return remedyOf(input).actions.map((call) => resolveParameters(call, spec, live));
 }
 
 /** An order that changes the target waits for its pods; one that leaves it alone, or puts a session in its place, does not. */

@@ -35,13 +35,14 @@ async function list(options: JsonOption): Promise<void> {
     severity: metadata.severity,
     target: [spec.target.namespace, spec.target.name ?? spec.target.selector ?? '*'].join('/'),
     alerts: spec.alerts.trigger.map((alert) => (typeof alert === 'string' ? alert : alert.name)),
+    procedures: spec.procedures.map((procedure) => procedure.name),
     file,
     digest,
   }));
   printResult(options, { runbooks, faults }, () => {
-    const rows = runbooks.map(({ name, version, severity, target, alerts }) => [
+    const rows = runbooks.map(({ name, version, severity, target, alerts, procedures }) => [
       ...[name, version, severity, target],
-      alerts.join(', '),
+      [...alerts, ...procedures.map((procedure) => `a person: ${procedure}`)].join(', '),
     ]);
     return [table(['NAME', 'VERSION', 'SEVERITY', 'TARGET', 'STARTED BY'], rows), ...faults.map(formatFault)].join(
       '\n',

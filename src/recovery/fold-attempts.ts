@@ -3,6 +3,7 @@ import type { RecoveryEvent } from './events.ts';
 import { openPage } from './fold-pages.ts';
 import { withAttempt, withdraw } from './new-attempt.ts';
 import { changesTarget, isSession, requested } from './ordered.ts';
+import { isSamePerson } from './people.ts';
 import type { ActionRecord, Attempt, RecoveryRecord } from './record.ts';
 import { isSettledBy } from './settled.ts';
 
@@ -107,7 +108,8 @@ function foldAnswer(record: RecoveryRecord, event: RecoveryEvent & { kind: 'orde
     if (event.name === 'reject') return endUnanswered(attempt, 'rejected', `rejected by ${event.actor}`);
     const approval = attempt.approval;
     if (approval === null) return attempt;
-    const by = [...new Set([...approval.by, event.actor])];
+    const known = approval.by.some((name) => isSamePerson(name, event.actor));
+    const by = known ? approval.by : [...approval.by, event.actor.trim()];
     const approved = { ...approval, by, ordered: openPage(record) !== null };
     return { ...attempt, approval: approved, stage: by.length >= approval.quorum ? 'approved' : 'asked' };
   });

@@ -1,8 +1,9 @@
 import type { OrderName } from './events.ts';
 import { mayStand } from './fold-attempts.ts';
 import { orderUnderWay } from './ordered.ts';
+import { isSamePerson } from './people.ts';
 import { activeAttempt, canLook, effectiveMode } from './policy.ts';
-import type { OrderArgs, RecoveryRecord } from './record.ts';
+import type { Attempt, OrderArgs, RecoveryRecord } from './record.ts';
 
 /** What a person orders, as a message carries it. `id` makes a repeat harmless; `recoveryId` keeps it from another recovery. */
 export interface Order {
@@ -51,7 +52,14 @@ function refuseAnswer(record: RecoveryRecord, order: Order): string | null {
   if (order.name === 'approve' && !order.verified && asked.plans.some(({ risk }) => risk === 'high')) {
     return `${asked.remedy} is of high risk: it takes an approval by a person whom the front door has verified`;
   }
-  return null;
+  return order.name === 'approve' ? refuseSecondVoice(asked, order.actor) : null;
+}
+
+/** A quorum is of different people: the same one again adds nothing, and is told so. */
+function refuseSecondVoice({ approval, remedy }: Attempt, actor: string): string | null {
+  if (approval === null || !approval.by.some((name) => isSamePerson(name, actor))) return null;
+  const wanting = approval.quorum - approval.by.length;
+  return `${actor.trim()} has approved ${remedy} already: it takes ${wanting} more, each another person`;
 }
 
 /** Something is done on the target only where something may be written at all, and one thing at a time. */

@@ -6,8 +6,9 @@ import { KintsugiError, messageOf } from '../errors.ts';
 import { recordAt } from '../faults/data.ts';
 import { type Fault, formatFault } from '../faults/fault.ts';
 import { type Catalogue, knownCatalogue } from './catalogue.ts';
-import { namesOf, resolveReferences } from './references.ts';
+import { type Names, namesOf, resolveReferences, withNames } from './references.ts';
 import { type Runbook, runbookSchema } from './schema.ts';
+import { type Start, settleStart } from './start.ts';
 import { validateRunbook } from './validate.ts';
 
 /** A runbook as it was read: its file, the SHA-256 of that file, and its content with every `$name` replaced. */
@@ -47,6 +48,31 @@ export async function loadRunbook(
   name: string,
   catalogue: Catalogue = knownCatalogue,
 ): Promise<StoredRunbook> {
+  const { file, text } = await readText(dir, name);
+  return requireSound(file, interpret(file, name, text, catalogue));
+}
+
+/**
+ * The same for a recovery that begins: the parameters have their values, which stand for their `$name`s, and the procedure that
+ * is meant is known. Throws `invalid` with everything that is wrong with the start.
+ */
+export async function loadStartedRunbook(
+  dir: string,
+  name: string,
+  start: Start,
+  catalogue: Catalogue = knownCatalogue,
+): Promise<StoredRunbook & { procedure?: string }> {
+  const { file, text } = await readText(dir, name);
+  const stored = requireSound(file, interpret(file, name, text, catalogue));
+  const { values, procedure } = settleStart(name, stored.runbook.spec, start);
+  const raw = parse(text);
+  const spec = { ...recordAt(raw, ['spec']), params: values };
+  const declared = new Map(Object.keys(stored.runbook.spec.params).map((key) => [key, undefined]));
+  const runbook = runbookSchema.parse(withResolvedReferences({ ...raw, spec }, withNames(namesOf(spec), declared)));
+  return { ...stored, runbook, ...(procedure === undefined ? {} : { procedure }) };
+}
+
+async function readText(dir: string, name: string): Promise<{ file: string; text: string }> {
   const known = await runbookNames(dir);
   if (!known.includes(name)) {
     throw new KintsugiError('not-found', `there is no runbook named "${name}"`, {
@@ -55,9 +81,12 @@ export async function loadRunbook(
     });
   }
   const file = join(dir, `${name}.yaml`);
-  const result = interpret(file, name, await readFile(file, 'utf8'), catalogue);
-  if ('digest' in result) return result;
-  throw new KintsugiError('invalid', result.faults.map(formatFault).join('\n'), {
+  return { file, text: await readFile(file, 'utf8') };
+}
+
+function requireSound(file: string, read: StoredRunbook | { faults: Fault[] }): StoredRunbook {
+  if ('digest' in read) return read;
+  throw new KintsugiError('invalid', read.faults.map(formatFault).join('\n'), {
     where: file,
     fix: 'correct what is listed; `kintsugi runbook validate` shows it again',
   });
@@ -86,13 +115,21 @@ function interpret(
   const faults = validateRunbook(file, text, catalogue);
   if (faults.length > 0) return { faults };
   const digest = createHash('sha256').update(text).digest('hex');
-  return { name, file, digest, runbook: runbookSchema.parse(withResolvedReferences(parse(text))) };
+  const raw: unknown = parse(text);
+  const names = new Map([...namesOf(recordAt(raw, ['spec']))].filter(([, value]) => value !== undefined));
+  return { name, file, digest, runbook: runbookSchema.parse(withResolvedReferences(raw, names)) };
 }
 
-/** Replaces the `$name`s of actions and checks: what is recorded, planned and shown is what will be done. */
-function withResolvedReferences(value: unknown): unknown {
+/**
+ * Replaces the `$name`s of actions and checks: what is recorded, planned and shown is what will be done. Those that stay are what
+ * only a start or a recovery knows.
+ */
+function withResolvedReferences(value: unknown, names: Names): unknown {
   const spec = recordAt(value, ['spec']);
-  const names = namesOf(spec);
-  const resolved = (part: unknown) => resolveReferences(part, names, () => {});
-  return { ...recordAt(value, []), spec: { ...spec, causes: resolved(spec.causes), verify: resolved(spec.verify) } };
+  const parts = RESOLVED.filter((part) => spec[part] !== undefined);
+  const resolved = parts.map((part) => [part, resolveReferences(spec[part], names, () => {})]);
+  return { ...recordAt(value, []), spec: { ...spec, ...Object.fromEntries(resolved) } };
 }
+
+/** The parts of a runbook in which `$name` has a meaning. */
+const RESOLVED = ['causes', 'procedures', 'verify', 'dataCheck'] as const;

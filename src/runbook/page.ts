@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
-import type { CauseEntry, Dependency, Remedy, Runbook, RunbookSpec } from './schema.ts';
+import { isDeclared } from './parameters.ts';
+import type { CauseEntry, Dependency, Parameter, Procedure, Remedy, Runbook, RunbookSpec } from './schema.ts';
 
 /** The runbook as a page for people, in Markdown (GitHub's): everything that stands in it, in the order in which it is needed. */
 export function runbookPage(runbook: Runbook): string {
@@ -12,6 +13,7 @@ export function runbookPage(runbook: Runbook): string {
     section('Alerts', alerts(spec)),
     section('Target', target(spec)),
     section('Parameters', parameters(spec)),
+    section('Procedures', spec.procedures.map((procedure) => procedureSection(procedure, spec)).join('\n\n')),
     section('Dependencies', list(spec.dependencies.map(dependency))),
     section('Variables', list(spec.variables.map(variable))),
     section('Causes', spec.causes.map((cause) => causeSection(cause, spec.target.namespace)).join('\n\n')),
@@ -63,7 +65,7 @@ function alerts({ alerts: { trigger, related } }: RunbookSpec): string {
     return `\`${matcher.name}{${labels.join(', ')}}\``;
   };
   return list([
-    `Start a recovery: ${trigger.map(name).join(', ')}`,
+    ...(trigger.length === 0 ? [] : [`Start a recovery: ${trigger.map(name).join(', ')}`]),
     ...(related.length === 0 ? [] : [`Join the one that runs: ${related.map(name).join(', ')}`]),
   ]);
 }
@@ -81,7 +83,20 @@ function target({ target: { namespace, kinds, name, selector, container, service
 }
 
 function parameters({ params }: RunbookSpec): string {
-  return list(Object.entries(params).map(([name, value]) => `\`${name}\`: by default \`${JSON.stringify(value)}\``));
+  return list(Object.entries(params).map(([name, parameter]) => `\`${name}\`: ${parameterText(parameter)}`));
+}
+
+function parameterText(parameter: Parameter): string {
+  if (!isDeclared(parameter)) return `by default \`${JSON.stringify(parameter)}\``;
+  const { type, required, default: byDefault, text } = parameter;
+  const given = required ? 'required' : 'optional';
+  const when = byDefault === undefined ? given : `by default \`${JSON.stringify(byDefault)}\``;
+  return `${type}, ${when}${text === undefined ? '' : `. ${text}`}`;
+}
+
+function procedureSection({ name, text, approval, actions }: Procedure, { target }: RunbookSpec): string {
+  const steps = numbered(actions.map((call) => `\`${inline(call)}\``));
+  return `### ${name}\n\n${text}\n\nStarted by a person, in \`${target.namespace}\` (${approvalText(approval)}):\n\n${steps}`;
 }
 
 function dependency(entry: Dependency): string {

@@ -1,10 +1,10 @@
 import { suggest } from '../faults/closest.ts';
 import { isRecord, itemsAt, recordAt, valueAt } from '../faults/data.ts';
 import type { Complaint, Path } from '../faults/fault.ts';
-import { complaintsOf } from '../faults/issues.ts';
 import { milliseconds } from '../recovery/durations.ts';
+import { actionCalls, checkCalls } from './calls.ts';
 import type { Catalogue } from './catalogue.ts';
-import { namesOf, resolveReferences } from './references.ts';
+import { complaintsOfParameters } from './parameter-rules.ts';
 import { duration } from './schema.ts';
 
 /**
@@ -14,9 +14,9 @@ import { duration } from './schema.ts';
 export function complaintsOfRules(runbook: unknown, catalogue: Catalogue): Complaint[] {
   return [
     ...unknownDependencies(runbook),
-    ...wrongParameters(runbook, catalogue),
+    ...complaintsOfParameters(runbook, catalogue),
     ...wrongPatterns(runbook),
-    ...quorums(runbook),
+    ...withoutStart(runbook),
     ...repeats(runbook),
     ...helplessCauses(runbook),
     ...rungs(runbook, catalogue),
@@ -25,38 +25,6 @@ export function complaintsOfRules(runbook: unknown, catalogue: Catalogue): Compl
 }
 
 const CAUSES: Path = ['spec', 'causes'];
-const CHECKS: Path = ['spec', 'verify', 'checks'];
-
-interface Call {
-  name: string;
-  params: unknown;
-  /** Where the parameters stand; for a check written as a bare name, where that name stands. */
-  path: Path;
-}
-
-/** The one `{name: {parameters}}` of an action or check; a bare name has none; null for any other shape. */
-function callOf(value: unknown, path: Path): Call | null {
-  if (typeof value === 'string') return { name: value, params: {}, path };
-  const entries = isRecord(value) ? Object.entries(value) : [];
-  const [entry] = entries;
-  return entry === undefined || entries.length > 1
-    ? null
-    : { name: entry[0], params: entry[1], path: [...path, entry[0]] };
-}
-
-function remediesOf(runbook: unknown): { value: unknown; path: Path }[] {
-  return itemsAt(runbook, CAUSES).flatMap((cause) => itemsAt(runbook, [...cause.path, 'remedies']));
-}
-
-function actionCalls(runbook: unknown): Call[] {
-  return remediesOf(runbook)
-    .flatMap((remedy) => itemsAt(runbook, [...remedy.path, 'actions']))
-    .flatMap((item) => (isRecord(item.value) ? (callOf(item.value, item.path) ?? []) : []));
-}
-
-function checkCalls(runbook: unknown): Call[] {
-  return itemsAt(runbook, CHECKS).flatMap((item) => callOf(item.value, item.path) ?? []);
-}
 
 /** An action's `of` names a dependency: "the Redis that this runbook declares". */
 function unknownDependencies(runbook: unknown): Complaint[] {
@@ -75,32 +43,6 @@ function unknownDependencies(runbook: unknown): Complaint[] {
       } as const,
     ];
   });
-}
-
-/** Parameters by each action's and check's own schema, after `$name`s were replaced; a name that stands for nothing is a fault. */
-function wrongParameters(runbook: unknown, catalogue: Catalogue): Complaint[] {
-  const names = namesOf(valueAt(runbook, ['spec']));
-  const complaintsOfCall = (call: Call, schemas: Catalogue['actions']): Complaint[] => {
-    const schema = Object.hasOwn(schemas, call.name) ? schemas[call.name] : undefined;
-    if (schema === undefined || (call.params !== null && typeof call.params !== 'object')) return [];
-    const unknown: Complaint[] = [];
-    const params = resolveReferences(call.params, names, (name, path) => {
-      const known = [...names.keys()].map((key) => `$${key}`);
-      unknown.push({
-        path: [...call.path, ...path],
-        at: 'value',
-        message: `$${name} stands for nothing`,
-        fix: suggest(`$${name}`, known),
-      });
-    });
-    const unresolved = new Set(unknown.map(({ path }) => path.join('\n')));
-    const wrong = complaintsOf(schema.params, params, call.path).filter(({ path }) => !unresolved.has(path.join('\n')));
-    return [...unknown, ...wrong];
-  };
-  return [
-    ...actionCalls(runbook).flatMap((call) => complaintsOfCall(call, catalogue.actions)),
-    ...checkCalls(runbook).flatMap((call) => complaintsOfCall(call, catalogue.checks)),
-  ];
 }
 
 /** Every pattern is a regular expression that can be compiled, and a variable's written value matches its own. */
@@ -138,15 +80,19 @@ function badPattern(path: Path, pattern: string, why: string): Complaint {
   return { path, at: 'value', message: `${pattern} is not a regular expression: ${why}`, fix };
 }
 
-/** Orders carry an actor that nobody has proven yet, so two approvals could be one person twice (safety 14). */
-function quorums(runbook: unknown): Complaint[] {
-  return remediesOf(runbook).flatMap(({ path }): Complaint[] => {
-    const at = [...path, 'approval', 'quorum'];
-    const quorum = valueAt(runbook, at);
-    if (typeof quorum !== 'number' || quorum <= 1) return [];
-    const message = `a quorum of ${quorum} is refused until distinct people can be told apart`;
-    return [{ path: at, at: 'value', message, fix: 'write 1' }];
-  });
+/** A runbook starts by alerts, which need causes to be answered with, or a person starts one of its procedures. */
+function withoutStart(runbook: unknown): Complaint[] {
+  const triggers = itemsAt(runbook, ['spec', 'alerts', 'trigger']);
+  const causes = itemsAt(runbook, CAUSES);
+  if (!isRecord(valueAt(runbook, ['spec']))) return [];
+  if (triggers.length === 0 && itemsAt(runbook, ['spec', 'procedures']).length === 0) {
+    const message = 'nothing starts this runbook: it has neither triggers nor procedures';
+    const fix = 'list alerts under `alerts.trigger`, or what a person may start under `procedures`';
+    return [{ path: ['spec', 'alerts', 'trigger'], at: 'key', message, fix }];
+  }
+  if (triggers.length === 0 || causes.length > 0) return [];
+  const message = 'alerts start this runbook, and it knows no cause';
+  return [{ path: [...CAUSES], at: 'key', message, fix: 'list the causes with what mends them' }];
 }
 
 /** Lists whose members are told apart by a name. */
@@ -159,6 +105,7 @@ function repeats(runbook: unknown): Complaint[] {
   return [
     ...byKey(CAUSES, 'cause', 'cause'),
     ...itemsAt(runbook, CAUSES).flatMap((cause) => byKey([...cause.path, 'remedies'], 'name', 'remedy of this cause')),
+    ...byKey(['spec', 'procedures'], 'name', 'procedure'),
     ...byKey(['spec', 'dependencies'], 'name', 'dependency'),
     ...byKey(['spec', 'variables'], 'name', 'variable'),
     ...byKey(['spec', 'checklist'], 'id', 'point of the checklist'),

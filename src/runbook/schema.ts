@@ -129,7 +129,7 @@ const dependency = z.strictObject({
 export const approval = z.union([
   z.literal('none'),
   z.strictObject({
-    quorum: z.int().min(1).default(1).describe('People who must approve; 1 until distinct people can be told apart'),
+    quorum: z.int().min(1).default(1).describe('People who must approve: as many different names'),
     expires: duration.default('10m').describe('How long an answer is waited for'),
     onExpiry: z.enum(['escalate', 'next']).default('escalate').describe('What happens when nobody answers in time'),
   }),
@@ -140,10 +140,35 @@ export const actionCall = z
   .partialRecord(z.enum(actionNames), z.record(z.string(), z.json()))
   .refine((call) => Object.keys(call).length === 1, 'one action with its parameters: {set-resources: {...}}');
 
+/** What a parameter may be; `src/runbook/parameters.ts` holds what each accepts. */
+export const parameterTypes = ['string', 'boolean', 'number', 'quantity', 'duration', 'time'] as const;
+
+const declaration = z.strictObject({
+  type: z.enum(parameterTypes).describe('A time is RFC 3339: 2026-01-31T03:15:00Z'),
+  required: z.boolean().default(false).describe('A start without it is refused'),
+  default: z
+    .union([z.string(), z.number(), z.boolean()])
+    .optional()
+    .describe('What it is where the start does not say'),
+  text: text.optional().describe('What it is for, to the person who starts the runbook'),
+});
+
+/** A parameter as the runbook declares it, or its default alone. */
+const parameter = z.union([declaration, z.string(), z.number(), z.boolean(), z.array(z.json())]);
+
 const remedy = z.strictObject({
   name: name.describe('Unique in its cause'),
   approval: approval.default('none').describe('`none`: it may run by itself where the mode is auto'),
   actions: z.array(actionCall).min(1).describe('Done in this order, undone in reverse; see docs/reference/actions.md'),
+});
+
+const procedure = z.strictObject({
+  name: name.describe('What a start names it by; unique in its runbook'),
+  text: text.describe('What it does, in one sentence'),
+  approval: approval
+    .default({ quorum: 1, expires: '30m', onExpiry: 'escalate' })
+    .describe('Who must approve its plan; with `none` the start itself is the approval'),
+  actions: z.array(actionCall).min(1).describe('As in a remedy'),
 });
 
 const causeEntry = z
@@ -187,22 +212,32 @@ const escalationStep = z.union([z.enum(escalationStepIds), z.strictObject({ id: 
 export const runbookSpec = z.strictObject({
   mode: mode.optional().describe('The lowest of runbook, start and worker wins; without it the runbook does not vote'),
   params: z
-    .record(z.string(), z.json())
+    .record(z.string().regex(/^[A-Za-z][\w-]*$/, 'a name of letters, digits and dashes'), parameter)
     .default({})
-    .describe('Parameters of a procedure with their defaults, named as `$name`'),
+    .describe('Parameters, named as `$name`: each declared, or its default alone; a start may give them values'),
   symptom: text.describe('What is seen from outside, one sentence'),
   impact: z.strictObject({ user: impact, business: impact, data: impact }),
-  alerts: z.strictObject({
-    trigger: z.array(alertMatcher).min(1).describe('Start a recovery'),
-    related: z.array(alertMatcher).default([]).describe('Join the one that runs on the same target; never start one'),
-  }),
+  alerts: z
+    .strictObject({
+      trigger: z.array(alertMatcher).default([]).describe('Start a recovery'),
+      related: z.array(alertMatcher).default([]).describe('Join the one that runs on the same target; never start one'),
+    })
+    .default({ trigger: [], related: [] })
+    .describe('May be left out where there are procedures'),
   target,
   variables: z.array(variable).default([]).describe('Environment variables that must be there and right'),
   dependencies: z
     .array(dependency)
     .default([])
     .describe('What the workload needs to run; a broken one is the root cause'),
-  causes: z.array(causeEntry).min(1).describe('Each cause with what mends it'),
+  causes: z
+    .array(causeEntry)
+    .default([])
+    .describe('Each cause with what mends it; may be left out where there are procedures'),
+  procedures: z
+    .array(procedure)
+    .default([])
+    .describe('What a person may start by name; its plan is shown and approved before anything is done'),
   verify: z.strictObject({
     window: z.strictObject({
       crashes: z.number().positive().default(3).describe('Times the longest life before a crash'),
@@ -258,5 +293,8 @@ export type Runbook = z.infer<typeof runbookSchema>;
 export type RunbookSpec = Runbook['spec'];
 export type CauseEntry = RunbookSpec['causes'][number];
 export type Remedy = CauseEntry['remedies'][number];
+export type Procedure = RunbookSpec['procedures'][number];
+export type Parameter = RunbookSpec['params'][string];
+export type Declaration = z.infer<typeof declaration>;
 export type Dependency = RunbookSpec['dependencies'][number];
 export type CheckCall = RunbookSpec['verify']['checks'][number];

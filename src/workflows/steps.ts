@@ -117,7 +117,7 @@ function contextOf(record: RecoveryRecord): StepContext {
  */
 function lookContextOf(record: RecoveryRecord): StepContext {
   const { runbook, ...context } = contextOf(record);
-  const spec = { ...runbook.spec, causes: [], byHand: [], prevention: [], checklist: [], links: [] };
+  const spec = { ...runbook.spec, causes: [], procedures: [], byHand: [], prevention: [], checklist: [], links: [] };
   return { ...context, runbook: { ...runbook, spec } };
 }
 

@@ -182,6 +182,7 @@ export function runbookFor(target: Target, dependencies: RunbookContent['spec'][
     metadata: { name: 'test', title: 'Test', version: '1', severity: 'critical', component: 'app', service: 'app' },
     spec: {
       params: {},
+      procedures: [],
       symptom: text,
       impact: { user: { level: 'none', text }, business: { level: 'none', text }, data: { level: 'none', text } },
       alerts: { trigger: ['TestAlert'], related: [] },

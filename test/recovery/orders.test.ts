@@ -10,7 +10,7 @@ const AT = '2026-01-31T03:00:00.000Z';
 const recoveryId = 'recovery/default/bruno/deployment/agent-bruno@12345678';
 
 /** A recovery whose one remedy, of the given risk, waits for approval. */
-function asked(risk: Risk): RecoveryRecord {
+function asked(risk: Risk, quorum = 1): RecoveryRecord {
   const bodies: EventBody[] = [
     {
       kind: 'planned',
@@ -21,7 +21,7 @@ function asked(risk: Risk): RecoveryRecord {
       plans: [{ ...raisePlan, risk }],
       digest: 'd',
     },
-    { kind: 'approval-asked', n: 1, quorum: 1, expiresAt: '2026-01-31T03:10:00.000Z', digest: 'd', why: 'asked' },
+    { kind: 'approval-asked', n: 1, quorum, expiresAt: '2026-01-31T03:10:00.000Z', digest: 'd', why: 'asked' },
   ];
   const record = { ...emptyRecord, recoveryId };
   return bodies.reduce((before, body) => fold(before, nextEvent(before, body, AT)), record);
@@ -40,6 +40,20 @@ describe('an approval', () => {
     expect(refusalOf(asked('high'), approve())).toMatch(/high risk/);
     expect(refusalOf(asked('high'), approve({ verified: true }))).toBeNull();
     expect(refusalOf(asked('high'), approve({ name: 'reject' }))).toBeNull();
+  });
+
+  test('by a quorum takes as many different people; one who comes again counts once and is told so', () => {
+    const given = (record: RecoveryRecord, actor: string): RecoveryRecord =>
+      fold(record, nextEvent(record, { kind: 'order', ...approve({ actor }), accepted: true }, AT));
+    const once = given(asked('medium', 2), 'Ana ');
+    expect(once.attempts[0]).toMatchObject({ stage: 'asked', approval: { by: ['Ana'] } });
+    for (const actor of ['Ana', ' ana', 'ANA'])
+      expect(refusalOf(once, approve({ actor }))).toMatch(
+        /has approved raise-memory already: it takes 1 more, each another/,
+      );
+    expect(given(once, 'aNa').attempts[0]?.stage).toBe('asked');
+    expect(refusalOf(once, approve({ actor: 'bo' }))).toBeNull();
+    expect(given(once, 'bo').attempts[0]).toMatchObject({ stage: 'approved', approval: { by: ['Ana', 'bo'] } });
   });
 
   test('of another plan than the one that waits, or for another recovery, is refused', () => {

@@ -100,6 +100,7 @@ export function smallRunbook(
     },
     spec: {
       params: {},
+      procedures: [],
       symptom: 'Agent Bruno pod is repeatedly crashing and restarting',
       impact: { user: impact, business: impact, data: impact },
       alerts: { trigger: ['AgentBrunoPodCrashLooping'], related: [] },

@@ -156,14 +156,6 @@ describe('one fault is found, at its place, and says what would be right', () =>
         fix: /correct/,
       },
       {
-        name: 'a quorum above one',
-        change: [['name: replace-pod', 'name: replace-pod\n          approval: { quorum: 2 }']],
-        at: '2 }\n          actions:\n            - delete',
-        path: 'spec.causes[1].remedies[0].approval.quorum',
-        message: /until distinct people can be told apart/,
-        fix: /write 1/,
-      },
-      {
         name: 'an approval that is neither none nor a map',
         change: [['name: replace-pod', 'name: replace-pod\n          approval: nobody']],
         at: 'nobody',
@@ -287,7 +279,7 @@ describe('YAML that cannot be read', () => {
   test('every fault can be printed in one line that leads to its place', () => {
     const lines = faultsOf(edited(['symptom:', 'symtom:'])).map(formatFault);
     expect(lines[1]).toBe(
-      'runbooks/good.yaml:11:3: spec.symtom: unknown key "symtom"; did you mean "symptom"? known: mode, params, symptom, impact, alerts, target, variables, dependencies, causes, verify, escalation, settle, prevention, checklist, rollback, byHand, links',
+      'runbooks/good.yaml:11:3: spec.symtom: unknown key "symtom"; did you mean "symptom"? known: mode, params, symptom, impact, alerts, target, variables, dependencies, causes, procedures, verify, escalation, settle, prevention, checklist, rollback, byHand, links',
     );
   });
 });

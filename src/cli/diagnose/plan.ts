@@ -16,7 +16,7 @@ export interface PlannedRemedy {
   possible: boolean;
 }
 
-/** The runbook that declares this target; null where none does. Faulty runbooks, and a folder that is not there, are told in `missing`. */
+/** The runbook that declares this target and mends causes; null where none does. Faulty runbooks, and a folder that is not there, are told in `missing`. */
 export async function runbookFor(folder: string, subject: Subject, missing: string[]): Promise<StoredRunbook | null> {
   if (!isMended(subject)) return null;
   const { runbooks, faults } = await loadRunbooks(folder).catch((thrown: unknown) => {
@@ -26,7 +26,8 @@ export async function runbookFor(folder: string, subject: Subject, missing: stri
   });
   const files = [...new Set(faults.map(({ file }) => file))];
   missing.push(...files.map((file) => `runbook ${file}: it has faults; kintsugi runbook validate shows them`));
-  return runbooks.find(({ runbook }) => declaredTarget(runbook, subject.workload).refusal === undefined) ?? null;
+  const mending = runbooks.filter(({ runbook }) => runbook.spec.causes.length > 0);
+  return mending.find(({ runbook }) => declaredTarget(runbook, subject.workload).refusal === undefined) ?? null;
 }
 
 /** Whether it is of a kind that Kintsugi mends. */

@@ -4,6 +4,7 @@ import { resolveParameters } from '../../actions/parameters.ts';
 import { type Configuration, modeFor } from '../../configuration/configuration.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import type { StoredRunbook } from '../../runbook/load.ts';
+import { exampleNames } from '../../runbook/references.ts';
 import { bad, type DoctorCheck, examine, good } from './check.ts';
 
 /** What a recovery looks with, in the namespace of its target and of every dependency (deploy/kubernetes/observe.yaml). */
@@ -80,14 +81,16 @@ function buildDemands({ builds }: Configuration): Demand[] {
   }));
 }
 
-/** Every permission of every action that a remedy names, in the namespace of what it acts on. */
+/** Every permission of every action that a remedy or a procedure names, in the namespace of what it acts on. */
 function actDemands(configuration: Configuration, runbooks: readonly StoredRunbook[]): Demand[] {
   const demands = new Map<string, Demand>();
   for (const { name, runbook } of runbooks) {
     const { spec } = runbook;
     const needed = modeFor(configuration, spec.target.namespace, name) !== 'observe' && spec.mode !== 'observe';
-    for (const call of spec.causes.flatMap(({ remedies }) => remedies.flatMap(({ actions }) => actions))) {
-      const { action, params } = resolveParameters(call, spec);
+    const remedies = [...spec.causes.flatMap((cause) => cause.remedies), ...spec.procedures];
+    const examples = exampleNames(spec);
+    for (const call of remedies.flatMap(({ actions }) => actions)) {
+      const { action, params } = resolveParameters(call, spec, examples);
       const of = withDependency.safeParse(params).data?.of;
       const subject = spec.dependencies.find((dependency) => dependency.name === of) ?? spec.target;
       const demand = demands.get(subject.namespace) ?? newDemand(subject.namespace);

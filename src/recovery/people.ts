@@ -1,0 +1,13 @@
+/**
+ * Who is who among those that give orders. Names are compared without regard to case and surrounding space: nobody becomes two
+ * people by writing a name in two ways.
+ */
+
+/** Whether two names mean one person. */
+export function isSamePerson(one: string, other: string): boolean {
+  return identityOf(one) === identityOf(other);
+}
+
+function identityOf(actor: string): string {
+  return actor.trim().normalize('NFKC').toLowerCase();
+}
