@@ -23,6 +23,8 @@ export type Layer =
   | { kind: 'files'; files: { from: string; to: string }[] }
   /** An empty folder of a user's own: `RUN install -d -o 1000 -g 1000 /path`. */
   | { kind: 'folder'; path: string; owner: number }
+  /** One symbolic link: `RUN ln -s to at`. */
+  | { kind: 'link'; at: string; to: string }
   /** A program that dev/build makes. */
   | { kind: 'program'; name: 'ferretdb'; to: string };
 
@@ -49,7 +51,7 @@ const DEBIAN: Layer = {
 };
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Agent Bruno's user and group. */
+/** The user and group of Agent Bruno and of KOSMOS' agents. */
 const USER = 1000;
 
 /** Agent Bruno's image as its Dockerfile would make it, with the given requirements file. */
@@ -71,6 +73,25 @@ function agentBruno(tag: string, requirements: string): ImageDefinition {
   };
 }
 
+/** A KOSMOS agent's image. Its packages are Agent Bruno's, in the same layer; what is more is its own. */
+const KOSMOS_AGENT: ImageDefinition = {
+  reference: 'ghcr.io/kosmos/agent-runtime:1.4.0',
+  layers: [
+    DEBIAN,
+    { kind: 'python', requirements: 'agent-bruno/requirements.txt' },
+    { kind: 'python', requirements: 'kosmos/requirements.txt' },
+    { kind: 'link', at: '/usr/local/bin/python', to: '/usr/bin/python3' },
+    { kind: 'folder', path: '/data', owner: USER },
+    { kind: 'files', files: [{ from: 'kosmos/kosmos', to: '/app/kosmos' }] },
+  ],
+  config: {
+    Cmd: ['uvicorn', 'kosmos.server:app', '--host', '0.0.0.0', '--port', '8000', '--no-access-log'],
+    Env: [PATH, 'PYTHONPATH=/app', 'PYTHONUNBUFFERED=1', 'PYTHONDONTWRITEBYTECODE=1'],
+    User: `${USER}:${USER}`,
+    WorkingDir: '/app',
+  },
+};
+
 export const IMAGE_NAMES = [
   'agent-bruno:latest',
   'agent-bruno:v2-missing-package',
@@ -78,6 +99,7 @@ export const IMAGE_NAMES = [
   'ferretdb',
   'ollama',
   'busybox',
+  'kosmos-agent',
 ] as const;
 export type ImageName = (typeof IMAGE_NAMES)[number];
 
@@ -106,4 +128,5 @@ export const IMAGES: Record<ImageName, ImageDefinition> = {
     layers: [{ kind: 'busybox', suite: 'bookworm' }],
     config: { Cmd: ['sh'], Env: [PATH] },
   },
+  'kosmos-agent': KOSMOS_AGENT,
 };

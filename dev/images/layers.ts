@@ -1,7 +1,7 @@
 /** Builds the layers of images as tar files, each kept in the cache under a key of what it is made of. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { ensureBinary } from '../build/binaries.ts';
 import type { Progress } from '../build/cache.ts';
@@ -92,6 +92,10 @@ async function build(
   if (layer.kind === 'files') {
     for (const { from, to } of layer.files) await place(join(SOURCES, from), join(root, to));
   }
+  if (layer.kind === 'link') {
+    await mkdir(dirname(join(root, layer.at)), { recursive: true });
+    await symlink(layer.to, join(root, layer.at));
+  }
   const owner = layer.kind === 'folder' ? layer.owner : 0;
   // Of a folder only itself goes in: its parents are the base's, and stay root's.
   const content = layer.kind === 'folder' ? `.${layer.path}` : '.';
@@ -176,12 +180,15 @@ async function installPython(
   await run('/usr/bin/python3', compile, { signal });
 }
 
-/** pip puts programs beside the packages and names this machine's Python in them; the image has its own. */
+/** pip puts programs beside the packages and names this machine's Python in its scripts; the image has its own. */
 async function moveScripts(target: string, bin: string): Promise<void> {
   await mkdir(bin, { recursive: true });
   for (const name of await readdir(join(target, 'bin'))) {
-    const script = await readFile(join(target, 'bin', name), 'utf8');
-    await writeFile(join(bin, name), script.replace(/^#!.*/, '#!/usr/bin/python3'));
+    const program = await readFile(join(target, 'bin', name));
+    const isScript = program.subarray(0, 2).toString() === '#!';
+    const end = program.indexOf('\n');
+    const placed = isScript ? Buffer.concat([Buffer.from('#!/usr/bin/python3'), program.subarray(end)]) : program;
+    await writeFile(join(bin, name), placed);
     await chmod(join(bin, name), 0o755);
   }
   await rm(join(target, 'bin'), { recursive: true });

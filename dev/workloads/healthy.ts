@@ -1,4 +1,4 @@
-/** Whether Agent Bruno's world is well, as the API server and the program itself say. */
+/** Whether the workloads are well, as the API server and the programs themselves say. */
 import type { V1Deployment, V1StatefulSet } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import type { Namespaces } from './namespaces.ts';
@@ -45,18 +45,45 @@ export async function waitAgentBruno(
   kube: Kubernetes,
   { namespaces, seconds = 180, signal }: WaitOptions,
 ): Promise<void> {
-  const namespace = namespaces.bruno;
-  await waitFor({ what: `Deployment ${namespace}/agent-bruno`, seconds, signal }, async () => {
-    const deployment = await kube.apps.readNamespacedDeployment({ name: 'agent-bruno', namespace });
-    const unfinished = unfinishedDeployment(deployment);
-    if (unfinished !== undefined) return unfinished;
-    await kube.core.connectGetNamespacedServiceProxyWithPath({
-      name: 'agent-bruno-service:8080',
-      namespace,
-      path: 'ready',
-    });
-    return undefined;
+  const place = { name: 'agent-bruno', namespace: namespaces.bruno };
+  await waitFor({ what: `Deployment ${place.namespace}/agent-bruno`, seconds, signal }, async () => {
+    const unfinished = unfinishedDeployment(await kube.apps.readNamespacedDeployment(place));
+    return unfinished ?? answers(kube, place.namespace, 'agent-bruno-service:8080');
   });
+}
+
+/** KOSMOS' agents and the Service of each. */
+export const KOSMOS_SERVICES = {
+  'zeus-orchestrator': 'zeus-service:8080',
+  'kosmos-agent-runtime': 'kosmos-agent-service:8000',
+  'hermes-agent': 'hermes-agent:8000',
+} as const;
+export type KosmosAgent = keyof typeof KOSMOS_SERVICES;
+export const KOSMOS_AGENTS: readonly KosmosAgent[] = ['kosmos-agent-runtime', 'hermes-agent', 'zeus-orchestrator'];
+
+/**
+ * Waits until KOSMOS' agents are rolled out with every pod ready, and `/ready` answers through the Service of each.
+ * @throws KintsugiError `timeout` with what was missing last
+ */
+export async function waitKosmos(
+  kube: Kubernetes,
+  { namespaces, agents = KOSMOS_AGENTS, seconds = 180, signal }: WaitOptions & { agents?: readonly KosmosAgent[] },
+): Promise<void> {
+  const namespace = namespaces.kosmos;
+  for (const name of agents) {
+    await waitFor({ what: `${name} in ${namespace}`, seconds, signal }, async () => {
+      const unfinished =
+        name === 'hermes-agent'
+          ? unfinishedStatefulSet(await kube.apps.readNamespacedStatefulSet({ name, namespace }))
+          : unfinishedDeployment(await kube.apps.readNamespacedDeployment({ name, namespace }));
+      return unfinished ?? answers(kube, namespace, KOSMOS_SERVICES[name]);
+    });
+  }
+}
+
+/** Asks `/ready` through a Service; throws when it does not answer. */
+async function answers(kube: Kubernetes, namespace: string, service: string): Promise<undefined> {
+  await kube.core.connectGetNamespacedServiceProxyWithPath({ name: service, namespace, path: 'ready' });
 }
 
 /** What keeps a rollout from being complete, in one phrase. Semantics of `kubectl rollout status`. */

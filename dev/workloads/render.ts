@@ -1,4 +1,4 @@
-/** The manifests of Agent Bruno's world as API objects, for the namespaces and the registry of one cluster. */
+/** The workloads' manifests as API objects, for the namespaces, the registry and the storage classes of one cluster. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
@@ -25,29 +25,42 @@ export const manifestSchema = z.looseObject({
 /** An object as a manifest writes it. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** The parts of the world, in the order in which they have to be ready. */
-export type Part = keyof Namespaces;
-const FILES: Record<Part, string> = {
-  redis: 'redis.yaml',
-  mongodb: 'mongodb.yaml',
-  ollama: 'ollama.yaml',
-  bruno: 'agent-bruno.yaml',
-};
+/** The parts of the workloads: each is one manifest. */
+export const PARTS = {
+  redis: { file: 'redis.yaml', namespace: 'redis' },
+  mongodb: { file: 'mongodb.yaml', namespace: 'mongodb' },
+  ollama: { file: 'ollama.yaml', namespace: 'ollama' },
+  bruno: { file: 'agent-bruno.yaml', namespace: 'bruno' },
+  'kosmos-agent-runtime': { file: 'kosmos-agent-runtime.yaml', namespace: 'kosmos' },
+  'hermes-agent': { file: 'kosmos-hermes-agent.yaml', namespace: 'kosmos' },
+  'zeus-orchestrator': { file: 'kosmos-zeus-orchestrator.yaml', namespace: 'kosmos' },
+} as const satisfies Record<string, { file: string; namespace: keyof Namespaces }>;
+export type Part = keyof typeof PARTS;
 
-/**
- * One part's objects: its namespace, the pull secret and what its manifest holds.
- * @param login without it the images are on the node already: nothing is pulled, and no pull secret is made
- */
-export function renderPart(part: Part, namespaces: Namespaces, login: RegistryLogin | undefined): Manifest[] {
-  const namespace = namespaces[part];
-  const objects = readManifests(FILES[part], namespaces).map((object) => ({
+/** What a cluster has that the manifests ask for. */
+export interface ClusterOffer {
+  /** Without it the images are on the node already: nothing is pulled, and no pull secret is made. */
+  registry?: RegistryLogin | undefined;
+  /** The names of its storage classes: a claim that asks for another one gets the default. */
+  storageClasses?: readonly string[];
+}
+
+/** One part's objects: its namespace, the pull secret and what its manifest holds. */
+export function renderPart(
+  part: Part,
+  namespaces: Namespaces,
+  { registry, storageClasses = [] }: ClusterOffer,
+): Manifest[] {
+  const { file } = PARTS[part];
+  const namespace = namespaces[PARTS[part].namespace];
+  const objects = readManifests(file, namespaces).map((object) => ({
     ...object,
     metadata: { ...object.metadata, namespace },
   }));
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: DEVELOPMENT_LABEL } },
-    ...(login === undefined ? [] : [pullSecret(namespace, login)]),
-    ...objects.map((object) => withPulls(object, login !== undefined)),
+    ...(registry === undefined ? [] : [pullSecret(namespace, registry)]),
+    ...objects.map((object) => withStorage(withPulls(object, registry !== undefined), storageClasses)),
   ];
 }
 
@@ -55,13 +68,13 @@ export function renderPart(part: Part, namespaces: Namespaces, login: RegistryLo
 function readManifests(file: string, namespaces: Namespaces): Manifest[] {
   const text = readFileSync(join(import.meta.dirname, 'manifests', file), 'utf8').replace(
     /\.(redis|mongodb|ollama)\.svc\.cluster\.local/g,
-    (whole, part: string) => (isPart(part) ? `.${namespaces[part]}.svc.cluster.local` : whole),
+    (whole, key: string) => (isKey(key, namespaces) ? `.${namespaces[key]}.svc.cluster.local` : whole),
   );
   return parseAllDocuments(text).map((document) => manifestSchema.parse(document.toJS()));
 }
 
-function isPart(text: string): text is Part {
-  return text in FILES;
+function isKey(text: string, namespaces: Namespaces): text is keyof Namespaces {
+  return text in namespaces;
 }
 
 function pullSecret(namespace: string, login: RegistryLogin): Manifest {
@@ -99,4 +112,23 @@ function withPulls(object: Manifest, pulled: boolean): Manifest {
         containers: pod.containers.map((container) => ({ ...container, imagePullPolicy: 'IfNotPresent' })),
       };
   return { ...object, spec: { ...spec, template: { ...spec.template, spec: changed } } };
+}
+
+const claimSchema = z.looseObject({ spec: z.looseObject({ storageClassName: z.string().optional() }) });
+const claimTemplatesSchema = z.looseObject({ spec: z.looseObject({ volumeClaimTemplates: z.array(claimSchema) }) });
+
+/** Leaves out the storage class of claims where the cluster does not have it. */
+function withStorage(object: Manifest, classes: readonly string[]): Manifest {
+  if (object.kind === 'PersistentVolumeClaim') return { ...object, ...claimFor(claimSchema.parse(object), classes) };
+  const templates = claimTemplatesSchema.safeParse(object);
+  if (!templates.success) return object;
+  const { spec } = templates.data;
+  const volumeClaimTemplates = spec.volumeClaimTemplates.map((claim) => claimFor(claim, classes));
+  return { ...object, spec: { ...spec, volumeClaimTemplates } };
+}
+
+function claimFor(claim: z.infer<typeof claimSchema>, classes: readonly string[]): z.infer<typeof claimSchema> {
+  const { storageClassName, ...rest } = claim.spec;
+  if (storageClassName === undefined || !classes.includes(storageClassName)) return { ...claim, spec: rest };
+  return claim;
 }

@@ -16,7 +16,7 @@ export interface RunbookChanges {
 }
 
 /** Writes the product's runbooks into a folder, pointed at other namespaces, so that scenarios can run side by side. */
-export function renderRunbooks(folder: string, namespaces: Namespaces, changes: RunbookChanges = {}): string {
+export function renderRunbooks(folder: string, namespaces: Partial<Namespaces>, changes: RunbookChanges = {}): string {
   mkdirSync(folder, { recursive: true });
   for (const file of readdirSync(RUNBOOKS).filter((name) => name.endsWith('.yaml'))) {
     const document = parseDocument(readFileSync(join(RUNBOOKS, file), 'utf8'));
@@ -29,7 +29,7 @@ export function renderRunbooks(folder: string, namespaces: Namespaces, changes: 
   return folder;
 }
 
-function pointAt(document: Document, namespaces: Namespaces): void {
+function pointAt(document: Document, namespaces: Partial<Namespaces>): void {
   const renamed = new Map<unknown, string>(Object.entries(namespaces));
   const own = document.getIn(['spec', 'target', 'namespace']);
   document.setIn(['spec', 'target', 'namespace'], renamed.get(own) ?? own);

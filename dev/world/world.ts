@@ -10,8 +10,8 @@ import { provideImages } from '../images/provide.ts';
 import type { Durations } from '../monitoring/configuration.ts';
 import { type Monitoring, startMonitoring } from '../monitoring/start.ts';
 import { grantKintsugi } from '../workloads/access.ts';
-import { deployAgentBruno, removeAgentBruno } from '../workloads/deploy.ts';
-import { type Namespaces, PUBLISHED } from '../workloads/namespaces.ts';
+import { deployWorkloads, removeWorkloads } from '../workloads/deploy.ts';
+import { type Namespaces, namesOf, PUBLISHED, type Workload } from '../workloads/namespaces.ts';
 import { forgetBaselines } from './baseline.ts';
 import { type KintsugiOptions, type RunningKintsugi, startKintsugi } from './kintsugi.ts';
 import { type PageReceiver, type ReceivedPage, startPageReceiver } from './page-receiver.ts';
@@ -19,6 +19,8 @@ import { RUNBOOKS, type RunbookChanges, renderRunbooks } from './runbooks.ts';
 import { startTemporal, type TemporalServer } from './temporal.ts';
 
 export interface WorldOptions {
+  /** What stands in the world; Agent Bruno if not given. */
+  workloads?: readonly Workload[];
   /** The published namespaces if not given. */
   namespaces?: Namespaces;
   /** Changes to the runbooks; with other namespaces than the published ones they are rendered in any case. */
@@ -36,7 +38,7 @@ export interface WorldOptions {
   signal?: AbortSignal;
 }
 
-/** The whole embedded world: cluster, Temporal, agent-bruno, Kintsugi, Prometheus with Alertmanager, and somebody who is paged. */
+/** The whole embedded world: cluster, Temporal, workloads, Kintsugi, Prometheus with Alertmanager, and somebody who is paged. */
 export interface World {
   cluster: Cluster;
   kubernetes: Kubernetes;
@@ -49,7 +51,14 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** Starts the world part by part and returns when agent-bruno is healthy and every part serves. What fails takes all back. */
+const AGENT_BRUNO: readonly Workload[] = ['agent-bruno'];
+/** Where remedies run by themselves. */
+const TARGET_NAMESPACE = { 'agent-bruno': 'bruno', kosmos: 'kosmos' } as const satisfies Record<
+  Workload,
+  keyof Namespaces
+>;
+
+/** Starts the world part by part and returns when the workloads are healthy and every part serves. What fails takes all back. */
 export async function startWorld(options: WorldOptions): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'kintsugi-world-'));
   const undo: (() => Promise<unknown>)[] = [async () => rmSync(folder, { recursive: true, force: true })];
@@ -69,7 +78,7 @@ async function startParts(
   folder: string,
   undo: (() => Promise<unknown>)[],
 ): Promise<Omit<World, 'stop'>> {
-  const { namespaces = PUBLISHED, progress, signal } = options;
+  const { workloads = AGENT_BRUNO, namespaces = PUBLISHED, progress, signal } = options;
   const stoppable = signal === undefined ? {} : { signal };
   progress('starting the cluster');
   const cluster = await clusterUp({ progress, ...stoppable });
@@ -79,18 +88,18 @@ async function startParts(
   progress('starting Temporal');
   const temporal = await startTemporal(folder, progress, signal);
   undo.push(temporal.stop);
-  if (cluster.reused) undo.push(() => removeAgentBruno(kubernetes, { namespaces }));
-  await deployAgentBruno(kubernetes, { namespaces, registry: cluster.registry, progress, ...stoppable });
+  if (cluster.reused) undo.push(() => removeWorkloads(kubernetes, workloads, { namespaces }));
+  await deployWorkloads(kubernetes, workloads, { namespaces, registry: cluster.registry, progress, ...stoppable });
   const pages = await startPageReceiver(options.onPage);
   undo.push(pages.stop);
   progress("starting Kintsugi's gateway and worker");
-  if (cluster.reused) undo.push(() => forgetBaselines(kubernetes, 'kintsugi', Object.values(namespaces)));
+  if (cluster.reused) undo.push(() => forgetBaselines(kubernetes, 'kintsugi', namesOf(workloads, namespaces)));
   const kintsugi = await startProduct(options, { folder, cluster, kubernetes, temporal, pages });
   undo.push(kintsugi.stop);
   progress('starting Prometheus and Alertmanager');
   const monitoring = await startMonitoring({
     kubeconfig: cluster.kubeconfig,
-    namespaces: Object.values(namespaces),
+    namespaces: namesOf(workloads, namespaces),
     webhookUrl: `${kintsugi.gatewayUrl}/api/v1/alerts`,
     webhookToken: kintsugi.gatewayToken,
     kintsugiMetrics: kintsugi.metrics,
@@ -113,18 +122,18 @@ async function startProduct(
     pages: PageReceiver;
   },
 ): Promise<RunningKintsugi> {
-  const { namespaces = PUBLISHED, auto = true } = options;
+  const { workloads = AGENT_BRUNO, namespaces = PUBLISHED, auto = true } = options;
   const { folder, cluster, kubernetes, temporal, pages } = parts;
   const own = namespaces === PUBLISHED && options.runbooks === undefined;
   const runbooks = own ? RUNBOOKS : renderRunbooks(join(folder, 'runbooks'), namespaces, options.runbooks);
-  await grantKintsugi(kubernetes, { actIn: Object.values(namespaces) });
+  await grantKintsugi(kubernetes, { actIn: namesOf(workloads, namespaces) });
   return startKintsugi({
     folder: join(folder, 'kintsugi'),
     kubeconfig: cluster.kintsugiKubeconfig,
     temporal,
     runbooks,
     cluster: 'development',
-    auto: auto ? [namespaces.bruno] : [],
+    auto: auto ? workloads.map((workload) => namespaces[TARGET_NAMESPACE[workload]]) : [],
     ...(options.mode === undefined ? {} : { mode: options.mode }),
     ...(options.builds === undefined ? {} : { builds: options.builds }),
     mirrors: mirrorsOf(cluster),

@@ -41,7 +41,7 @@ beforeAll(async () => {
   await provideImages({ registry: access?.registry }, ['redis', 'ferretdb'], () => undefined);
   await grantKintsugi(kube);
   for (const part of ['redis', 'mongodb'] as const)
-    await applyManifests(kube, renderPart(part, namespaces, access?.registry));
+    await applyManifests(kube, renderPart(part, namespaces, { registry: access?.registry }));
   await until('Redis and MongoDB', async () => {
     const seen = await Promise.all([ask('redis', redisUrl()), ask('mongodb', mongoUrl())]);
     return seen.every(isWell) && seen.every(({ endpointsReady }) => endpointsReady === 1);

@@ -9,7 +9,7 @@ import { namespacesWithSuffix, PUBLISHED } from '../../dev/workloads/namespaces.
 import { type Part, renderPart } from '../../dev/workloads/render.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const LOGIN = { user: 'somebody', password: 'secret' };
+const LOGIN = { registry: { user: 'somebody', password: 'secret' } };
 const PARTS: Part[] = ['redis', 'mongodb', 'ollama', 'bruno'];
 
 const deploymentSchema = z.object({
@@ -79,10 +79,10 @@ describe('the rendered workloads', () => {
   });
 
   test('pull nothing where the images are on the node already', () => {
-    const { pod, container } = agentBruno(PUBLISHED, undefined);
+    const { pod, container } = agentBruno(PUBLISHED, {});
     expect(container.imagePullPolicy).toBe('IfNotPresent');
     expect(pod.imagePullSecrets).toEqual([]);
-    expect(renderPart('bruno', PUBLISHED, undefined).some((object) => object.kind === 'Secret')).toBe(false);
+    expect(renderPart('bruno', PUBLISHED, {}).some((object) => object.kind === 'Secret')).toBe(false);
   });
 });
 

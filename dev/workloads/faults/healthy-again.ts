@@ -18,7 +18,8 @@ import { agentBrunoPods, deletePods, inRedis, redisPods } from './pods.ts';
 export async function healthyAgain(context: FaultContext, registry: RegistryLogin | undefined): Promise<void> {
   const { kube, namespaces, signal } = context;
   await answeringRedis(context);
-  for (const part of ['mongodb', 'ollama'] as const) await applyManifests(kube, renderPart(part, namespaces, registry));
+  for (const part of ['mongodb', 'ollama'] as const)
+    await applyManifests(kube, renderPart(part, namespaces, { registry }));
   await waitDependencies(kube, { namespaces, signal });
   await inRedis(context, 'redis-cli -e FLUSHALL', 60);
   await tagBack(context);
@@ -34,7 +35,7 @@ async function restorePullSecret(
   { kube, namespaces }: FaultContext,
   registry: RegistryLogin | undefined,
 ): Promise<void> {
-  const secret = renderPart('bruno', namespaces, registry).find(({ kind }) => kind === 'Secret');
+  const secret = renderPart('bruno', namespaces, { registry }).find(({ kind }) => kind === 'Secret');
   if (secret === undefined) return;
   const place = { name: secret.metadata.name, namespace: namespaces.bruno };
   const present = await kube.core.readNamespacedSecret(place).catch(() => undefined);
@@ -57,7 +58,7 @@ async function answeringRedis(context: FaultContext): Promise<void> {
 
 /** A replacement and no patch: what anybody added to the template goes too. Replicas stay, they are the HPA's. */
 async function restoreTemplate({ kube, namespaces }: FaultContext, registry: RegistryLogin | undefined): Promise<void> {
-  const published = renderPart('bruno', namespaces, registry).find((object) => object.kind === 'Deployment');
+  const published = renderPart('bruno', namespaces, { registry }).find((object) => object.kind === 'Deployment');
   if (published === undefined) return;
   const current = await kube.apps.readNamespacedDeployment({ name: 'agent-bruno', namespace: namespaces.bruno });
   const client = KubernetesObjectApi.makeApiClient(kube.config);
