@@ -5,6 +5,7 @@ import { takeSteps } from '../diagnosis/escalation-steps.ts';
 import type { Evidence } from '../diagnosis/evidence.ts';
 import { parseEvidence } from '../diagnosis/excerpt.ts';
 import { takePrevention } from '../diagnosis/prevention.ts';
+import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Activities, Classification, ClassifyInput } from '../recovery/activities.ts';
 import type { EvidenceRef, Finding } from '../recovery/values.ts';
@@ -45,7 +46,11 @@ async function wholeOrExcerpt(
   { artifacts, log }: ClassificationDependencies,
   reference: EvidenceRef,
 ): Promise<Evidence> {
-  const whole = await artifacts.get(reference.sha256);
+  const whole = await artifacts.get(reference.sha256).catch((thrown: unknown) => {
+    // Another worker's key: what it saw is still in the excerpt.
+    log.warn({ sha256: reference.sha256, error: messageOf(thrown) }, 'the evidence cannot be read');
+    return null;
+  });
   if (whole !== null) return parseEvidence(whole.toString('utf8'));
   log.info({ sha256: reference.sha256 }, 'the evidence is not on this machine: its excerpt is classified');
   return parseEvidence(JSON.stringify(reference.excerpt));

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { createSecrets } from '../actions/write/secrets.ts';
-import { artifactFolder, createArtifacts } from '../artifacts/store.ts';
+import { configuredArtifacts } from '../artifacts/store.ts';
 import { checkHeaders, createBuilds } from '../builds/builds.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { createRedactor } from '../diagnosis/redaction.ts';
@@ -36,12 +36,12 @@ export interface ActivityDependencies {
  */
 export function createActivities(dependencies: ActivityDependencies): { activities: Activities; baselines: Baselines } {
   const { configuration, redactionKey, kubernetes, temporal, log } = dependencies;
-  const { namespace, mirrors, home, webhookUrl, webhookSecret } = configuration;
+  const { namespace, mirrors, webhookUrl, webhookSecret } = configuration;
   const secrets = createSecrets(redactionKey, createRedactor({ key: redactionKey }).redact);
   const baselines = createBaselines({ kubernetes, namespace, secrets });
   checkHeaders(configuration.builds);
   const builds = createBuilds({ settings: configuration.builds, kubernetes, namespace });
-  const artifacts = createArtifacts({ folder: artifactFolder(home) });
+  const artifacts = configuredArtifacts(configuration);
   const notifiers = createNotifiers({
     log,
     ...(webhookUrl === undefined ? {} : { webhookUrl }),

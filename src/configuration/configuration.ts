@@ -36,6 +36,7 @@ export interface Configuration {
   gatewayAddress: ListenAddress;
   metricsAddress: ListenAddress;
   redactionKey?: string;
+  artifactKey?: string;
   gatewayToken?: string;
   publicUrl?: string;
   temporalUiUrl?: string;
@@ -215,6 +216,7 @@ function assemble(
     logLevel: environment.KINTSUGI_LOG_LEVEL,
     temporal,
     ...given('redactionKey', environment.KINTSUGI_REDACTION_KEY),
+    ...given('artifactKey', environment.KINTSUGI_ARTIFACT_KEY),
     ...given('gatewayToken', environment.KINTSUGI_GATEWAY_TOKEN),
     ...given('publicUrl', environment.KINTSUGI_PUBLIC_URL),
     ...given('temporalUiUrl', environment.KINTSUGI_TEMPORAL_UI_URL),

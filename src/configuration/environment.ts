@@ -47,6 +47,13 @@ export const environmentSchema = z.object({
   KINTSUGI_REDACTION_KEY: secret(32)
     .optional()
     .describe('Key of the hashes that stand for secrets; the same for all workers. Required by the worker'),
+  KINTSUGI_ARTIFACT_KEY: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits, as `openssl rand -hex 32` prints them')
+    .optional()
+    .describe(
+      'Key by which artifacts (evidence, exported state) are encrypted at rest; the same for all workers. Without it they are kept in clear, for their owner alone',
+    ),
   KINTSUGI_GATEWAY_TOKEN: secret(16)
     .optional()
     .describe('Bearer token that alerts must carry. Required by the gateway'),
@@ -76,6 +83,7 @@ export type VariableName = keyof Environment;
 /** Variables that may hold a secret: each may be given as `<NAME>_FILE`, a path whose content is the value. */
 export const secretVariables = [
   'KINTSUGI_REDACTION_KEY',
+  'KINTSUGI_ARTIFACT_KEY',
   'KINTSUGI_GATEWAY_TOKEN',
   'KINTSUGI_WEBHOOK_URL',
   'KINTSUGI_WEBHOOK_SECRET',

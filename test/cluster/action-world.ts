@@ -149,17 +149,35 @@ export const noBuilds: Builds = {
 /** Artifacts in memory. */
 export function memoryArtifacts(): Artifacts & { kept: Map<string, Buffer> } {
   const kept = new Map<string, Buffer>();
+  async function put(content: string | Uint8Array) {
+    const bytes = Buffer.from(content);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    kept.set(sha256, bytes);
+    return { sha256, bytes: bytes.length };
+  }
+  async function* contentOf(bytes: Buffer) {
+    yield bytes;
+  }
   return {
     kept,
-    async put(content) {
-      const bytes = Buffer.from(content);
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      kept.set(sha256, bytes);
-      return { sha256, bytes: bytes.length };
-    },
+    put,
+    putStream: async (content, { maxBytes } = {}) => put(await whole(content, maxBytes)),
     get: async (sha256) => kept.get(sha256) ?? null,
+    async open(sha256) {
+      const bytes = kept.get(sha256);
+      return bytes === undefined ? null : { bytes: bytes.length, content: contentOf(bytes) };
+    },
+    list: async () => [],
     prune: async () => 0,
   };
+}
+
+async function whole(content: AsyncIterable<Uint8Array>, maxBytes = Number.POSITIVE_INFINITY): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  if (bytes.length > maxBytes) throw new Error(`too large: ${bytes.length}`);
+  return bytes;
 }
 
 /** Baselines in memory. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createSecrets } from '../../actions/write/secrets.ts';
 import type { Baselines } from '../../activities/baseline.ts';
 import { createBaselines } from '../../activities/baseline-store.ts';
-import { artifactFolder, createArtifacts } from '../../artifacts/store.ts';
+import { configuredArtifacts } from '../../artifacts/store.ts';
 import { createBuilds } from '../../builds/builds.ts';
 import type { Configuration } from '../../configuration/configuration.ts';
 import { type ChecklistBasis, fillChecklist } from '../../diagnosis/checklist.ts';
@@ -73,9 +73,9 @@ export async function look(looking: Looking, target: Target): Promise<Seen> {
   );
   evidence.missing.push(...notes);
   const { healthy, state, findings } = judgeHealth(evidence);
-  const { namespace, mirrors, home } = configuration;
+  const { namespace, mirrors } = configuration;
   const builds = createBuilds({ settings: configuration.builds, kubernetes, namespace });
-  const artifacts = createArtifacts({ folder: artifactFolder(home) });
+  const artifacts = configuredArtifacts(configuration);
   const planning = { kubernetes, baselines, artifacts, log, namespace, mirrors, builds };
   const planned =
     stored === null || healthy
