@@ -1,10 +1,13 @@
+import type { V1Pod } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
+import { probedPaths } from '../kubernetes/http-probe.ts';
 import { type ProxiedAnswer, type ProxiedRequest, proxyGet } from '../kubernetes/proxy.ts';
+import { leadsTo, servicesOf } from '../kubernetes/services.ts';
 import type { Judgement } from '../verification/readiness.ts';
 import type { TargetState } from '../verification/target-state.ts';
 import type { Check, CheckContext } from './check.ts';
-import { podPort, readTargetPort, serviceOf } from './ports.ts';
+import { podPort, readTargetPort, type ServicePort, serviceOf } from './ports.ts';
 
 const params = z.strictObject({
   path: z
@@ -16,7 +19,9 @@ const params = z.strictObject({
     .min(1)
     .max(65535)
     .optional()
-    .describe("The container's port; without it the target port of the runbook's Service, else the container's first"),
+    .describe(
+      "The container's port; without it the target port of the runbook's Service, else what its probes ask, else the container's first",
+    ),
 });
 
 /** Milliseconds for one answer, as a person at the other end would wait; and how many are asked at a time. */
@@ -27,27 +32,63 @@ const AT_A_TIME = 5;
 
 const check: Check<z.infer<typeof params>> = {
   name: 'http',
-  summary: 'Each pod, and the Service, answers the path with a status from 200 to 399.',
+  summary: 'Each pod, and the Service in front of them, answers the path with a status from 200 to 399.',
   params,
   async run(context, { path, port }) {
     const { state, target, runbook } = context;
     const { namespace } = target;
     const service = serviceOf(runbook);
     const targetPort = service === null ? undefined : await readTargetPort(context, service);
+    const probedPort = (pod: V1Pod) => (service === null ? portProbedAt(pod, path) : undefined);
     const asked: ProxiedRequest[] = [];
     for (const pod of state.current) {
-      const containerPort = port ?? podPort(pod, targetPort, runbook.spec.target.container);
+      const containerPort = port ?? probedPort(pod) ?? podPort(pod, targetPort, runbook.spec.target.container);
       if (containerPort === undefined) return { result: 'unknown', saw: `no port is known to ask ${path} at` };
       asked.push({ namespace, through: 'pods', name: pod.metadata?.name ?? '', port: containerPort, path });
     }
     if (asked.length === 0) return { result: 'fail', saw: 'there is no pod to ask' };
-    if (service !== null) asked.push({ namespace, through: 'services', name: service.name, port: service.port, path });
+    const { ways, note, unread = [] } = service === null ? await waysOf(context, asked) : { ways: [service], note: '' };
+    asked.push(
+      ...ways.map(({ name, port: at }) => ({ namespace, through: 'services' as const, name, port: at, path })),
+    );
     const judgements = await askAll(context, asked, patienceFor(state.current, path));
-    return summary(path, judgements, service === null);
+    return summary(path, [...judgements, ...unread], note);
   },
 };
 
 export default check;
+
+/** The port of the probe that asks for the same path, else of any: a container may listen at more than one. */
+function portProbedAt(pod: V1Pod, path: string): number | undefined {
+  const probed = probedPaths(pod);
+  return (probed.find((one) => one.path === path) ?? probed[0])?.port;
+}
+
+/**
+ * Where the runbook names no Service, those that lead to these pods alone: what answers through one that leads to another workload's
+ * pods too says nothing of this one.
+ */
+async function waysOf(
+  { kubernetes, target: { namespace }, state, signal }: CheckContext,
+  asked: readonly ProxiedRequest[],
+): Promise<{ ways: ServicePort[]; note: string; unread?: Judgement[] }> {
+  const [pod] = state.current;
+  const port = asked[0]?.port;
+  if (pod === undefined || port === undefined) return { ways: [], note: '' };
+  const pods = [...state.current, ...state.older, ...state.terminating];
+  const all = await servicesOf(kubernetes, { namespace, pods }, signal).catch((thrown: unknown) => {
+    signal.throwIfAborted();
+    return `its Services could not be read: ${messageOf(thrown)}`;
+  });
+  if (typeof all === 'string') return { ways: [], note: '', unread: [{ result: 'unknown', saw: all }] };
+  const found = all.filter((way) => leadsTo(way, pod, port));
+  const shared = found.filter(({ others }) => others.length > 0);
+  if (found.length === 0) return { ways: [], note: '; no Service leads there' };
+  const note = shared
+    .map(({ name, others }) => `; not through Service ${name}, which leads to ${others[0]} too`)
+    .join('');
+  return { ways: found.filter(({ others }) => others.length === 0), note };
+}
 
 /** As long as the probes of the same path wait: what is late for a person is well for whoever set them. */
 function patienceFor(pods: TargetState['current'], path: string): number {
@@ -114,9 +155,9 @@ async function judgeSilence(
   }
 }
 
-function summary(path: string, judgements: readonly Judgement[], withoutService: boolean): Judgement {
+function summary(path: string, judgements: readonly Judgement[], note: string): Judgement {
   const worst = (['fail', 'unknown'] as const).find((result) => judgements.some((one) => one.result === result));
   const told = worst === undefined ? judgements : judgements.filter(({ result }) => result === worst);
-  const from = `asked through the API server's proxy${withoutService ? '; the runbook names no Service' : ''}`;
+  const from = `asked through the API server's proxy${note}`;
   return { result: worst ?? 'pass', saw: `GET ${path}: ${told.map(({ saw }) => saw).join('; ')} (${from})` };
 }

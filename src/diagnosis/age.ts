@@ -32,7 +32,12 @@ export function isYoung(evidence: Evidence, pod: PodEvidence, seconds = YOUNG_SE
 /** A container that has long been well again: how it once ended is history, and explains nothing of now. */
 export function isLongWell(evidence: Evidence, pod: PodEvidence, container: ContainerEvidence): boolean {
   if (!pod.ready || !container.ready || container.state.kind !== 'running') return false;
-  const since = ageSeconds(evidence, container.state.startedAt);
+  return isForgotten(evidence, container);
+}
+
+/** A container that runs longer than the kubelet remembers its ends. */
+export function isForgotten(evidence: Evidence, { state }: ContainerEvidence): boolean {
+  const since = ageSeconds(evidence, state.startedAt);
   return Number.isFinite(since) && since >= FORGOTTEN_SECONDS;
 }
 

@@ -179,10 +179,11 @@ function registryText(container: ContainerTemplate | undefined): string {
   return 'its registry has it and gives its configuration';
 }
 
+/** What probes tell. */
+const PROBED: ReadonlySet<string> = new Set(['liveness-probe-failure', 'readiness-probe-failure', 'unresponsive']);
+
 function probes({ evidence, findings, spec }: Question): Answer {
-  const failing = findings.find(
-    ({ cause }) => cause === 'liveness-probe-failure' || cause === 'readiness-probe-failure',
-  );
+  const failing = findings.find(({ cause }) => PROBED.has(cause));
   if (failing !== undefined) return found(failing.summary);
   const container = mainContainer(evidence, spec);
   if (container === undefined) return notPossible('the workload could not be read');

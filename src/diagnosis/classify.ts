@@ -3,8 +3,10 @@ import { isLongWell, isStarting } from './age.ts';
 import { clusterFacts } from './cluster-facts.ts';
 import { weighDependencies } from './dependency-root.ts';
 import type { ContainerEvidence, ContainerTemplate, Evidence, PodEvidence } from './evidence.ts';
+import { withDegradation } from './facts/degradation.ts';
 import { commandFacts, withOtherDigest } from './facts/image-drift.ts';
 import { withMissingName } from './facts/names.ts';
+import { silentWhileReady, strayServiceFacts, unresponsiveFact } from './facts/unresponsive.ts';
 import { withVariables } from './facts/variables.ts';
 import { finding, ranked } from './finding.ts';
 import { kubeletFacts } from './kubelet-facts.ts';
@@ -58,8 +60,8 @@ function findingsOf(evidence: Evidence): Finding[] {
   const containers = evidence.pods.flatMap((pod) => pod.containers.map((container) => ({ pod, container })));
   const told = containers.flatMap(({ pod, container }) => containerFindings(evidence, pod, container, facts));
   const weighed = withVariables(evidence, weighDependencies(evidence, [...facts, ...told]));
-  const found = ranked([...weighed, ...commandFacts(evidence)]).map((entry) =>
-    withMissingName(evidence, withOtherDigest(evidence, entry)),
+  const found = ranked([...weighed, ...commandFacts(evidence), ...strayServiceFacts(evidence)]).map((entry) =>
+    withDegradation(evidence, withMissingName(evidence, withOtherDigest(evidence, entry))),
   );
   const named = found.filter((entry) => entry.cause !== 'unknown');
   // What nobody can name is worth saying only where nothing else is said.
@@ -75,10 +77,9 @@ function containerFindings(
   const template = templateOf(evidence, container);
   if (isStarting(evidence, container, template)) return [];
   if (!hasTrouble(pod, container)) {
-    const failing = failingLivenessFact(evidence, pod, container, {
-      events: eventsOf(evidence, pod, container),
-      template,
-    });
+    const seen = { events: eventsOf(evidence, pod, container), template };
+    const failing =
+      silentWhileReady(evidence, pod, container, seen) ?? failingLivenessFact(evidence, pod, container, seen);
     return failing === null ? [] : [failing];
   }
   const own = facts.filter(
@@ -86,7 +87,10 @@ function containerFindings(
   );
   if (own.some((fact) => fact.score >= DECIDED)) return [];
   const seen = { events: eventsOf(evidence, pod, container), template };
-  const probe = livenessFact(pod, container, seen) ?? readinessFact(pod, container, seen);
+  const probe =
+    unresponsiveFact(evidence, pod, container, seen) ??
+    livenessFact(pod, container, seen) ??
+    readinessFact(pod, container, seen);
   const log = logFinding(evidence, pod, container, probe);
   const end = endFacts(evidence, pod, container, log);
   const found = [probe, ...end, log].filter((entry) => entry !== null);

@@ -10,6 +10,7 @@ const MAY_FOLLOW = new Set([
   'unknown',
   'liveness-probe-failure',
   'readiness-probe-failure',
+  'unresponsive',
   'init-container-failure',
   'completed',
   'dns-failure',

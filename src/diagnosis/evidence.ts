@@ -29,6 +29,8 @@ export interface Evidence {
   variables?: VariableEvidence[];
   /** Which Services the names in the variables stand for, where a log says that a name was not found. */
   names: NameEvidence[];
+  /** What the pods, and the Services that lead to them alone, answered over HTTP; absent where nothing was asked. */
+  reach?: ReachEvidence[];
   /** What could not be read, and why: "events: forbidden". */
   missing: string[];
   /** What the registry says of images that cannot be pulled; absent where nothing was asked. */
@@ -358,6 +360,19 @@ export interface BudgetEvidence {
   /** `minAvailable 2`, `maxUnavailable 1`. */
   rule: string;
   disruptionsAllowed: number;
+}
+
+/** The answer to one GET through the API server's proxy. */
+export interface ReachEvidence {
+  through: 'pod' | 'service';
+  name: string;
+  port: number;
+  path: string;
+  /** `closed`: nothing listens, or the connection was given up. `unknown`: it could not be asked. */
+  state: 'answered' | 'silent' | 'closed' | 'unknown';
+  /** The program's status, where it answered. */
+  status?: number;
+  saw: string;
 }
 
 /** An image that the kubelet cannot pull, and what its registry says to a pull with the pod's own secrets. */

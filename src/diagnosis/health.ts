@@ -2,6 +2,7 @@ import type { Finding } from '../recovery/values.ts';
 import { ageSeconds, isStarting, isYoung } from './age.ts';
 import { classify, presentFindings } from './classify.ts';
 import type { ContainerEvidence, Evidence, PodEvidence } from './evidence.ts';
+import { isDegraded } from './facts/degradation.ts';
 import { isComplete } from './facts/jobs.ts';
 import { finding } from './finding.ts';
 import { describeEnd, lastEnd } from './states.ts';
@@ -104,7 +105,9 @@ function counts({ target, workload, pods }: Evidence): string {
   if (job !== undefined) return jobCounts(job, workload?.conditions ?? []);
   if (target.kind === 'Pod') return podText(pods[0], workload?.owner);
   const owner = workload?.owner === undefined ? '' : ` (of ${workload.owner})`;
-  return `${standing(pods).filter(({ ready }) => ready).length} of ${workload?.desired ?? '?'} pods ready${owner}`;
+  const ready = standing(pods).filter((pod) => pod.ready).length;
+  const degraded = isDegraded({ workload, pods }) ? 'degraded, ' : '';
+  return `${degraded}${ready} of ${workload?.desired ?? '?'} pods ready${owner}`;
 }
 
 function jobCounts(

@@ -119,7 +119,7 @@ const THROTTLED = 0.25;
 const FEWEST_PERIODS = 20;
 
 /** "its CPU is throttled in 83 % of periods"; null where it is not, or not known. */
-function throttling({ throttling: seen }: ContainerEvidence): string | null {
+export function throttling({ throttling: seen }: ContainerEvidence): string | null {
   if (seen === undefined || seen.periods < FEWEST_PERIODS) return null;
   const share = seen.throttled / seen.periods;
   return share < THROTTLED ? null : `its CPU is throttled in ${Math.round(share * 100)} % of periods`;
@@ -155,7 +155,7 @@ function probeMend(
 }
 
 /** " GET :8080/health" */
-function described(probe: Json | undefined): string {
+export function described(probe: Json | undefined): string {
   const { httpGet, exec } = isRecord(probe) ? probe : {};
   const subject = probeSubject(probe, '');
   if (isRecord(httpGet)) return ` GET ${subject}`;
@@ -167,7 +167,7 @@ function described(probe: Json | undefined): string {
  * Port and path that are probed, as the template has them: the pod's own address would change the finding's key with every
  * pod, and a wrong status is reported without any.
  */
-function probeSubject(probe: Json | undefined, message: string): string | undefined {
+export function probeSubject(probe: Json | undefined, message: string): string | undefined {
   const { httpGet, tcpSocket, grpc } = isRecord(probe) ? probe : {};
   if (isRecord(httpGet)) return `:${httpGet.port}${httpGet.path ?? '/'}`;
   if (isRecord(tcpSocket)) return `:${tcpSocket.port}`;

@@ -10,6 +10,8 @@ export const paths = {
   replicaSets: '/apis/apps/v1/namespaces/test/replicasets',
   pods: '/api/v1/namespaces/test/pods',
   autoscalers: '/apis/autoscaling/v2/namespaces/test/horizontalpodautoscalers',
+  services: '/api/v1/namespaces/test/services',
+  endpointSlices: '/apis/discovery.k8s.io/v1/namespaces/test/endpointslices',
   health: '/api/v1/namespaces/test/pods/app-1:8080/proxy/health',
 } as const;
 
@@ -53,6 +55,8 @@ export function targetRoutes(pods: V1Pod[], replicas = pods.length): Record<stri
     [paths.replicaSets]: { items: [replicaSet] },
     [paths.pods]: { items: pods.map(owned) },
     [paths.autoscalers]: { items: [] },
+    [paths.services]: { items: [] },
+    [paths.endpointSlices]: { items: [] },
     [paths.health]: 'ok',
   };
 }

@@ -133,10 +133,61 @@ describe('the http check', () => {
     server = await startApiServer({});
   });
 
+  const services = (...items: object[]) => {
+    server.routes['/api/v1/namespaces/test/services'] = { items };
+  };
+  const endpoints = (service: string, ...pods: string[]) => {
+    server.routes['/apis/discovery.k8s.io/v1/namespaces/test/endpointslices'] = {
+      items: [
+        {
+          metadata: { labels: { 'kubernetes.io/service-name': service } },
+          endpoints: pods.map((name) => ({ addresses: ['10.0.0.9'], targetRef: { kind: 'Pod', name } })),
+        },
+      ],
+    };
+  };
+  const app = {
+    metadata: { name: 'app' },
+    spec: {
+      selector: { app: 'app' },
+      ports: [
+        { port: 80, targetPort: 8080 },
+        { port: 9090, targetPort: 9090 },
+      ],
+    },
+  };
+
+  test('asks through the Services that lead to the pods where the runbook names none', async () => {
+    const runbook = runbookOf(undefined, { service: undefined });
+    services(app, { metadata: { name: 'other' }, spec: { selector: { app: 'other' }, ports: [{ port: 80 }] } });
+    endpoints('app', 'app-1');
+    const run = () => http.run(contextOf(server.kubernetes, targetState(), runbook), { path: '/health' });
+    expect(await run()).toEqual({
+      result: 'pass',
+      saw: "GET /health: pod app-1:8080 answered 200; Service app:80 answered 200 (asked through the API server's proxy)",
+    });
+    server.routes[SERVICE] = answer(502);
+    expect(await run()).toMatchObject({ result: 'fail', saw: expect.stringContaining('Service app:80 answered 502') });
+  });
+
+  test('does not ask through a Service that leads to the pods of another workload too', async () => {
+    const runbook = runbookOf(undefined, { service: undefined });
+    services(app);
+    endpoints('app', 'app-1', 'hermes-0');
+    server.routes[SERVICE] = answer(502);
+    const judged = await http.run(contextOf(server.kubernetes, targetState(), runbook), { path: '/health' });
+    expect(judged).toEqual({
+      result: 'pass',
+      saw: expect.stringContaining('not through Service app, which leads to hermes-0 too'),
+    });
+  });
+
   test('asks a runbook without a Service at the first port of its container, or at the given one', async () => {
+    services();
+    endpoints('none');
     const runbook = runbookOf(undefined, { service: undefined });
     const judged = await http.run(contextOf(server.kubernetes, targetState(), runbook), { path: '/health' });
-    expect(judged).toEqual({ result: 'pass', saw: expect.stringContaining('the runbook names no Service') });
+    expect(judged).toEqual({ result: 'pass', saw: expect.stringContaining('no Service leads there') });
     server.routes['/api/v1/namespaces/test/pods/app-1:9000/proxy/health'] = 'ok';
     expect(
       (await http.run(contextOf(server.kubernetes, targetState(), runbook), { path: '/health', port: 9000 })).result,

@@ -44,6 +44,7 @@ export function pod(shape: PodShape = {}): V1Pod {
     metadata: {
       name,
       namespace: 'test',
+      labels: { app: 'app' },
       creationTimestamp: ago(1000),
       ...(terminating === true ? { deletionTimestamp: ago(1) } : {}),
     },

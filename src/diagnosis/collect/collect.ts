@@ -25,6 +25,7 @@ import { readMeasurements } from './measurements.ts';
 import { readNames } from './names.ts';
 import { readNodes } from './nodes.ts';
 import { podEvidence } from './pods.ts';
+import { readReach } from './reach.ts';
 import { allReferences, knownSecrets, readReferences } from './references.ts';
 import { readRegistry } from './registry.ts';
 import { revisionEvidence } from './revisions.ts';
@@ -142,6 +143,7 @@ export async function collectSubject(
     variables: judgeVariables(subject.workload, runbook, around.references),
     names,
     missing,
+    ...(around.reach.length === 0 ? {} : { reach: around.reach }),
     ...(seen.images.length === 0 ? {} : { images: seen.images }),
   };
   return { evidence: redactDeep(evidence, redactor), subject, baseline, autoscaler: around.autoscaler, redactor };
@@ -199,7 +201,7 @@ async function readAround({ collector, request, subject, attempt }: Reading) {
     const { objects } = await reading;
     return readDependencies({ kubernetes, forward, runbook, workload, objects, attempt, signal });
   };
-  const [references, events, dependencies, service, services, nodes, gitops, budgets, verticalAutoscaler] =
+  const [references, events, dependencies, service, services, nodes, gitops, budgets, verticalAutoscaler, reach] =
     await Promise.all([
       reading,
       attempt('events', readOwnEvents, []),
@@ -210,6 +212,7 @@ async function readAround({ collector, request, subject, attempt }: Reading) {
       attempt('gitops', async () => (await findGitOpsOwner(kubernetes, workload, signal))?.owner ?? null, null),
       attempt('disruption budgets', () => readBudgets(kubernetes, workload, signal), []),
       attempt('vertical autoscaler', () => readVerticalAutoscaler(kubernetes, target, signal), null),
+      attempt('reach', () => readReach({ kubernetes, pods, runbook, signal }), []),
     ]);
   return {
     references: references.objects,
@@ -221,6 +224,7 @@ async function readAround({ collector, request, subject, attempt }: Reading) {
     nodes,
     gitops,
     budgets,
+    reach,
     autoscaler: await autoscaling,
     verticalAutoscaler,
     declared: declaredCommand(request),

@@ -13,7 +13,7 @@ export function describeVariable(variable: VariableEvidence): string {
 export const TEMPLATE_ONLY = 'container’s environment';
 
 /** A variable that is wrong explains these, where nothing else does. */
-const MAY_EXPLAIN = new Set(['unknown', 'completed', 'readiness-probe-failure', 'dns-failure']);
+const MAY_EXPLAIN = new Set(['unknown', 'completed', 'readiness-probe-failure', 'unresponsive', 'dns-failure']);
 
 /**
  * What is wrong with the variables of a workload that is in trouble, said also where the log is silent: it joins the finding
