@@ -12,6 +12,10 @@ export interface Durations {
   interval: string;
   /** What an alert looks back on: 15m in production. */
   window: string;
+  /** For how long every probe has to fail: 1m in production. */
+  probeWindow: string;
+  /** Seconds that a container runs before it counts as unresponsive: 120 in production. */
+  unresponsiveAfterSeconds: number;
   /** Seconds after which an alert that Kintsugi does not cover pages: 1020 in production. */
   silentAfterSeconds: number;
   /** How long Alertmanager collects alerts of a group at first, and between two posts of it. */
@@ -24,36 +28,54 @@ export interface Durations {
 export const DEVELOPMENT_DURATIONS: Durations = {
   interval: '2s',
   window: '5m',
+  probeWindow: '20s',
+  unresponsiveAfterSeconds: 15,
   silentAfterSeconds: 1020,
   groupWait: '1s',
   groupInterval: '2s',
   repeatInterval: '1m',
 };
 
-const rulesSchema = z.object({
-  groups: z.array(
-    z.looseObject({ name: z.string(), rules: z.array(z.looseObject({ alert: z.string(), expr: z.string() })) }),
-  ),
-});
+const ruleSchema = z.union([
+  z.looseObject({ alert: z.string(), expr: z.string() }),
+  z.looseObject({ record: z.string(), expr: z.string() }),
+]);
+const rulesSchema = z.object({ groups: z.array(z.looseObject({ name: z.string(), rules: z.array(ruleSchema) })) });
 
-/**
- * The rule file for the given namespaces of Agent Bruno in place of `bruno`.
- * @param namespaces names or regular expressions (RE2)
- */
-export function renderRules(namespaces: string[], durations: Durations): unknown {
-  const { groups } = rulesSchema.parse(read('prometheus', 'kintsugi-rules.yaml'));
-  const anyNamespace = namespaces.join('|').replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+/** Where the workloads are that the rules look at: names or regular expressions (RE2) in place of the published names. */
+export interface WatchedNamespaces {
+  bruno?: string[];
+  kosmos?: string[];
+}
+
+/** The rules for the given namespaces; those about a workload that is nowhere are left out. */
+export function renderRules({ bruno, kosmos }: WatchedNamespaces, durations: Durations): { groups: unknown[] } {
+  const kintsugi = rulesSchema.parse(read('prometheus', 'kintsugi-rules.yaml')).groups;
+  const own = bruno === undefined ? kintsugi.filter(({ name }) => name !== 'agent-bruno') : kintsugi;
+  const agents = kosmos === undefined ? [] : rulesSchema.parse(read('prometheus', 'kosmos-rules.yaml')).groups;
   const adapt = (expression: string) =>
     expression
-      .replaceAll('namespace="bruno"', `namespace=~"${anyNamespace}"`)
+      .replaceAll('namespace="bruno"', `namespace=~"${anyOf(bruno)}"`)
+      .replaceAll('namespace="kosmos"', `namespace=~"${anyOf(kosmos)}"`)
       .replaceAll('[15m]', `[${durations.window}]`)
+      .replaceAll('[1m]', `[${durations.probeWindow}]`)
+      .replaceAll('> 120\n', `> ${durations.unresponsiveAfterSeconds}\n`)
       .replaceAll('> 1020', `> ${durations.silentAfterSeconds}`);
   return {
-    groups: groups.map((group) => ({
+    groups: [...own, ...agents].map((group) => ({
       ...group,
-      rules: group.rules.map((rule) => ({ ...rule, expr: adapt(rule.expr), for: '0s' })),
+      rules: group.rules.map((rule) => ({
+        ...rule,
+        expr: adapt(rule.expr),
+        ...('alert' in rule ? { for: '0s' } : {}),
+      })),
     })),
   };
+}
+
+/** A regular expression in a string of PromQL. */
+function anyOf(namespaces: string[] = []): string {
+  return namespaces.join('|').replaceAll('\\', '\\\\').replaceAll('"', '\\"');
 }
 
 /** What Prometheus scrapes and whom it tells. Addresses are host:port. */
@@ -64,9 +86,18 @@ export interface PrometheusTargets {
   kintsugi: string[];
 }
 
-/** Prometheus' configuration file. */
-export function renderPrometheus(rulesFile: string, targets: PrometheusTargets, durations: Durations): unknown {
+/** Prometheus' configuration file; only pods of those namespaces are scraped and probed. */
+export function renderPrometheus(
+  rulesFile: string,
+  { bruno = [], kosmos = [] }: WatchedNamespaces,
+  targets: PrometheusTargets,
+  durations: Durations,
+): unknown {
   // The labels that service discovery gives kube-state-metrics' own pod; honor_labels stays off, as in the field.
+  const discovered = (path: string) => ({
+    http_sd_configs: [{ url: `http://${targets.exporter}/${path}`, refresh_interval: durations.interval }],
+    relabel_configs: [{ source_labels: ['namespace'], regex: [...bruno, ...kosmos].join('|'), action: 'keep' }],
+  });
   const ownLabels = { namespace: 'monitoring', pod: 'kube-state-metrics-0', container: 'kube-state-metrics' };
   return {
     global: { scrape_interval: durations.interval, evaluation_interval: durations.interval },
@@ -74,10 +105,8 @@ export function renderPrometheus(rulesFile: string, targets: PrometheusTargets, 
     alerting: { alertmanagers: [{ static_configs: [{ targets: targets.alertmanagers }] }] },
     scrape_configs: [
       { job_name: 'kube-state-metrics', static_configs: [{ targets: [targets.exporter], labels: ownLabels }] },
-      {
-        job_name: 'agent-bruno',
-        http_sd_configs: [{ url: `http://${targets.exporter}/targets`, refresh_interval: durations.interval }],
-      },
+      { job_name: 'programs', ...discovered('targets') },
+      { job_name: 'probes', ...discovered('probes') },
       // As in deploy/prometheus/scrape.yaml, whose service discovery Debian's Prometheus lacks.
       { job_name: 'kintsugi', honor_labels: true, static_configs: [{ targets: targets.kintsugi }] },
     ],

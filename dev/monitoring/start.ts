@@ -12,6 +12,7 @@ import {
   renderAlertmanager,
   renderPrometheus,
   renderRules,
+  type WatchedNamespaces,
 } from './configuration.ts';
 import { startExporter } from './exporter.ts';
 import { makeFolder } from './folder.ts';
@@ -23,8 +24,7 @@ const SCRAPE_TIMEOUT_MS = 1000;
 export interface MonitoringOptions {
   /** Path of a kubeconfig that may list pods and Deployments and read through pods' proxies. */
   kubeconfig: string;
-  /** The namespaces where Agent Bruno is: names or regular expressions. */
-  namespaces: string[];
+  namespaces: WatchedNamespaces;
   /** Kintsugi's `POST /api/v1/alerts`, and its bearer token. */
   webhookUrl: string;
   webhookToken: string;
@@ -100,7 +100,7 @@ async function startAll(
   }
   const rules = writeYaml(folder, 'rules.yaml', renderRules(options.namespaces, durations));
   const targets = { exporter: exporter.address, alertmanagers: addresses, kintsugi: options.kintsugiMetrics ?? [] };
-  const scrapes = writeYaml(folder, 'prometheus.yaml', renderPrometheus(rules, targets, durations));
+  const scrapes = writeYaml(folder, 'prometheus.yaml', renderPrometheus(rules, options.namespaces, targets, durations));
   const address = `127.0.0.1:${await freePort('127.0.0.1')}`;
   programs.push(await start(prometheus(address, scrapes, durations, folder)));
 

@@ -7,7 +7,7 @@ import type { Progress } from '../build/cache.ts';
 import { type Cluster, clusterDown, clusterUp } from '../cluster/cluster.ts';
 import { IMAGE_NAMES } from '../images/catalogue.ts';
 import { provideImages } from '../images/provide.ts';
-import type { Durations } from '../monitoring/configuration.ts';
+import type { Durations, WatchedNamespaces } from '../monitoring/configuration.ts';
 import { type Monitoring, startMonitoring } from '../monitoring/start.ts';
 import { grantKintsugi } from '../workloads/access.ts';
 import { deployWorkloads, removeWorkloads } from '../workloads/deploy.ts';
@@ -99,7 +99,7 @@ async function startParts(
   progress('starting Prometheus and Alertmanager');
   const monitoring = await startMonitoring({
     kubeconfig: cluster.kubeconfig,
-    namespaces: namesOf(workloads, namespaces),
+    namespaces: watched(workloads, namespaces),
     webhookUrl: `${kintsugi.gatewayUrl}/api/v1/alerts`,
     webhookToken: kintsugi.gatewayToken,
     kintsugiMetrics: kintsugi.metrics,
@@ -110,6 +110,13 @@ async function startParts(
   });
   undo.push(monitoring.stop);
   return { cluster, kubernetes, namespaces, temporal, kintsugi, monitoring, pages };
+}
+
+function watched(workloads: readonly Workload[], { bruno, kosmos }: Namespaces): WatchedNamespaces {
+  return {
+    ...(workloads.includes('agent-bruno') ? { bruno: [bruno] } : {}),
+    ...(workloads.includes('kosmos') ? { kosmos: [kosmos] } : {}),
+  };
 }
 
 async function startProduct(

@@ -35,7 +35,7 @@ beforeAll(async () => {
   receiver = await startAlertReceiver();
   monitoring = await startMonitoring({
     kubeconfig: provided('cluster'),
-    namespaces: [namespaces.bruno],
+    namespaces: { bruno: [namespaces.bruno] },
     webhookUrl: `${receiver.url}/api/v1/alerts`,
     webhookToken: 'a-token-for-tests',
     teamUrl: `${receiver.url}/team`,

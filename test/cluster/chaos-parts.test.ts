@@ -33,7 +33,7 @@ describe('a recovery whose ground gives way', () => {
     silent = await startAlertReceiver();
     monitoring = await startMonitoring({
       kubeconfig: provided('cluster'),
-      namespaces: [world.scenes.silent.namespace],
+      namespaces: { bruno: [world.scenes.silent.namespace] },
       webhookUrl: `${world.kintsugi.gatewayUrl}/api/v1/alerts`,
       webhookToken: world.kintsugi.gatewayToken,
       silentUrl: silent.url,

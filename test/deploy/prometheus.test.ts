@@ -31,14 +31,14 @@ function written(name: string, content: unknown): string {
   return file;
 }
 
-describe('the rule file', () => {
-  test('passes its unit tests', () => {
-    expect(run(promtool, 'test', 'rules', join(DEPLOY, 'prometheus', 'kintsugi-rules_test.yaml'))).toContain('SUCCESS');
+describe('the rule files', () => {
+  test.each(['kintsugi-rules_test.yaml', 'kosmos-rules_test.yaml'])('pass their unit tests: %s', (file) => {
+    expect(run(promtool, 'test', 'rules', join(DEPLOY, 'prometheus', file))).toContain('SUCCESS');
   });
 
-  test('is one that Prometheus loads with the durations of development too', () => {
-    const rules = renderRules(['bruno-x1', 'bruno-y.*'], DEVELOPMENT_DURATIONS);
-    expect(run(promtool, 'check', 'rules', written('rules.yaml', rules))).toContain('9 rules found');
+  test('are such that Prometheus loads them with the durations of development too', () => {
+    const rules = renderRules({ bruno: ['bruno-x1', 'bruno-y.*'], kosmos: ['kosmos-x1'] }, DEVELOPMENT_DURATIONS);
+    expect(run(promtool, 'check', 'rules', written('rules.yaml', rules))).toContain('15 rules found');
   });
 });
 
@@ -49,10 +49,12 @@ describe('the Alertmanager route', () => {
     ['starts a recovery by the trigger alert and tells nobody else', 'AgentBrunoPodCrashLooping', 'kintsugi'],
     ['starts one by an image that cannot be pulled too', 'AgentBrunoImagePullFailing', 'kintsugi'],
     ['gives a related alert to Kintsugi and to the team', 'AgentBrunoOOMKilled', 'kintsugi,team'],
+    ['starts one by each alert about an agent of KOSMOS', 'KosmosAgentUnresponsive', 'kintsugi'],
     ["never sends Kintsugi's own silence through Kintsugi", 'KintsugiSilent', 'kintsugi-silent'],
   ])('%s', (_, alertname, receivers) => {
-    const component = alertname === 'KintsugiSilent' ? 'kintsugi' : 'agent-bruno';
-    const labels = [`alertname=${alertname}`, `component=${component}`];
+    const component = /^Kosmos/.test(alertname) ? 'kosmos-agent' : 'agent-bruno';
+    const own = alertname === 'KintsugiSilent' ? 'kintsugi' : component;
+    const labels = [`alertname=${alertname}`, `component=${own}`, 'severity=critical'];
     expect(run(amtool, 'config', 'routes', 'test', `--config.file=${production}`, ...labels).trim()).toBe(receivers);
   });
 
