@@ -31,12 +31,12 @@ function written(name: string, content: unknown): string {
   return file;
 }
 
-describe('the rule files', () => {
-  test.each(['kintsugi-rules_test.yaml', 'kosmos-rules_test.yaml'])('pass their unit tests: %s', (file) => {
+describe('each rule file', () => {
+  test.each(['kintsugi-rules_test.yaml', 'kosmos-rules_test.yaml'])('passes its unit tests: %s', (file) => {
     expect(run(promtool, 'test', 'rules', join(DEPLOY, 'prometheus', file))).toContain('SUCCESS');
   });
 
-  test('are such that Prometheus loads them with the durations of development too', () => {
+  test('is one that Prometheus loads with the durations of development too', () => {
     const rules = renderRules({ bruno: ['bruno-x1', 'bruno-y.*'], kosmos: ['kosmos-x1'] }, DEVELOPMENT_DURATIONS);
     expect(run(promtool, 'check', 'rules', written('rules.yaml', rules))).toContain('15 rules found');
   });
