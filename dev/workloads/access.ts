@@ -20,7 +20,15 @@ export async function grantKintsugi(kube: Kubernetes, { actIn = [] }: { actIn?: 
   const objects = [
     ...readDeployed('namespace.yaml').map(ownNamespace),
     ...readDeployed('observe.yaml'),
+    // Its policies before those of act.yaml, whose last one is waited for.
+    ...(actIn.length === 0 ? [] : readDeployed('act-on-volumes.yaml').filter(({ kind }) => kind !== 'RoleBinding')),
     ...(actIn.length === 0 ? [] : readDeployed('act.yaml')),
+    ...actIn.flatMap((name) =>
+      inNamespace(
+        readDeployed('act-on-volumes.yaml').filter(({ kind }) => kind === 'RoleBinding'),
+        name,
+      ),
+    ),
     ...actIn.flatMap((name) =>
       ['act-in-namespace.yaml', 'copy-secret-in-namespace.yaml'].flatMap((file) =>
         inNamespace(readDeployed(file), name),

@@ -2,11 +2,13 @@
 export const actionNames = [
   'copy-secret',
   'debug-session',
+  'delete-claim',
   'delete-pod',
   'flux-reconcile',
   'hold-gitops',
   'rebuild-image',
   'restore-env',
+  'restore-volume',
   'rollout-restart',
   'rollout-undo',
   'scale',
@@ -15,6 +17,7 @@ export const actionNames = [
   'set-probe',
   'set-resources',
   'set-security-context',
+  'snapshot-volume',
   'wait-http',
   'wait-ready',
 ] as const;

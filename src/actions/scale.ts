@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { replicasSetBy } from '../kubernetes/managed-fields.ts';
 import { objectText } from '../kubernetes/objects.ts';
-import { callOptions } from '../kubernetes/transport.ts';
 import type { Workload } from '../kubernetes/workloads.ts';
-import type { Dependency } from '../runbook/schema.ts';
+import { type Dependency, duration } from '../runbook/schema.ts';
 import type { Action, ActionContext } from './action.ts';
+import { type Autoscaler, autoscalerOf } from './plan/autoscaler.ts';
 import { changesOf } from './plan/changes.ts';
-import { PATCH_WORKLOAD, READ_WORKLOAD, TRY_POD } from './plan/permissions.ts';
+import { PATCH_WORKLOAD, READ_WORKLOAD, STOP_WRITERS, TRY_POD } from './plan/permissions.ts';
 import { type CountBefore, countBefore } from './plan/replicas.ts';
 import { dependencyNamed, readSubject } from './plan/subject.ts';
 import { admitsPod } from './rules/admission.ts';
@@ -14,7 +14,10 @@ import { dataOutlivesPods, ownedByNobody } from './rules/dependency.ts';
 import { ownership } from './rules/ownership.ts';
 import { rolloutState } from './rules/rollout.ts';
 import { ask, FINE, judged, refuse, together, type Verdict } from './rules/verdict.ts';
+import { bringBackPlan, revertBringBack } from './volume/bring-back.ts';
+import { applyQuiesce, quiescePlan } from './volume/quiesce.ts';
 import { applyFields, fieldChanges, revertFields } from './write/fields.ts';
+import { applySeveral, hasWrittenAny, revertSeveral } from './write/several.ts';
 
 const NAME = 'scale';
 
@@ -26,13 +29,30 @@ const params = z
       .optional()
       .describe('How many; of a dependency that was scaled to 0, by default as many as it had'),
     of: z.string().optional().describe('A dependency to scale instead of the target'),
+    to: z
+      .union([z.literal(0), z.literal('before')])
+      .optional()
+      .describe(
+        '0: stop all that writes to its claims (CronJobs too) and wait until nothing holds them; before: bring that back',
+      ),
+    also: z
+      .array(z.string().regex(/^(Deployment|StatefulSet)\/.+$/, 'a workload as Deployment/NAME'))
+      .default([])
+      .describe('With `to: 0`: other workloads that mount the same claims and are stopped too'),
+    timeout: duration.default('120s').describe('With `to: 0`: how long the claims are waited for'),
   })
-  .refine(({ replicas, of }) => replicas !== undefined || of !== undefined, {
+  .refine(({ replicas, of, to }) => replicas !== undefined || of !== undefined || to !== undefined, {
     message: 'say how many replicas the target shall have',
     path: ['replicas'],
+  })
+  .refine(({ replicas, of, to }) => to === undefined || (replicas === undefined && of === undefined), {
+    message: '`to` is about the target alone, without a number',
+    path: ['to'],
   });
 
-/** Sets the number of replicas, unless a HorizontalPodAutoscaler does. */
+const ways = z.looseObject({ to: z.union([z.literal(0), z.literal('before')]).optional() });
+
+/** Sets the number of replicas, unless a HorizontalPodAutoscaler does; stops the target and brings it back. */
 const scale: Action<z.infer<typeof params>> = {
   name: NAME,
   summary: 'Sets the number of replicas, where no autoscaler does',
@@ -43,8 +63,11 @@ const scale: Action<z.infer<typeof params>> = {
     ...PATCH_WORKLOAD,
     ...TRY_POD,
     { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['list'] },
+    ...STOP_WRITERS,
   ],
-  async plan(context, { replicas: given, of }) {
+  async plan(context, { replicas: given, of, to, also, timeout }) {
+    if (to === 0) return quiescePlan(context, { action: NAME, also, timeout });
+    if (to === 'before') return bringBackPlan(context, NAME);
     const owned = await readSubject(context, of);
     const { workload } = owned;
     const autoscaler = await autoscalerOf(context, workload);
@@ -74,11 +97,18 @@ const scale: Action<z.infer<typeof params>> = {
     };
   },
   async apply(context, plan) {
+    const { to } = ways.parse(plan.args);
+    if (to === 0) return applyQuiesce(context, plan);
+    if (to === 'before') return applySeveral(context, plan);
     return fieldChanges(plan).length === 0 ? 'unchanged' : applyFields(context, plan);
   },
   async revert(context, plan) {
+    const { to } = ways.parse(plan.args);
+    if (to === 0) return revertSeveral(context, plan);
+    if (to === 'before') return revertBringBack(context, plan);
     return fieldChanges(plan).length === 0 ? { outcome: 'not-needed' } : revertFields(context, plan);
   },
+  hasWritten: hasWrittenAny,
 };
 export default scale;
 
@@ -100,19 +130,6 @@ function noCount({ ref, replicas }: Workload): Verdict {
 /** Others depend on it too (safety 10). */
 function sharedDependency(dependency: Dependency, workload: Workload): Verdict {
   return together(ownedByNobody([workload]), dataOutlivesPods(dependency, workload));
-}
-
-type Autoscaler = { name: string; min: number; max: number } | null;
-
-async function autoscalerOf({ kubernetes, signal }: ActionContext, workload: Workload): Promise<Autoscaler> {
-  const { namespace, kind, name } = workload;
-  const list = await kubernetes.autoscaling.listNamespacedHorizontalPodAutoscaler(
-    { namespace },
-    callOptions({ signal }),
-  );
-  const own = list.items.find(({ spec }) => spec?.scaleTargetRef.kind === kind && spec.scaleTargetRef.name === name);
-  if (own?.spec === undefined) return null;
-  return { name: own.metadata?.name ?? '', min: own.spec.minReplicas ?? 1, max: own.spec.maxReplicas };
 }
 
 /**

@@ -11,6 +11,7 @@ const PLURALS: Record<string, string> = {
   ControllerRevision: 'controllerrevisions',
   HelmRelease: 'helmreleases',
   Kustomization: 'kustomizations',
+  CronJob: 'cronjobs',
 };
 
 /** An object of any kind as far as a guarded write needs it: a workload is one. */
@@ -29,7 +30,7 @@ export function apiPathOf({ apiVersion, kind, namespace, name }: ObjectRef) {
   if (plural === undefined || namespace === undefined || group === undefined || version === undefined)
     throw new KintsugiError('invalid', `a ${kind} of ${apiVersion} is neither read nor written here`, {
       where: `${kind} ${name}`,
-      fix: 'Name a workload, one of its revisions, or the Flux object that owns it.',
+      fix: 'Name a workload, one of its revisions, a CronJob, or the Flux object that owns it.',
     });
   return { group, version, plural, namespace, name };
 }

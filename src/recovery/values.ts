@@ -58,6 +58,8 @@ export interface Plan {
   waitSeconds: number;
   /** Seconds after which the change is taken back, whatever becomes of the rest: a debug session. */
   standsSeconds?: number;
+  /** What may be lost by it, as one sentence: it stands first wherever the plan is shown for approval (safety 14). */
+  dataLoss?: string;
   /** Set when the rules of safety forbid the action: it is not applied, the reason is shown. */
   refusal?: { code: string; reason: string };
   /** Set when the rules of safety allow the action only with a person's approval: why. */

@@ -86,7 +86,7 @@ async function planFor(set: Set, recorded?: number): Promise<Plan> {
     };
   const dependency = { name: 'mongodb', type: 'mongodb' as const, namespace: 'mongodb', selector: 'app=mongodb' };
   const context = contextFor(api.kubernetes, target, { baselines, runbook: runbookFor(target, [dependency]) });
-  return scale.plan(context, { of: 'mongodb' });
+  return scale.plan(context, { of: 'mongodb', also: [], timeout: '120s' });
 }
 
 const changeOf = ({ changes }: Plan) =>

@@ -9,6 +9,10 @@ export interface LosingProxy {
   kubeconfig: string;
   /** How many of the next patches and creations lose their answer. */
   lose: number;
+  /** At which write from now on (1 is the next) its caller dies: it is done, and neither answered nor followed by anything. */
+  dieAt: number | null;
+  /** The writes that were passed on, as `PATCH /path`. */
+  writes: string[];
   close(): Promise<void>;
 }
 
@@ -16,7 +20,7 @@ export async function startLosingProxy(kubeconfigPath: string): Promise<LosingPr
   const config = new KubeConfig();
   config.loadFromFile(kubeconfigPath);
   const upstream = new URL(config.getCurrentCluster()?.server ?? '');
-  const proxy: LosingProxy = { kubeconfig: '', lose: 0, close: async () => undefined };
+  const proxy: LosingProxy = { kubeconfig: '', lose: 0, dieAt: null, writes: [], close: async () => undefined };
   const server = createServer((incoming, outgoing) => {
     void forward(config, upstream, proxy, incoming, outgoing);
   });
@@ -37,8 +41,10 @@ async function forward(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  const loses = (incoming.method === 'PATCH' || incoming.method === 'POST') && proxy.lose > 0;
-  if (loses) proxy.lose -= 1;
+  if (proxy.dieAt === 0) return void outgoing.destroy();
+  const isMade = incoming.method === 'PATCH' || incoming.method === 'POST';
+  const loses = (isMade && proxy.lose > 0) || diesNow(proxy, incoming);
+  if (isMade && proxy.lose > 0) proxy.lose -= 1;
   const options: RequestOptions = {
     host: upstream.hostname,
     port: upstream.port,
@@ -58,6 +64,15 @@ async function forward(
   });
   sent.on('error', () => outgoing.destroy());
   incoming.pipe(sent);
+}
+
+/** Counts the writes; whether this is the one that its caller does not live to see answered. */
+function diesNow(proxy: LosingProxy, { method = 'GET', url = '' }: IncomingMessage): boolean {
+  if (method === 'GET') return false;
+  proxy.writes.push(`${method} ${url.split('?')[0]}`);
+  if (proxy.dieAt === null) return false;
+  proxy.dieAt -= 1;
+  return proxy.dieAt === 0;
 }
 
 /** A kubeconfig, as text, for a proxy that has credentials of its own. */

@@ -32,7 +32,11 @@ function allows(rules: Rule[], group: string, resource: string, verb: string): b
 }
 
 const observe = rulesOf('observe.yaml', 'ClusterRole');
-const act = [...rulesOf('act.yaml', 'ClusterRole'), ...rulesOf('copy-secret-in-namespace.yaml', 'Role')];
+const act = [
+  ...rulesOf('act.yaml', 'ClusterRole'),
+  ...rulesOf('act-on-volumes.yaml', 'ClusterRole'),
+  ...rulesOf('copy-secret-in-namespace.yaml', 'Role'),
+];
 
 describe('the rights to observe', () => {
   test('are reads, and the connections that checks make', () => {
@@ -103,6 +107,23 @@ describe('the rights to act', () => {
       expect(spec).toContain(part);
     const binding = readDeployed('act.yaml').find((object) => object.kind === 'ValidatingAdmissionPolicyBinding');
     expect(binding?.spec).toEqual({ policyName: policy?.metadata.name, validationActions: ['Deny'] });
+  });
+});
+
+describe('the rights on volumes', () => {
+  test('hold in a namespace by its RoleBinding, but for keeping a PersistentVolume, which belongs to none', () => {
+    const bindings = readDeployed('act-on-volumes.yaml').filter((object) => 'roleRef' in object);
+    expect(bindings.map(({ kind, metadata }) => `${kind} ${metadata.name} ${metadata.namespace ?? ''}`)).toEqual([
+      'ClusterRoleBinding kintsugi-keep-volumes ',
+      'RoleBinding kintsugi-act-on-volumes kosmos',
+    ]);
+    const roles = readDeployed('act-on-volumes.yaml').filter(({ kind }) => kind === 'ClusterRole');
+    const cluster = roles.find(({ metadata }) => metadata.name === 'kintsugi-keep-volumes');
+    expect(cluster?.rules).toEqual([{ apiGroups: [''], resources: ['persistentvolumes'], verbs: ['patch'] }]);
+  });
+
+  test('delete no PersistentVolume', () => {
+    expect(allows([...observe, ...act], '', 'persistentvolumes', 'delete')).toBe(false);
   });
 });
 

@@ -48,3 +48,27 @@ export const READ_PROBES: Permission[] = [
   { group: '', resource: 'events', verbs: ['list'] },
   { group: 'metrics.k8s.io', resource: 'pods', verbs: ['list'] },
 ];
+
+/** Who mounts a claim, whether a node still holds its volume, and the CronJobs that are kept from it (safety 24). */
+export const STOP_WRITERS: Permission[] = [
+  { group: '', resource: 'persistentvolumeclaims', verbs: ['get', 'list'] },
+  { group: 'storage.k8s.io', resource: 'volumeattachments', verbs: ['list'] },
+  { group: 'batch', resource: 'cronjobs', verbs: ['get', 'list', 'patch'] },
+];
+
+/** Snapshots with their classes and contents, claims and volumes. */
+export const READ_VOLUMES: Permission[] = [
+  { group: '', resource: 'persistentvolumeclaims', verbs: ['get', 'list'] },
+  { group: '', resource: 'persistentvolumes', verbs: ['get'] },
+  { group: 'storage.k8s.io', resource: 'storageclasses', verbs: ['get'] },
+  { group: 'storage.k8s.io', resource: 'volumeattachments', verbs: ['list'] },
+  { group: 'snapshot.storage.k8s.io', resource: 'volumesnapshots', verbs: ['get', 'list'] },
+  { group: 'snapshot.storage.k8s.io', resource: 'volumesnapshotclasses', verbs: ['list'] },
+  { group: 'snapshot.storage.k8s.io', resource: 'volumesnapshotcontents', verbs: ['get'] },
+];
+
+/** A claim deleted and made anew around a volume that is kept. */
+export const REPLACE_CLAIM: Permission[] = [
+  { group: '', resource: 'persistentvolumeclaims', verbs: ['create', 'delete'] },
+  { group: '', resource: 'persistentvolumes', verbs: ['patch'] },
+];

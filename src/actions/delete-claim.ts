@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { milliseconds } from '../recovery/durations.ts';
+import { duration } from '../runbook/schema.ts';
+import type { Action } from './action.ts';
+import { READ_VOLUMES, READ_WORKLOAD, REPLACE_CLAIM } from './plan/permissions.ts';
+import { judged, together } from './rules/verdict.ts';
+import { readReplaced, replacedChanges } from './volume/former.ts';
+import { putClaimBack, replaceArgs, replaceClaim, replacementBegun } from './volume/replace.ts';
+import { writersStopped } from './volume/stopped.ts';
+
+const NAME = 'delete-claim';
+
+const params = z.strictObject({
+  claim: z.string().describe('The claim that is deleted; its volume is kept'),
+  timeout: duration.default('60s').describe('How long it may take to be gone'),
+});
+
+/**
+ * Deletes a claim, that very one, after its volume is seen to be retained (safety 24). The volume is never deleted by
+ * Kintsugi: the undo binds it again, and when the claim's successor is proven a person removes it.
+ */
+const deleteClaim: Action<z.infer<typeof params>> = {
+  name: NAME,
+  summary: 'Deletes a claim and keeps its volume; the undo binds the volume again',
+  params,
+  disruptive: false,
+  permissions: () => [...READ_WORKLOAD, ...READ_VOLUMES, ...REPLACE_CLAIM],
+  async plan(context, { claim, timeout }) {
+    const timeoutSeconds = milliseconds(timeout) / 1000;
+    const read = await readReplaced(context, claim, NAME, `Delete claim ${context.target.namespace}/${claim}`);
+    if ('refusal' in read) return read;
+    const { volume, verdict } = read;
+    return {
+      action: NAME,
+      summary: `Delete claim ${claim} (${read.size}); its volume ${volume.name} is kept (Retain)`,
+      risk: 'high',
+      undo: 'on-failure',
+      dataLoss: `what is on claim ${claim} (${read.size}) is no longer there for whoever mounts it; volume ${volume.name} is kept`,
+      changes: replacedChanges(read),
+      args: { ...read.args, timeoutSeconds },
+      waitSeconds: timeoutSeconds,
+      ...judged(
+        together(
+          verdict,
+          await writersStopped(context, { namespace: context.target.namespace, claim, volume: volume.name }),
+        ),
+      ),
+    };
+  },
+  async apply(context, plan) {
+    const args = replaceArgs.parse(plan.args);
+    await replaceClaim(context, args);
+    const { name } = args.volume;
+    return {
+      outcome: 'applied',
+      saw: [`PersistentVolume ${name} with the former data is kept (Retain): kubectl delete pv ${name} removes it`],
+    };
+  },
+  revert: (context, plan) => putClaimBack(context, replaceArgs.parse(plan.args)),
+  hasWritten: (context, plan) => replacementBegun(context, replaceArgs.parse(plan.args)),
+};
+export default deleteClaim;

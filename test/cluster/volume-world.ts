@@ -1,0 +1,157 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { V1CronJob } from '@kubernetes/client-node';
+import type { ActionContext } from '../../src/actions/action.ts';
+import { actionNamed } from '../../src/actions/parameters.ts';
+import type { Kubernetes } from '../../src/kubernetes/client.ts';
+import { connectKubernetes } from '../../src/kubernetes/connect.ts';
+import { readClaim, readVolume } from '../../src/kubernetes/volumes.ts';
+import { readWorkload } from '../../src/kubernetes/workloads.ts';
+import type { Json, Plan, Target } from '../../src/recovery/values.ts';
+import { contextFor, deployment, planned, until, untilRolledOut } from './action-world.ts';
+import { type LosingProxy, startLosingProxy } from './losing-proxy.ts';
+
+const signal = new AbortController().signal;
+
+/** A Deployment whose pods mount a claim, and its CronJob that does too. */
+export interface VolumeWorld {
+  target: Target;
+  claim: string;
+}
+
+/** Makes claim, Deployment and CronJob, and waits until the pod is ready. */
+export async function createVolumeWorld(
+  kubernetes: Kubernetes,
+  target: Target,
+  { image, storageClass }: { image: string; storageClass: string },
+): Promise<VolumeWorld> {
+  const { namespace, name } = target;
+  const claim = `${name}-data`;
+  await createClaim(kubernetes, { namespace, name: claim, storageClass });
+  const body = deployment(namespace, image, name);
+  if (body.spec?.template.spec !== undefined) mount(body.spec.template.spec, claim);
+  if (body.spec !== undefined) body.spec.strategy = { type: 'Recreate' };
+  await kubernetes.apps.createNamespacedDeployment({ namespace, body });
+  await kubernetes.batch.createNamespacedCronJob({ namespace, body: cronJob(name, image, claim) });
+  await untilRolledOut(kubernetes, target);
+  return { target, claim };
+}
+
+export async function createClaim(
+  kubernetes: Kubernetes,
+  { namespace, name, storageClass }: { namespace: string; name: string; storageClass: string },
+): Promise<void> {
+  const spec = {
+    accessModes: ['ReadWriteOnce'],
+    storageClassName: storageClass,
+    resources: { requests: { storage: '16Mi' } },
+  };
+  await kubernetes.core.createNamespacedPersistentVolumeClaim({
+    namespace,
+    body: { metadata: { name, labels: { app: name } }, spec },
+  });
+}
+
+function mount(
+  spec: NonNullable<NonNullable<ReturnType<typeof deployment>['spec']>['template']['spec']>,
+  claim: string,
+) {
+  spec.volumes = [{ name: 'data', persistentVolumeClaim: { claimName: claim } }];
+  spec.containers = spec.containers.map((container) => ({
+    ...container,
+    volumeMounts: [{ name: 'data', mountPath: '/data' }],
+  }));
+}
+
+/** Its time never comes. */
+function cronJob(name: string, image: string, claim: string): V1CronJob {
+  const template = deployment('', image, name).spec?.template.spec ?? { containers: [] };
+  mount(template, claim);
+  return {
+    metadata: { name: `${name}-nightly` },
+    spec: {
+      schedule: '0 0 31 2 *',
+      jobTemplate: { spec: { template: { spec: { ...template, restartPolicy: 'Never' } } } },
+    },
+  };
+}
+
+/** Everything that a procedure on the volume may change, to be compared before and after. */
+export async function stateOf(kubernetes: Kubernetes, { target, claim }: VolumeWorld) {
+  const { namespace, name } = target;
+  const workload = await readWorkload(kubernetes, target);
+  const cron = await kubernetes.batch.readNamespacedCronJob({ namespace, name: `${name}-nightly` });
+  const found = await readClaim(kubernetes, { namespace, name: claim }, signal);
+  const volumeName = found?.spec?.volumeName;
+  const volume = volumeName === undefined ? null : await readVolume(kubernetes, volumeName, signal);
+  return {
+    replicas: workload.replicas,
+    mounts: workload.template.spec?.volumes?.map(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName),
+    suspended: cron.spec?.suspend ?? false,
+    claim: found === null ? 'gone' : found.status?.phase,
+    labels: found?.metadata?.labels,
+    volume: volumeName,
+    policy: volume?.spec?.persistentVolumeReclaimPolicy,
+    marks: Object.keys(volume?.metadata?.annotations ?? {}).filter((key) => key.startsWith('kintsugi.dev/')),
+  };
+}
+
+export function contextOf(kubernetes: Kubernetes, { target }: VolumeWorld, over: Partial<ActionContext> = {}) {
+  return contextFor(kubernetes, target, over);
+}
+
+/** A worker that dies in the midst of what it does: its clients, and when. */
+export interface MortalWorker {
+  proxy: LosingProxy;
+  kubernetes: Kubernetes;
+  close(): Promise<void>;
+}
+
+export async function startMortalWorker(kubeconfig: string): Promise<MortalWorker> {
+  const proxy = await startLosingProxy(kubeconfig);
+  const folder = await mkdtemp(join(tmpdir(), 'kintsugi-mortal-'));
+  const path = join(folder, 'kubeconfig');
+  await writeFile(path, proxy.kubeconfig);
+  return {
+    proxy,
+    kubernetes: connectKubernetes({ kubeconfig: path }),
+    async close() {
+      await proxy.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Applies a plan with a worker that dies with its nth write; how many writes it made in all, where it lived. */
+export async function applyAndDie(worker: MortalWorker, context: ActionContext, plan: Plan, at: number | null) {
+  worker.proxy.dieAt = at;
+  worker.proxy.writes.length = 0;
+  const run = actionNamed(plan.action).apply({ ...context, kubernetes: worker.kubernetes }, plan);
+  const done = await run.then(
+    () => true,
+    () => false,
+  );
+  worker.proxy.dieAt = null;
+  return { done, writes: worker.proxy.writes.length };
+}
+
+/** Stops the target, for what needs it stopped: the plan, for the undo. */
+export async function stop(kubernetes: Kubernetes, world: VolumeWorld): Promise<Plan> {
+  const context = contextOf(kubernetes, world, { step: 3 });
+  const plan = await planned(context, 'scale', { to: 0 });
+  await actionNamed('scale').apply(context, plan);
+  return plan;
+}
+
+export async function outcomeOf(context: ActionContext, plan: Plan): Promise<Json> {
+  const done = await actionNamed(plan.action).apply(context, plan);
+  return typeof done === 'string' ? done : done.outcome;
+}
+
+export async function untilGone(kubernetes: Kubernetes, namespace: string, app: string): Promise<void> {
+  await until(`the pods of ${app} to go`, async () => {
+    const { items } = await kubernetes.core.listNamespacedPod({ namespace, labelSelector: `app=${app}` });
+    return items.length === 0;
+  });
+}
