@@ -18,6 +18,7 @@ export const actionNames = [
   'set-resources',
   'set-security-context',
   'snapshot-volume',
+  'thread-dump',
   'wait-http',
   'wait-ready',
 ] as const;

@@ -17,6 +17,7 @@ import setProbe from './set-probe.ts';
 import setResources from './set-resources.ts';
 import setSecurityContext from './set-security-context.ts';
 import snapshotVolume from './snapshot-volume.ts';
+import threadDump from './thread-dump.ts';
 import waitHttp from './wait-http.ts';
 import waitReady from './wait-ready.ts';
 
@@ -39,6 +40,7 @@ export const actions = {
   'set-resources': setResources,
   'set-security-context': setSecurityContext,
   'snapshot-volume': snapshotVolume,
+  'thread-dump': threadDump,
   'wait-http': waitHttp,
   'wait-ready': waitReady,
 } as const;

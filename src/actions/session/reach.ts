@@ -5,14 +5,13 @@ import { type ExecResult, execInPod } from '../../kubernetes/exec.ts';
 import type { Workload } from '../../kubernetes/workloads.ts';
 import type { Dependency } from '../../runbook/schema.ts';
 import type { WriteContext } from '../action.ts';
+import { boundedLines } from '../plan/bounded.ts';
 import type { SessionArgs } from './arguments.ts';
 import { environmentLines, parseEnvironment } from './environment.ts';
 
 /** What a person would try first in the shell, done for them: not ping, for a Service's address answers none. */
 
 const EXEC_MS = 10_000;
-const LONGEST_LINE = 700;
-const MOST_CHARACTERS = 4_000;
 
 /** The session's container, and whose environment it has. */
 export interface Session {
@@ -44,19 +43,7 @@ export async function sessionFindings(
   const reach = await Promise.all(
     context.runbook.spec.dependencies.map((dependency) => reachOf(context, run, dependency, variables)),
   );
-  return bounded([shell, ...reach, ...env]);
-}
-
-/** What people need most first, each line cut, and as many as an event carries well. */
-function bounded(lines: string[]): string[] {
-  let room = MOST_CHARACTERS;
-  const cut = lines.map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE - 1)}…` : line));
-  const kept = cut.filter((line) => {
-    room -= line.length;
-    return room >= 0;
-  });
-  const left = lines.length - kept.length;
-  return left === 0 ? kept : [...kept, `${left} more are left out here: look into it by the shell`];
+  return boundedLines([shell, ...reach, ...env], 'look into it by the shell');
 }
 
 function runIn(context: WriteContext, container: string, { metadata }: V1Pod): Run {
