@@ -112,7 +112,7 @@ class CrashWatch {
     const crashed = crashesAgain(owned, this.#before);
     if (crashed === null) return null;
     const isTarget = targetText(this.#target) === targetText(this.#context.target);
-    const away = isTarget ? await dependenciesAway(this.#context) : [];
+    const away = isTarget ? await dependenciesAway(this.#context, owned.workload) : [];
     if (away.length === 0) return crashed;
     this.#before = endsUntilNow(owned);
     return null;

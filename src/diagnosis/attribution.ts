@@ -18,12 +18,13 @@ export interface Attribution {
 const typeCauses: Record<string, Cause> = {
   redis: 'redis-connection-failure',
   mongodb: 'mongodb-connection-failure',
-  http: 'ollama-timeout',
 };
 
 /** The cause that stands for a dependency of the runbook. */
-export function causeOfDependency(dependency: Pick<DependencyEvidence, 'type'>): Cause | null {
-  return typeCauses[dependency.type] ?? null;
+export function causeOfDependency(dependency: Pick<DependencyEvidence, 'type' | 'name' | 'hosts'>): Cause | null {
+  const { type, name, hosts } = dependency;
+  if (type !== 'http') return typeCauses[type] ?? null;
+  return /ollama|\bllm\b|llama/i.test([name, ...hosts].join(' ')) ? 'ollama-timeout' : 'dependency-unavailable';
 }
 
 /**

@@ -45,6 +45,7 @@ const sentences: Partial<Record<Cause, Sentence>> = {
   'redis-connection-failure': reach('Redis'),
   'mongodb-connection-failure': reach('MongoDB'),
   'ollama-timeout': reach('Ollama'),
+  'dependency-unavailable': reach('what it depends on'),
   'redis-full': (_, container) =>
     `Redis refuses writes of ${container}: its own maxmemory is reached. Raise it or evict keys; more memory for the pod would not help.`,
   'redis-read-only': (_, container) =>

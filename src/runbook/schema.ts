@@ -32,6 +32,7 @@ export const causeNames = [
   'permission-denied',
   'port-in-use',
   'ollama-timeout',
+  'dependency-unavailable',
   'image-pull-failure',
   'missing-config-reference',
   'command-not-found',

@@ -60,7 +60,7 @@ describe('a program that runs and does not answer', () => {
       pod: 'agent-bruno-1',
       subject: ':8080/ready',
       summary:
-        'agent-bruno runs but has not answered since 2025-12-31T23:58:00.000Z: its readiness probe GET :8080/ready gets no answer in time, and neither does a GET through the API server (no answer within 5 s). Find where its threads wait, then replace the pod.',
+        'agent-bruno runs but has not answered as it should since 2025-12-31T23:58:00.000Z: its readiness probe GET :8080/ready gets no answer in time, and neither does a GET through the API server (no answer within 5 s). Find where its threads wait, then replace the pod.',
     });
   });
 
@@ -74,6 +74,17 @@ describe('a program that runs and does not answer', () => {
       cause: 'unresponsive',
       summary: expect.stringContaining('nothing listens on its port any more'),
     });
+  });
+
+  test('is unresponsive where it has served and says itself that it no longer can', () => {
+    const message = 'Readiness probe failed: HTTP probe failed with statuscode: 503';
+    expect(look({ message, reach: [asked('answered', 503)] })).toMatchObject({
+      cause: 'unresponsive',
+      summary: expect.stringContaining(
+        'its readiness probe GET :8080/ready is answered with status 503, and so is a GET through the API server (status 503)',
+      ),
+    });
+    expect(look({ message })?.cause).toBe('unresponsive');
   });
 
   test('is unresponsive where only the GET says so: a probe that asks something else is fine with it', () => {
@@ -111,11 +122,16 @@ describe('a program that runs and does not answer', () => {
 });
 
 describe('is not what is called unresponsive', () => {
-  test.each([
-    ['an error status', 'Readiness probe failed: HTTP probe failed with statuscode: 503'],
-    ['a wrong path', 'Readiness probe failed: HTTP probe failed with statuscode: 404'],
-  ])('%s', (_, message) => {
-    expect(look({ message })?.cause).toBe('readiness-probe-failure');
+  const never = hanging({ conditions: [{ type: 'Ready', status: 'False', since: ago(3604) }] });
+
+  test('an error status since the start', () => {
+    const message = 'Readiness probe failed: HTTP probe failed with statuscode: 503';
+    expect(look({ pods: [never], message, reach: [asked('answered', 503)] })?.cause).toBe('readiness-probe-failure');
+  });
+
+  test('a wrong path', () => {
+    const message = 'Readiness probe failed: HTTP probe failed with statuscode: 404';
+    expect(look({ message, reach: [asked('answered', 404)] })?.cause).toBe('readiness-probe-failure');
   });
 
   test('a program that answers well, only later than its probe waits', () => {
@@ -123,7 +139,6 @@ describe('is not what is called unresponsive', () => {
   });
 
   test('a port where nothing ever listened', () => {
-    const never = hanging({ conditions: [{ type: 'Ready', status: 'False', since: ago(3604) }] });
     expect(look({ pods: [never], message: REFUSED })?.cause).toBe('readiness-probe-failure');
   });
 

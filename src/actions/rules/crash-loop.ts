@@ -1,4 +1,5 @@
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
+import { type Dependent, dependenciesOf } from '../../dependencies/declared.ts';
 import { isFinished, isReady, isTerminating } from '../../kubernetes/pods.ts';
 import { currentRevision, type OwnedWorkload, revisionOfPod } from '../../kubernetes/revisions.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
@@ -33,10 +34,13 @@ export function crashesAgain(owned: OwnedWorkload, before: Ends): string | null 
   return null;
 }
 
-/** The dependencies of the runbook none of whose pods is ready: a crash may only wait for them. Unreadable ones count as such. */
-export async function dependenciesAway({ kubernetes, runbook, signal }: WriteContext): Promise<string[]> {
+/** The workload's dependencies none of whose pods is ready: a crash may only wait for them. Unreadable ones count as such. */
+export async function dependenciesAway(
+  { kubernetes, runbook, signal }: WriteContext,
+  workload: Dependent,
+): Promise<string[]> {
   const away = await Promise.all(
-    runbook.spec.dependencies.map(async ({ name, namespace, selector }) => {
+    dependenciesOf(runbook.spec, workload).map(async ({ name, namespace, selector }) => {
       const ready = await kubernetes.core
         .listNamespacedPod({ namespace, labelSelector: selector }, callOptions({ signal }))
         .then(({ items }) => items.length === 0 || items.some(isReady))

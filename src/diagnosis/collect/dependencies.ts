@@ -1,5 +1,6 @@
 import type { V1EndpointSlice, V1Pod } from '@kubernetes/client-node';
 import { type Address, parseAddress } from '../../dependencies/address.ts';
+import { dependenciesOf } from '../../dependencies/declared.ts';
 import { KintsugiError } from '../../errors.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { replicasSetBy } from '../../kubernetes/managed-fields.ts';
@@ -30,7 +31,8 @@ interface Request {
 
 /** The runbook's dependencies as their own pods and endpoints show them, and as they answer (safety 21). */
 export async function readDependencies(request: Request): Promise<DependencyEvidence[]> {
-  const declared = request.runbook?.spec.dependencies ?? [];
+  const { runbook, workload } = request;
+  const declared = runbook === null ? [] : dependenciesOf(runbook.spec, workload);
   return Promise.all(
     declared.map((dependency) => {
       const address = addressOf(request, dependency);

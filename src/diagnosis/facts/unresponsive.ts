@@ -9,7 +9,8 @@ const MEND = 'Find where its threads wait, then replace the pod.';
 
 /**
  * A program that runs and does not answer: its readiness probe gets no answer in time and a GET with more patience neither, or
- * nothing listens any more where it has served. A wrong path or port, an error status and a start are other findings.
+ * nothing listens any more, or it answers with an error of its own, where this very instance has served. A wrong path or port, an
+ * error from the start on and a start itself are other findings.
  */
 export function unresponsiveFact(
   evidence: Evidence,
@@ -33,7 +34,7 @@ export function unresponsiveFact(
     container: container.name,
     subject: probeSubject(probe, failing?.message ?? ''),
     score: 84,
-    summary: `${container.name} runs but has not answered${since === undefined ? '' : ` since ${since}`}: its readiness probe${described(probe)} ${how}${alsoAsked(reach)}${throttled === null ? '' : `, while ${throttled}`}.`,
+    summary: `${container.name} runs but has not answered as it should${since === undefined ? '' : ` since ${since}`}: its readiness probe${described(probe)} ${how}${alsoAsked(reach)}${throttled === null ? '' : `, while ${throttled}`}.`,
     mend: MEND,
     quotes: failing === undefined ? [] : [eventQuote(failing)],
   });
@@ -83,6 +84,9 @@ export function strayServiceFacts({ reach = [] }: Evidence): Finding[] {
 
 /** How it is silent, in words that follow its probe; null where it is not, or where the probe itself is wrong. */
 function silence(message: string | undefined, reach: ReachEvidence | undefined, served: boolean): string | null {
+  // An error of its own since some moment is no wrong probe: that one would have failed from the start.
+  const status = reach?.status ?? statusOf(message);
+  if (status !== undefined && status >= 500 && served) return `is answered with status ${status}`;
   if (reach?.state === 'answered') return null;
   switch (message === undefined ? null : probeFailure(message)) {
     case 'late':
@@ -98,8 +102,14 @@ function silence(message: string | undefined, reach: ReachEvidence | undefined, 
   }
 }
 
+function statusOf(message: string | undefined): number | undefined {
+  const status = /statuscode: (\d+)/.exec(message ?? '')?.[1];
+  return status === undefined ? undefined : Number(status);
+}
+
 function alsoAsked(reach: ReachEvidence | undefined): string {
   if (reach === undefined || reach.state === 'unknown') return '';
+  if (reach.state === 'answered') return `, and so is a GET through the API server (${reach.saw})`;
   return `, and neither does a GET through the API server (${reach.saw})`;
 }
 
