@@ -10,9 +10,10 @@ import {
   PatchStrategy,
 } from '@kubernetes/client-node';
 import { KintsugiError } from '../../src/errors.ts';
+import { DEVELOPMENT_MARKER } from '../../src/kubernetes/development-cluster.ts';
 
 /** The ConfigMap without which no development command touches a cluster (safety 27). */
-export const MARKER = { name: 'kintsugi-development-cluster', namespace: 'kube-system' };
+export const MARKER = DEVELOPMENT_MARKER;
 
 const ANSWER_WITHIN_MS = 5000;
 

@@ -46,7 +46,7 @@ export interface ActionContext extends WriteContext {
   brokenSince: string;
   /** The plan is shown and never applied (mode `observe`). */
   onlyShown?: boolean;
-  /** A person ordered this very action: what only needs a person's word has it. */
+  /** A person ordered this very action, or its procedure: what only needs a person's word has it. */
   ordered?: boolean;
   /** The plans of the remedy's earlier actions: what they change counts as changed. */
   earlier: Plan[];

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { Configuration } from '../configuration/configuration.ts';
 import { KintsugiError } from '../errors.ts';
@@ -6,7 +7,7 @@ import { findPodOwner } from '../kubernetes/owner.ts';
 import { isReady } from '../kubernetes/pods.ts';
 import { listWorkloads } from '../kubernetes/workloads.ts';
 import type { Activities, FindOwnerInput, ForwardInput, Owner } from '../recovery/activities.ts';
-import { workflowIdOf } from '../recovery/ids.ts';
+import { recoveryIdOf, workflowIdOf } from '../recovery/ids.ts';
 import type { AlertMessage } from '../recovery/values.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
@@ -84,9 +85,32 @@ async function forward(
 ): Promise<{ workflowId: string }> {
   const { to, input: start } = input;
   const { cluster } = settings;
-  for (const signal of await signalsOf(settings, input))
-    await deliverAlerts(temporal, { cluster, target: to, signal, mayStart: true, input: start });
+  for (const signal of await signalsOf(settings, input)) {
+    const delivered = await deliverAlerts(temporal, { cluster, target: to, signal, mayStart: true, input: start });
+    // A recovery that is open already is told by an order what a person wants: it has its own start.
+    if (delivered === 'joined' && start.procedure !== undefined && signal.alerts.length === 0)
+      await orderProcedure(temporal, workflowIdOf(cluster, to), input.runbook, {
+        ...start,
+        procedure: start.procedure,
+      });
+  }
   return { workflowId: workflowIdOf(cluster, to) };
+}
+
+/** The order that starts a procedure on an open recovery; a forwarder's counts once, however often the step is tried. */
+async function orderProcedure(
+  temporal: Client,
+  workflowId: string,
+  runbook: string,
+  { procedure, params = {}, actor = 'a person', reason }: ForwardInput['input'] & { procedure: string },
+): Promise<void> {
+  const handle = temporal.workflow.getHandle(workflowId);
+  const { raw, runId } = await handle.describe();
+  const recoveryId = recoveryIdOf(workflowId, raw.workflowExecutionInfo?.firstRunId ?? runId);
+  const said = { runbook, procedure, params, actor, ...(reason === undefined ? {} : { reason }) };
+  const { workflowExecution } = Context.current().info;
+  const id = `forwarded-${workflowExecution?.runId ?? runId}`;
+  await handle.signal('order', { name: 'run', id, recoveryId, ...said });
 }
 
 /**

@@ -12,6 +12,7 @@ import type { Artifacts } from '../artifacts/store.ts';
 import type { Builds } from '../builds/builds.ts';
 import { KintsugiError } from '../errors.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
+import { isDevelopmentCluster } from '../kubernetes/development-cluster.ts';
 import { canonicalText, toJson } from '../kubernetes/template.ts';
 import { readWorkload } from '../kubernetes/workloads.ts';
 import type { Logger } from '../log.ts';
@@ -26,7 +27,7 @@ import type {
 import { changesTarget, isSession } from '../recovery/ordered.ts';
 import type { Plan } from '../recovery/values.ts';
 import { liveNames } from '../runbook/references.ts';
-import type { Remedy } from '../runbook/schema.ts';
+import type { Procedure, Remedy } from '../runbook/schema.ts';
 import type { Baselines } from './baseline.ts';
 import { stepErrorOf, withFailures } from './failure.ts';
 import { beating, type Pulse } from './heartbeat.ts';
@@ -73,7 +74,9 @@ export async function planRemedy(
     pulse.heartbeat(`planning ${resolved.action.name}`);
     plans.push(await planOrRefusal(context, resolved));
   }
-  return { plans, digest: digestOf(plans) };
+  const digest = digestOf(plans);
+  if (plans.every(({ risk }) => risk !== 'high')) return { plans, digest };
+  return { plans, digest, developmentCluster: await isDevelopmentCluster(dependencies.kubernetes) };
 }
 
 /** SHA-256 of plans: what an approval approves. */
@@ -232,17 +235,28 @@ function writes(plan: Plan): boolean {
   return plan.changes.some(({ type }) => type !== 'effect');
 }
 
-/** The actions of what a person ordered, else of the runbook's remedy. */
+/** The actions of what a person ordered, else of the runbook's procedure or remedy of that name. */
 function callsOf(input: PlanInput): ResolvedCall[] {
   const { spec } = input.runbook;
   const live = liveNames({ target: input.target, container: input.finding.container });
   if (input.ordered !== undefined) return input.ordered.map((call) => resolveCall(call, spec, live));
-  return remedyOf(input).actions.map((call) => resolveParameters(call, spec, live));
+  const { actions } = input.procedure === true ? procedureOf(input) : remedyOf(input);
+  return actions.map((call) => resolveParameters(call, spec, live));
 }
 
 /** An order that changes the target waits for its pods; one that leaves it alone, or puts a session in its place, does not. */
 function isToBeWaitedFor(plans: readonly Plan[]): boolean {
   return changesTarget(plans) && !isSession(plans);
+}
+
+function procedureOf({ runbook, remedy }: PlanInput): Procedure {
+  const { procedures } = runbook.spec;
+  const found = procedures.find(({ name }) => name === remedy);
+  if (found !== undefined) return found;
+  throw new KintsugiError('invalid', `the runbook has no procedure '${remedy}'`, {
+    where: `runbook ${runbook.metadata.name}`,
+    fix: `Name one of: ${procedures.map(({ name }) => name).join(', ') || 'it has none'}.`,
+  });
 }
 
 function remedyOf({ runbook, finding, remedy }: PlanInput): Remedy {
@@ -257,7 +271,7 @@ function remedyOf({ runbook, finding, remedy }: PlanInput): Remedy {
 
 function contextOf(
   { kubernetes, baselines, artifacts, mirrors, builds, isRunOpen }: RemediationDependencies,
-  { target, runbook, recoveryId, finding, brokenSince, ordered, onlyShown = false }: PlanInput,
+  { target, runbook, recoveryId, finding, brokenSince, ordered, procedure, onlyShown = false }: PlanInput,
   { step, earlier }: { step: number; earlier: Plan[] },
   { heartbeat, signal }: Pulse,
 ): ActionContext {
@@ -276,7 +290,7 @@ function contextOf(
     finding,
     brokenSince,
     onlyShown,
-    ordered: ordered !== undefined,
+    ordered: ordered !== undefined || procedure === true,
     earlier,
     baselines,
     mirrors,

@@ -55,7 +55,7 @@ export function plainText(message: PageMessage): string {
     return paragraphs([[`RESOLVED ${where(page)}: ${message.reason}`], tried, standing, patch, links]);
   }
   return paragraphs([
-    [headline(message)],
+    [[...dataLossOf(message), headline(message)].join(' ')],
     message.event === 'approval' ? approvalLines(page, message.approval) : [],
     [`Why now: ${page.why}. Deadline ${clock(page.deadline)}, mode ${page.mode}.`],
     section('Found', page.findings.slice(0, 3).flatMap(findingLines)),
@@ -98,6 +98,12 @@ function headline(message: Exclude<PageMessage, { event: 'resolve' }>): string {
   const { page } = message;
   const broken = `${where(page)} broken since ${clock(page.brokenSince)}: ${page.symptom}.`;
   return [kindOf(message), broken, impactText(page.impact), changeText(page)].filter((part) => part !== '').join(' ');
+}
+
+/** What cannot be had back stands before everything else (safety 14). */
+function dataLossOf(message: Exclude<PageMessage, { event: 'resolve' }>): string[] {
+  const { dataLoss } = message.event === 'approval' ? message.approval : message.page;
+  return dataLoss.length === 0 ? [] : [`DATA LOSS: ${dataLoss.join('; ')}.`];
 }
 
 function kindOf(message: Exclude<PageMessage, { event: 'resolve' }>): string {
@@ -146,7 +152,13 @@ function approvalLines(page: Page, approval: ApprovalRequest): string[] {
   return [
     `It would, because ${approval.why}:`,
     ...approval.plans.map((plan, index) => `${index + 1}. ${plan.summary} (risk ${plan.risk})`),
-    `Approve until ${clock(approval.expiresAt)}:`,
+    `${quorumText(approval)} Approve until ${clock(approval.expiresAt)}:`,
     `  ${approveCommand(page, approval)}`,
   ];
+}
+
+function quorumText({ quorum, by }: ApprovalRequest): string {
+  if (quorum === 1) return 'It takes one person.';
+  const given = by.length === 0 ? '' : ` (so far: ${by.join(', ')})`;
+  return `It takes ${quorum} different people${given}.`;
 }

@@ -11,6 +11,7 @@ import type {
   Measure,
   Mode,
   OrderedCall,
+  Params,
   Plan,
   StepError,
   Target,
@@ -28,6 +29,16 @@ export interface LoadedRunbook {
   runbook: RunbookContent;
   /** The worker's mode for this runbook in this namespace (its configuration's `auto` list, else KINTSUGI_MODE). */
   workerMode: Mode;
+  /** The procedure of it that a person has started. */
+  procedure?: string;
+}
+
+export interface LoadInput {
+  name: string;
+  target: Target | null;
+  startedBy: 'alert' | 'person';
+  procedure?: string;
+  params?: Params;
 }
 
 /** What every step on the target is told. */
@@ -76,6 +87,8 @@ export interface PlanInput extends StepContext {
   remedy: string;
   /** What a person ordered, in place of the runbook's remedy of that name. */
   ordered?: OrderedCall[];
+  /** Set where `remedy` names a procedure of the runbook. */
+  procedure?: true;
   brokenSince: string;
   /** In `observe` the plan is only shown: a right that is missing to try it out is told, not a refusal. */
   onlyShown?: boolean;
@@ -85,6 +98,8 @@ export interface RemedyPlans {
   plans: Plan[];
   /** SHA-256 of the plans: what an approval approves. */
   digest: string;
+  /** Whether the cluster says that it is for development; asked where a plan is of high risk. */
+  developmentCluster?: boolean;
 }
 
 export interface ApplyInput extends PlanInput {
@@ -176,7 +191,7 @@ export interface ForwardInput {
   runbook: string;
   digest: string;
   alerts: AlertMessage[];
-  input: { mode?: Mode; actor?: string; reason?: string };
+  input: { mode?: Mode; actor?: string; reason?: string; procedure?: string; params?: Params };
 }
 
 /** What a page says; the webhook's body is made from it (contracts.md, "Page webhook"). */
@@ -211,6 +226,8 @@ export interface Page {
   links: { title: string; url: string }[];
   /** Why the page comes now: "nothing is left to try", "15m passed". */
   why: string;
+  /** What data is lost by what is asked for or under way, each one sentence. */
+  dataLoss: string[];
 }
 
 /** An approval that is asked for: the plans, and until when. */
@@ -223,6 +240,10 @@ export interface ApprovalRequest {
   digest: string;
   why: string;
   plans: Plan[];
+  /** Who has approved already. */
+  by: string[];
+  /** What data is lost by it, each one sentence: said before anything else. */
+  dataLoss: string[];
 }
 
 export interface EscalateInput {
@@ -242,7 +263,7 @@ export interface EscalateResult {
 
 /** The activities that a worker serves; `createActivities(deps)` makes them. */
 export interface Activities {
-  loadRunbook(input: { name: string; target: Target | null }): Promise<LoadedRunbook>;
+  loadRunbook(input: LoadInput): Promise<LoadedRunbook>;
   findOwner(input: FindOwnerInput): Promise<Owner>;
   forward(input: ForwardInput): Promise<{ workflowId: string }>;
   diagnose(input: DiagnoseInput): Promise<Diagnosis>;

@@ -3,8 +3,9 @@ import { openPage } from './fold-pages.ts';
 import { formatTarget } from './ids.ts';
 import { possibleOrders } from './orders.ts';
 import { othersFiring } from './other-runbooks.ts';
+import { dataLossOf } from './page.ts';
 import { phaseOf } from './phase.ts';
-import { effectiveMode, leadingFinding, standingChanges } from './policy.ts';
+import { activeAttempt, effectiveMode, leadingFinding, standingChanges } from './policy.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
 
 /**
@@ -13,6 +14,7 @@ import type { Attempt, RecoveryRecord } from './record.ts';
  */
 export function detailsOf(record: RecoveryRecord): string {
   const lines = [
+    ...dataLossLines(record),
     headline(record),
     '',
     `**Phase:** ${phaseOf(record)} · **Mode:** ${effectiveMode(record)}`,
@@ -24,6 +26,7 @@ export function detailsOf(record: RecoveryRecord): string {
     for (const quote of finding.quotes.slice(0, 3))
       lines.push(`> ${quote.source}: \`${quote.text.replaceAll('`', "'")}\``);
   }
+  lines.push(...procedureLines(record));
   const failure = record.failures.target;
   if (failure !== null) lines.push('', `**Trouble:** ${failure.step} failed: ${failure.error.message}`);
   if (record.attempts.length > 0) lines.push('', '**Remedies**', ...record.attempts.flatMap(attemptLines));
@@ -36,6 +39,19 @@ export function detailsOf(record: RecoveryRecord): string {
   const orders = possibleOrders(record);
   if (orders.length > 0) lines.push('', `**Possible orders:** ${orders.join(', ')}`);
   return lines.join('\n');
+}
+
+function procedureLines({ procedure, runbook, next }: RecoveryRecord): string[] {
+  const ordered = next === undefined ? [] : ['', `**Next:** ${next.procedure ?? next.runbook}, ordered by ${next.by}`];
+  if (procedure === undefined) return ordered;
+  const values = Object.entries(runbook?.content.spec.params ?? {}).map(([name, value]) => `${name}=${String(value)}`);
+  const end = procedure.ended === null ? '' : `: ${procedure.ended.outcome}, ${procedure.ended.why}`;
+  const given = values.length === 0 ? '' : ` with ${values.join(', ')}`;
+  return [
+    '',
+    `**Procedure:** ${procedure.name ?? 'not loaded yet'}, started by ${procedure.by}${given}${end}`,
+    ...ordered,
+  ];
 }
 
 function mitigationLines({ mitigation, closed }: RecoveryRecord): string[] {
@@ -51,10 +67,20 @@ function mitigationLines({ mitigation, closed }: RecoveryRecord): string[] {
   ];
 }
 
+/** What cannot be had back stands before everything else while people are asked for it, or it is being done (safety 14). */
+function dataLossLines(record: RecoveryRecord): string[] {
+  const active = activeAttempt(record);
+  const lost = active === null ? [] : dataLossOf(active.plans);
+  return lost.length === 0 ? [] : [`**Data loss:** ${lost.join('; ')}`, ''];
+}
+
 function headline(record: RecoveryRecord): string {
   const { target } = record;
   const name = target === null ? record.workflowId : formatTarget(target);
-  if (record.closed !== null) return `### ${name}: ${record.closed.outcome}`;
+  if (record.closed !== null) {
+    const { outcome, why } = record.closed;
+    return `### ${name}: ${outcome}${why === undefined ? '' : `: ${why}`}`;
+  }
   return `### ${name}: ${record.look.saw || 'no look taken yet'}`;
 }
 
@@ -69,11 +95,16 @@ function timeLeft(record: RecoveryRecord): string {
 
 function attemptLines(attempt: Attempt): string[] {
   const why = attempt.why === undefined ? '' : ` (${attempt.why})`;
-  const lines = [`- ${attempt.n}. ${attempt.remedy} for ${attempt.cause}: **${attempt.stage}**${why}`];
+  const { ordered } = attempt;
+  const whose = ordered === undefined ? `for ${attempt.cause}` : `ordered by ${ordered.by}`;
+  const lines = [`- ${attempt.n}. ${attempt.remedy} ${whose}: **${attempt.stage}**${why}`];
   for (const plan of attempt.plans) lines.push(`    - ${plan.summary}`);
   for (const line of attempt.actions.flatMap(({ saw = [] }) => saw)) lines.push(`    - found: ${line}`);
   if (attempt.approval !== null && attempt.stage === 'asked') {
-    lines.push(`    - waits for approval until ${attempt.approval.expiresAt}: ${attempt.approval.why}`);
+    const { quorum, by, expiresAt, why: asks } = attempt.approval;
+    const people =
+      quorum === 1 ? '' : ` of ${quorum} people (${by.length} so far${by.length === 0 ? '' : `: ${by.join(', ')}`})`;
+    lines.push(`    - waits for approval${people} until ${expiresAt}: ${asks}`);
   }
   if (attempt.heldBack !== null && attempt.stage !== 'verified') lines.push(`    - held back: ${attempt.heldBack.why}`);
   return lines;

@@ -12,6 +12,7 @@ import type {
   Json,
   Measure,
   Mode,
+  Params,
   Plan,
   StepError,
   Target,
@@ -37,7 +38,13 @@ export type Outcome =
   | 'closed'
   | 'cancelled'
   | 'target-gone'
-  | 'forwarded';
+  | 'forwarded'
+  /** A procedure that changed nothing which could be verified was done, or one was not done and the target is as before. */
+  | 'done'
+  | 'not-done';
+
+/** What a procedure came to, other than a recovery: done, not done, or only planned. */
+export type ProcedureOutcome = 'done' | 'not-done' | 'observed';
 
 /** What became of one action: `unknown` when its answer was lost, which counts as a change that may stand. */
 export type ActionOutcome = 'applied' | 'unchanged' | 'failed' | 'unknown';
@@ -64,6 +71,9 @@ export type EventBody =
       deadlineGiven: boolean;
       /** The recovery id of the run before on the same target, when its undo recipe was adopted. */
       previous?: string;
+      /** The procedure of the runbook that is started, where the start names it, and values for the runbook's parameters. */
+      procedure?: string;
+      params?: Params;
     }
   /** The run continued as new: the fold starts from this record. */
   | { kind: 'snapshot'; record: RecoveryRecord }
@@ -83,10 +93,18 @@ export type EventBody =
   | ({ kind: 'alert-received'; after?: string } & AlertMessage)
   /** An alert that was already there came again. */
   | { kind: 'alert-repeated'; fingerprint: string; runbook?: string; count: number }
-  /** The target recovered by one runbook while an alert of another one fires: that one has its turn. */
-  | { kind: 'runbook-changed'; from: string; to: string; brokenSince: string; deadline: string }
-  /** The runbook as it was read once for this recovery, never re-read. */
+  /**
+   * The recovery goes on by another runbook: an alert of it fires while the target has recovered by the first, or a person ordered
+   * a procedure of it (`order`, that order's id).
+   */
+  | { kind: 'runbook-changed'; from: string; to: string; brokenSince: string; deadline: string; order?: string }
+  /** The runbook as it was read once for this recovery, never re-read; `procedure`: what of it a person has started. */
   | ({ kind: 'runbook-loaded' } & LoadedRunbook)
+  /**
+   * The procedure that a person started has ended without a verified change. `asBefore`: the target does as well as when it was
+   * planned; else people are paged at once.
+   */
+  | { kind: 'procedure-ended'; n: number; outcome: ProcedureOutcome; asBefore: boolean; why: string }
   /** One round of evidence was taken. */
   | { kind: 'diagnosed'; round: number; healthy: boolean; measure: Measure; evidence: EvidenceRef; saw: string }
   /**
@@ -98,8 +116,17 @@ export type EventBody =
   | { kind: 'classified'; round: number; findings: Finding[] }
   /** The runbook's checklist, the written escalation steps and the leading cause's prevention, filled in by machine. */
   | { kind: 'checklist'; items: ChecklistItem[]; steps: EscalationStep[]; prevention?: string[] }
-  /** Everything that attempt n would do. */
-  | { kind: 'planned'; n: number; cause: string; remedy: string; findingKey: string; plans: Plan[]; digest: string }
+  /** Everything that attempt n would do; `developmentCluster`: the cluster says that it is one (safety 14). */
+  | {
+      kind: 'planned';
+      n: number;
+      cause: string;
+      remedy: string;
+      findingKey: string;
+      plans: Plan[];
+      digest: string;
+      developmentCluster?: boolean;
+    }
   /** The rules of safety, or the cluster, forbid attempt n: it is not tried. */
   | {
       kind: 'remedy-refused';
@@ -158,17 +185,17 @@ export type EventBody =
   /** A message that could not be read, or names another recovery. */
   | { kind: 'message-refused'; why: string }
   /** A live look while settling or watching; under a hold, with what Git says of the object. */
-  | { kind: 'watched'; healthy: boolean; broken: boolean; saw: string; hold?: GitComparison }
+  | { kind: 'watched'; healthy: boolean; broken: boolean; saw: string; measure?: Measure; hold?: GitComparison }
   /** The target broke again while settling: the same recovery, its memory, a new deadline. */
   | { kind: 'relapsed'; brokenSince: string; deadline: string }
   | { kind: 'recovered'; by: 'remedy' | 'itself' | 'person' }
-  /** The end. `standing`: the changes that stay, each named; `patch`: what Git lacks of them. */
-  | { kind: 'closed'; outcome: Outcome; rootCause?: string; standing: string[]; patch?: string };
+  /** The end. `standing`: the changes that stay, each named; `patch`: what Git lacks of them; `why`: what a procedure came to. */
+  | { kind: 'closed'; outcome: Outcome; rootCause?: string; standing: string[]; patch?: string; why?: string };
 
 export type EventKind = EventBody['kind'];
 
 /**
- * Orders that people give. `rollback` and `run` (one action) make an attempt of their own; `cancel` is the Temporal UI's
+ * Orders that people give. `rollback` and `run` (one action, or a runbook's procedure) make an attempt of their own; `cancel` is the Temporal UI's
  * cancellation.
  */
 export type OrderName = 'approve' | 'reject' | 'undo' | 'rollback' | 'run' | 'close' | 'cancel';

@@ -22,6 +22,14 @@ import {
   sessionStands,
   standingChanges,
 } from './policy.ts';
+import {
+  openProcedure,
+  outlivesHealth,
+  procedureEnded,
+  procedureOutcome,
+  procedurePageReason,
+  restsHealthy,
+} from './procedures.ts';
 import type { RecoveryRecord } from './record.ts';
 
 /** Watching, settling and forwarding end after this at the latest. */
@@ -36,6 +44,7 @@ export function nextFact(record: RecoveryRecord, clock: Clock): EventBody | null
   return (
     deadlinePassed(record, clock) ??
     expiredApproval(record, clock) ??
+    procedureEnded(record, clock) ??
     recovered(record) ??
     relapsed(record) ??
     runbookChanged(record) ??
@@ -81,8 +90,10 @@ function recovered(record: RecoveryRecord): EventBody | null {
   }
   const active = activeAttempt(record);
   const acting = active !== null && active.actions.length > 0;
-  if (record.look.healthy !== true || acting) return null;
-  return { kind: 'recovered', by: episode.some(({ stage }) => stage === 'unproven') ? 'remedy' : 'itself' };
+  if (record.look.healthy !== true || acting || outlivesHealth(record)) return null;
+  const unproven = episode.find(({ stage }) => stage === 'unproven');
+  if (unproven?.ordered?.procedure === true) return { kind: 'recovered', by: 'person' };
+  return { kind: 'recovered', by: unproven === undefined ? 'itself' : 'remedy' };
 }
 
 function relapsed(record: RecoveryRecord): EventBody | null {
@@ -135,7 +146,9 @@ function dueRung(record: RecoveryRecord, clock: Clock): EventBody | null {
 function pageReason(record: RecoveryRecord, clock: Clock): string | null {
   if (record.forward !== null) return null;
   if (record.closing !== null) return cancelledBroken(record);
-  if (record.episode.deadlinePassed && !firstLookPending(record, clock)) {
+  const procedure = procedurePageReason(record);
+  if (procedure !== null || procedureOutcome(record) !== null) return procedure;
+  if (record.episode.deadlinePassed && !firstLookPending(record, clock) && !restsHealthy(record)) {
     return 'the deadline has passed and the target is not healthy';
   }
   if (record.ownerGone !== null) return record.ownerGone.healthy ? null : `the pod is gone: ${record.ownerGone.saw}`;
@@ -191,12 +204,14 @@ function closed(record: RecoveryRecord, clock: Clock): EventBody | null {
   if (sessionStands(record) || waitsForOrder(record)) return null;
   const rootCause = record.closing?.rootCause;
   const patch = patchOf(record);
+  const why = (record.closing ?? record.recovered) ? undefined : record.procedure?.ended?.why;
   return {
     kind: 'closed',
     outcome,
     standing: standingChanges(record),
     ...(rootCause === undefined ? {} : { rootCause }),
     ...(patch === null ? {} : { patch }),
+    ...(why === undefined ? {} : { why }),
   };
 }
 
@@ -215,7 +230,10 @@ function outcomeNow(record: RecoveryRecord, clock: Clock): Outcome | null {
     return record.ownerGone.healthy || over ? 'target-gone' : null;
   }
   if (record.recovered !== null) return settledOutcome(record, clock);
-  if (effectiveMode(record) === 'observe' && record.startedBy === 'person' && planShown(record)) return 'observed';
+  const procedure = procedureOutcome(record);
+  if (procedure !== null) return procedure;
+  const observing = effectiveMode(record) === 'observe' && openProcedure(record) === null;
+  if (observing && record.startedBy === 'person' && planShown(record)) return 'observed';
   const paged = openPage(record)?.rungs[0]?.dueAt;
   return paged !== undefined && clock.passed(paged, LIMIT_MS) ? 'handed-over' : null;
 }

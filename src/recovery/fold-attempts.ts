@@ -2,7 +2,7 @@ import { adoptedAttempt } from './adopted.ts';
 import type { RecoveryEvent } from './events.ts';
 import { openPage } from './fold-pages.ts';
 import { withAttempt, withdraw } from './new-attempt.ts';
-import { changesTarget, isSession, requested } from './ordered.ts';
+import { changesTarget, isSession, nextProcedure, requested } from './ordered.ts';
 import { isSamePerson } from './people.ts';
 import type { ActionRecord, Attempt, RecoveryRecord } from './record.ts';
 import { isSettledBy } from './settled.ts';
@@ -75,9 +75,12 @@ function markStale(record: RecoveryRecord, n: number): RecoveryRecord {
   const stage = attempt?.stage;
   const ended = stage === 'undone' || stage === 'unproven' || stage === 'undo-refused';
   const beside = attempt !== undefined && isSession(attempt.plans) && !changesTarget(attempt.plans);
-  return ended && !beside
-    ? { ...record, diagnosisStale: true, look: { ...record.look, wanted: record.recovered !== null } }
-    : record;
+  if (!ended || beside) return record;
+  return {
+    ...update(record, n, (one) => (one.ordered?.procedure === undefined ? one : { endedAt: record.now, ...one })),
+    diagnosisStale: true,
+    look: { ...record.look, wanted: record.recovered !== null },
+  };
 }
 
 function foldOrder(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' }): RecoveryRecord {
@@ -95,10 +98,16 @@ function foldOrder(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order
       return undoWhere(record, ({ stage }) => stage !== 'verified', `cancelled by ${event.actor}`);
     case 'rollback':
     case 'run':
-      return { ...record, requests: [...record.requests, requested(event)] };
+      return foldRequest(record, event);
     case 'close':
       return record;
   }
+}
+
+/** What was ordered: a procedure of a runbook, by which the recovery then goes on, or actions on the target. */
+function foldRequest(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' }): RecoveryRecord {
+  const next = nextProcedure(event);
+  return next === null ? { ...record, requests: [...record.requests, requested(event)] } : { ...record, next };
 }
 
 function foldAnswer(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' }): RecoveryRecord {
@@ -227,8 +236,9 @@ function foldActionFinished(attempt: Attempt, event: AttemptEvent & { kind: 'act
   if (attempt.stage === 'undoing') return { ...attempt, actions };
   if (outcome === 'failed' || outcome === 'unknown') {
     const why = error?.message ?? `the outcome of ${attempt.plans[i]?.action} is unknown`;
-    // A session mends nothing: what may stand of one that failed is taken back without looking for a betterment.
-    return { ...attempt, actions, stage: isSession(attempt.plans) ? 'undoing' : 'failed', why };
+    // A session mends nothing, and half a procedure is worse than none: what may stand is taken back without another look.
+    const isTakenBack = isSession(attempt.plans) || attempt.ordered?.procedure === true;
+    return { ...attempt, actions, stage: isTakenBack ? 'undoing' : 'failed', why };
   }
   return { ...attempt, actions, stage: actions.length < attempt.plans.length ? 'applying' : stageWhenApplied(attempt) };
 }
@@ -236,7 +246,8 @@ function foldActionFinished(attempt: Attempt, event: AttemptEvent & { kind: 'act
 /** What comes after the last action: a session stands, an order that changed nothing is done, anything else is verified. */
 function stageWhenApplied({ plans, ordered }: Attempt): Attempt['stage'] {
   if (isSession(plans)) return 'standing';
-  return ordered !== undefined && !changesTarget(plans) ? 'done' : 'applied';
+  const isToVerify = changesTarget(plans) || (ordered?.procedure === true && plans.some(({ undo }) => undo !== 'none'));
+  return ordered === undefined || isToVerify ? 'applied' : 'done';
 }
 
 function foldVerified(attempt: Attempt, event: AttemptEvent & { kind: 'verified' }): Attempt {
@@ -259,7 +270,8 @@ function foldAssessed(attempt: Attempt, event: AttemptEvent & { kind: 'assessed'
   const assessment = { better, saw, at };
   if (attempt.stage === 'undoing') return { ...attempt, assessment };
   if (better === true && attempt.verification === null) return { ...attempt, assessment, stage: 'applied' };
-  if (better === false) {
+  // Of a procedure, what did not verify and cannot be seen to be better is taken back.
+  if (better === false || (better === 'unknown' && attempt.ordered?.procedure === true)) {
     const standing = attempt.actions.some((action) => mayStand(action, attempt));
     return { ...attempt, assessment, stage: standing ? 'undoing' : 'undone' };
   }

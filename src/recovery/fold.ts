@@ -5,6 +5,7 @@ import { foldPages } from './fold-pages.ts';
 import { foldHolds } from './holds.ts';
 import { alertKey, foldRunbookChanged, withOthersDeadlines } from './other-runbooks.ts';
 import { mayBeWell } from './policy.ts';
+import { foldProcedures } from './procedures.ts';
 import { type AlertRecord, type Episode, emptyRecord, type InFlight, type RecoveryRecord } from './record.ts';
 
 /**
@@ -15,7 +16,8 @@ export function fold(before: RecoveryRecord, event: RecoveryEvent): RecoveryReco
   // A run of an older worker continued as this one: what its record did not have yet is empty.
   if (event.kind === 'snapshot') return { ...emptyRecord, ...event.record, seq: event.seq, now: event.at };
   const record = foldLanes({ ...before, seq: event.seq, now: event.at }, event);
-  return foldNews(foldHolds(foldPages(foldAttempts(foldCourse(record, event), event), event), event), event);
+  const course = foldProcedures(foldCourse(record, event), event);
+  return foldNews(foldHolds(foldPages(foldAttempts(course, event), event), event), event);
 }
 
 /** The written rule: if unable to resolve within 15 minutes, escalate. */
@@ -154,8 +156,12 @@ function foldCourse(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecor
     case 'released':
       return { ...record, leaseHeld: false };
     case 'closed': {
-      const { outcome, rootCause, standing, patch, at } = event;
-      const told = { ...(rootCause === undefined ? {} : { rootCause }), ...(patch === undefined ? {} : { patch }) };
+      const { outcome, rootCause, standing, patch, why, at } = event;
+      const told = {
+        ...(rootCause === undefined ? {} : { rootCause }),
+        ...(patch === undefined ? {} : { patch }),
+        ...(why === undefined ? {} : { why }),
+      };
       return { ...record, closed: { outcome, standing, at, ...told } };
     }
     default:
@@ -284,10 +290,11 @@ function foldRelapse(record: RecoveryRecord, event: RecoveryEvent & { kind: 'rel
 }
 
 function foldWatched(record: RecoveryRecord, event: RecoveryEvent & { kind: 'watched' }): RecoveryRecord {
-  const { at, healthy, broken, saw } = event;
+  const { at, healthy, broken, saw, measure } = event;
+  const seen = measure === undefined ? {} : { measure };
   // What looked well and is not after all gets another diagnosis.
   const diagnosisStale = record.diagnosisStale || (broken && mayBeWell(record));
-  return { ...record, diagnosisStale, look: { at, wanted: false, healthy, broken, saw } };
+  return { ...record, diagnosisStale, look: { at, wanted: false, healthy, broken, saw, ...seen } };
 }
 
 function foldRecovered(record: RecoveryRecord, event: RecoveryEvent & { kind: 'recovered' }): RecoveryRecord {

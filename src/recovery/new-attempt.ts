@@ -21,7 +21,8 @@ export function withAttempt(
   };
 }
 
-function giveWay(attempt: Attempt, { what, by }: Requested): Attempt {
+/** An attempt that only waits for a person falls away for what another one ordered. */
+export function giveWay(attempt: Attempt, { what, by }: Pick<Requested, 'what' | 'by'>): Attempt {
   const waits = attempt.stage === 'asked' && attempt.actions.length === 0;
   return waits ? { ...attempt, stage: 'withdrawn', why: `${by} ordered ${what}` } : attempt;
 }
@@ -50,7 +51,8 @@ function newAttempt(record: RecoveryRecord, event: RecoveryEvent & { kind: 'plan
   const { n, cause, remedy, findingKey } = event;
   const attempt = { ...emptyAttempt(record), n, cause, remedy, findingKey };
   if (event.kind === 'remedy-refused') return { ...attempt, stage: 'refused', why: event.reason };
-  return { ...attempt, plans: event.plans, digest: event.digest };
+  const { plans, digest, developmentCluster } = event;
+  return { ...attempt, plans, digest, ...(developmentCluster === undefined ? {} : { developmentCluster }) };
 }
 
 function emptyAttempt(record: RecoveryRecord): Attempt {

@@ -1,6 +1,6 @@
 import type { RecoveryEvent } from './events.ts';
-import type { Attempt, RecoveryRecord, Requested } from './record.ts';
-import type { Json, OrderedCall, Plan } from './values.ts';
+import type { Attempt, NextProcedure, RecoveryRecord, Requested } from './record.ts';
+import type { Json, OrderedCall, Params, Plan } from './values.ts';
 
 /** What people order to be done on the target (`run`, `rollback`): from the order to an attempt of its own. */
 
@@ -25,7 +25,18 @@ export function requested(event: RecoveryEvent & { kind: 'order' }): Requested {
   return { ...who, what: action, calls: [{ action, params: parametersOf(args.params) }, WAIT_READY] };
 }
 
-function parametersOf(params: Json | undefined): { [name: string]: Json } {
+/** The procedure of a runbook that an accepted `run` orders; null where it orders an action. */
+export function nextProcedure(event: RecoveryEvent & { kind: 'order' }): NextProcedure | null {
+  const { id, actor: by, verified, at, args } = event;
+  if (event.name !== 'run' || typeof args.runbook !== 'string') return null;
+  return {
+    ...{ id, by, verified, at, runbook: args.runbook },
+    ...(typeof args.procedure === 'string' ? { procedure: args.procedure } : {}),
+    ...(args.params === undefined ? {} : { params: parametersOf(args.params) }),
+  };
+}
+
+function parametersOf(params: Json | undefined): Params {
   return typeof params === 'object' && params !== null && !Array.isArray(params) ? params : {};
 }
 
@@ -38,6 +49,7 @@ export function requestOf(record: RecoveryRecord, findingKey: string): Requested
 export function orderUnderWay(record: RecoveryRecord, active: Attempt | null): { what: string; by: string } | null {
   const [waiting] = record.requests;
   if (waiting !== undefined) return waiting;
+  if (record.next !== undefined) return { what: record.next.procedure ?? record.next.runbook, by: record.next.by };
   if (active === null || (active.ordered === undefined && !occupiesTarget(active))) return null;
   return { what: active.remedy, by: active.ordered?.by ?? active.approval?.by.join(', ') ?? 'the runbook' };
 }

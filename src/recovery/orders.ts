@@ -2,7 +2,7 @@ import type { OrderName } from './events.ts';
 import { mayStand } from './fold-attempts.ts';
 import { orderUnderWay } from './ordered.ts';
 import { isSamePerson } from './people.ts';
-import { activeAttempt, canLook, effectiveMode } from './policy.ts';
+import { activeAttempt, canLook, effectiveMode, sessionStands } from './policy.ts';
 import type { Attempt, OrderArgs, RecoveryRecord } from './record.ts';
 
 /** What a person orders, as a message carries it. `id` makes a repeat harmless; `recoveryId` keeps it from another recovery. */
@@ -49,7 +49,8 @@ function refuseAnswer(record: RecoveryRecord, order: Order): string | null {
   if (typeof digest === 'string' && digest !== asked.approval?.digest) {
     return `the plan has changed since: look at it again (digest ${asked.approval?.digest})`;
   }
-  if (order.name === 'approve' && !order.verified && asked.plans.some(({ risk }) => risk === 'high')) {
+  const unproven = !order.verified && asked.developmentCluster !== true;
+  if (order.name === 'approve' && unproven && asked.plans.some(({ risk }) => risk === 'high')) {
     return `${asked.remedy} is of high risk: it takes an approval by a person whom the front door has verified`;
   }
   return order.name === 'approve' ? refuseSecondVoice(asked, order.actor) : null;
@@ -66,17 +67,27 @@ function refuseSecondVoice({ approval, remedy }: Attempt, actor: string): string
 function refuseRequest(record: RecoveryRecord, { args }: Order): string | null {
   const { closing } = record;
   if (closing !== null) return `it is being closed (${closing.order} by ${closing.actor})`;
-  if (typeof args.runbook === 'string')
-    return `a procedure cannot be run inside of an open recovery yet: start runbook ${args.runbook} when this one is closed`;
   if (record.runbook === null) return 'the runbook is not loaded yet: try again in a moment';
   if (!canLook(record)) return 'there is no workload that anything could be done to';
-  if (effectiveMode(record) === 'observe') {
+  const isProcedure = typeof args.runbook === 'string';
+  // A procedure goes by the mode of its own runbook, and ends at its plan where that is observe.
+  if (effectiveMode(record) === 'observe' && !isProcedure) {
     return 'the mode here is observe, in which nothing is written: the most cautious of worker, runbook and start holds';
   }
-  const under = orderUnderWay(record, activeAttempt(record));
+  const under = isProcedure ? anythingUnderWay(record) : orderUnderWay(record, activeAttempt(record));
   if (under === null) return null;
   const possible = possibleOrders(record, ['approve', 'reject', 'undo', 'close']).join(', ');
   return `${under.what}, which ${under.by} ordered, is still under way; possible: ${possible || 'nothing yet'}`;
+}
+
+/** What another runbook cannot take over: everything but an attempt that only waits for a person. */
+function anythingUnderWay(record: RecoveryRecord): { what: string; by: string } | null {
+  const active = activeAttempt(record);
+  const ordered = orderUnderWay(record, active);
+  if (ordered !== null) return ordered;
+  if (sessionStands(record)) return { what: 'a debug session', by: 'a person' };
+  const waits = active === null || (active.stage === 'asked' && active.actions.length === 0);
+  return waits ? null : { what: active.remedy, by: `runbook ${record.runbookName}` };
 }
 
 /** The attempt that an `undo` order is about: the one named, else the last whose change stands. */

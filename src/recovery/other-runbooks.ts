@@ -1,7 +1,9 @@
 import { after, milliseconds } from './durations.ts';
 import type { EventBody, RecoveryEvent } from './events.ts';
+import { openPage } from './fold-pages.ts';
+import { giveWay } from './new-attempt.ts';
 import { activeAttempt } from './policy.ts';
-import type { AlertRecord, Episode, RecoveryRecord } from './record.ts';
+import type { AlertRecord, Episode, NextProcedure, RecoveryRecord } from './record.ts';
 import type { AlertMessage } from './values.ts';
 
 /**
@@ -41,14 +43,26 @@ function deadlineOf({ startsAt, after: rung = DEFAULT_RUNG }: AlertRecord): stri
   return after(startsAt, milliseconds(rung));
 }
 
-/** The other runbook that is due: the target has recovered by this one, and no work of it is under way. */
+/**
+ * The other runbook that is due: one that a person ordered a procedure of; else that of an alert which fires while this one's
+ * work has ended, in a recovery or with its procedure.
+ */
 export function runbookChanged(record: RecoveryRecord): EventBody | null {
-  const { recovered, closing, inFlight, leaseHeld } = record;
-  if (recovered === null || closing !== null || leaseHeld || inFlight.target !== null) return null;
-  if (record.forward !== null || activeAttempt(record) !== null) return null;
+  const { closing, inFlight, leaseHeld, forward } = record;
+  if (closing !== null || leaseHeld || inFlight.target !== null || forward !== null) return null;
+  const active = activeAttempt(record);
+  const onlyWaits = active === null || (active.stage === 'asked' && active.actions.length === 0);
+  if (record.next !== undefined) return onlyWaits ? orderedChange(record, record.next) : null;
+  if (active !== null || !isOver(record)) return null;
   const waiting = othersFiring(record).filter((alert) => !isServed(record, alert));
   const [first] = waiting.sort((a, b) => Date.parse(a.startsAt) - Date.parse(b.startsAt));
-  if (first?.runbook === undefined) return null;
+  const { from: before } = record.procedure ?? {};
+  if (first?.runbook === undefined) {
+    // An order whose runbook could not be loaded leaves the recovery to the runbook that it has.
+    if (before === undefined || record.runbook !== null) return null;
+    const { brokenSince, deadline } = record.episode;
+    return { kind: 'runbook-changed', from: record.runbookName, to: before, brokenSince, deadline };
+  }
   const { runbook, startsAt } = first;
   return {
     kind: 'runbook-changed',
@@ -59,24 +73,52 @@ export function runbookChanged(record: RecoveryRecord): EventBody | null {
   };
 }
 
+/** Whether what this runbook had to do is over; after a procedure that left the target broken, not before people were called. */
+function isOver(record: RecoveryRecord): boolean {
+  if (record.recovered !== null) return true;
+  const ended = record.procedure?.ended;
+  return ended != null && (ended.asBefore || openPage(record) !== null);
+}
+
+/** The deadline of what is broken holds under the procedure's runbook too; one on a well target has its own. */
+function orderedChange(record: RecoveryRecord, { id, runbook }: NextProcedure): EventBody {
+  const { brokenSince, deadline } = record.episode;
+  const times =
+    record.recovered === null
+      ? { brokenSince, deadline }
+      : { brokenSince: record.now, deadline: after(record.now, milliseconds(DEFAULT_RUNG)) };
+  return { kind: 'runbook-changed', from: record.runbookName, to: runbook, ...times, order: id };
+}
+
 /** The same recovery under its other runbook, as if it had just begun; what was tried, changed and said stays. */
 export function foldRunbookChanged(
-  record: RecoveryRecord,
-  { from, to, brokenSince, deadline, at }: RecoveryEvent & { kind: 'runbook-changed' },
+  { start: _start, procedure, next, ...record }: RecoveryRecord,
+  event: RecoveryEvent & { kind: 'runbook-changed' },
 ): RecoveryRecord {
-  const alerts = Object.values(record.alerts).map(
-    ({ runbook = from, ...alert }): AlertRecord => (runbook === to ? alert : { ...alert, runbook }),
-  );
+  const { from, to, brokenSince, deadline, at } = event;
+  const ordered = event.order === undefined ? undefined : next;
+  const rung = record.runbook?.content.spec.escalation.rungs[0]?.after;
+  const alerts = Object.values(record.alerts).map(({ runbook, ...alert }): AlertRecord => {
+    if ((runbook ?? from) === to) return alert;
+    // One of the runbook that steps back keeps its deadline, by which it is called for if it is not mended before.
+    const own = runbook === undefined && rung !== undefined ? { after: rung } : {};
+    return { ...alert, ...own, runbook: runbook ?? from };
+  });
+  const hadItsTurn = ordered === undefined && procedure === undefined;
   return {
     ...record,
+    ...(ordered === undefined ? {} : startOf(ordered, from)),
     runbookName: to,
-    startedBy: 'alert',
-    served: [...record.served, from],
+    startedBy: hadItsTurn ? 'alert' : record.startedBy,
+    served: hadItsTurn ? [...record.served, from] : record.served,
     runbook: null,
     recovered: null,
     diagnosis: null,
     findings: null,
     diagnosisStale: false,
+    attempts:
+      ordered === undefined ? record.attempts : record.attempts.map((attempt) => giveWay(attempt, whatOf(ordered))),
+    failures: hadItsTurn ? record.failures : { ...record.failures, target: null },
     look: { at: null, wanted: false, healthy: null, broken: false, saw: '' },
     alerts: Object.fromEntries(alerts.map((alert) => [alertKey(alert), alert])),
     episode: {
@@ -87,5 +129,21 @@ export function foldRunbookChanged(
       openedAt: at,
       deadlinePassed: false,
     },
+  };
+}
+
+function whatOf({ procedure, runbook, by }: NextProcedure): { what: string; by: string } {
+  return { what: procedure ?? `a procedure of ${runbook}`, by };
+}
+
+/** What a start under the other runbook would have said. */
+function startOf(
+  { id, by, verified, at, procedure, params }: NextProcedure,
+  from: string,
+): Pick<RecoveryRecord, 'start' | 'procedure'> {
+  const said = { ...(procedure === undefined ? {} : { procedure }), ...(params === undefined ? {} : { params }) };
+  return {
+    start: { by: 'person', ...said },
+    procedure: { id, name: procedure ?? null, by, verified, at, from, ended: null },
   };
 }

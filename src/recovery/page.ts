@@ -4,6 +4,7 @@ import { patchOf } from './holds.ts';
 import { othersFiring } from './other-runbooks.ts';
 import { causeEntry, effectiveMode, leadingFinding, standingChanges } from './policy.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
+import type { Plan } from './values.ts';
 
 /** What people are told now: everything that the recovery saw, tried and undid (the webhook's body is made from it). */
 export function pageOf(record: RecoveryRecord, key: string): Page {
@@ -40,7 +41,18 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
     ...(content?.spec.escalation.contact === undefined ? {} : { contact: content.spec.escalation.contact }),
     links: (content?.spec.links ?? []).map(({ title, url }) => ({ title, url })),
     why,
+    dataLoss: record.attempts.filter(isAboutData).flatMap(({ plans }) => dataLossOf(plans)),
   };
+}
+
+/** Whether an attempt may still lose data, or has. */
+function isAboutData({ stage, actions }: Attempt): boolean {
+  return stage === 'planned' || stage === 'asked' || stage === 'approved' || actions.length > 0;
+}
+
+/** What data the plans lose, each a sentence of its own. */
+export function dataLossOf(plans: readonly Plan[]): string[] {
+  return [...new Set(plans.flatMap(({ dataLoss }) => (dataLoss === undefined ? [] : [dataLoss])))];
 }
 
 /** One line for the phone: what is broken, and the cause seen. */
@@ -48,6 +60,8 @@ function titleOf(record: RecoveryRecord): string {
   const { target } = record;
   const name = target === null ? record.workflowId : `${target.namespace}/${target.name}`;
   if (openPage(record)?.about === 'hold') return `${name}: ${openPage(record)?.rungs.at(-1)?.why ?? ''}`;
+  const { procedure } = record;
+  if (procedure?.ended != null) return `${name}: ${procedure.name}: ${procedure.ended.why}`;
   const cause = leadingFinding(record)?.summary ?? record.failures.target?.error.message ?? 'not diagnosed yet';
   const others = othersFiring(record).map(({ name: alert, runbook }) => `${alert} of runbook ${runbook}`);
   return `${name}: ${cause}${others.length === 0 ? '' : `; also firing: ${others.join(', ')}`}`;
@@ -73,6 +87,7 @@ function attemptLine(attempt: Attempt): Page['attempts'][number] {
 export function approvalRequest(record: RecoveryRecord, n: number): ApprovalRequest | null {
   const attempt = record.attempts.find((candidate) => candidate.n === n);
   if (attempt?.approval == null) return null;
-  const { quorum, expiresAt, digest, why } = attempt.approval;
-  return { n, remedy: attempt.remedy, cause: attempt.cause, quorum, expiresAt, digest, why, plans: attempt.plans };
+  const { quorum, expiresAt, digest, why, by } = attempt.approval;
+  const { remedy, cause, plans } = attempt;
+  return { n, remedy, cause, quorum, expiresAt, digest, why, plans, by, dataLoss: dataLossOf(plans) };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { openPage, takenBy } from './fold-pages.ts';
 import { holdPageOver } from './holds.ts';
+import { procedureResolution } from './procedures.ts';
 import type { PageRecord, RecoveryRecord, RungRecord } from './record.ts';
 import type { PeopleStep } from './steps.ts';
 
@@ -103,7 +104,7 @@ function resolution(record: RecoveryRecord): string | null {
     case 'person':
       return 'the remedy that a person ordered verified: the target is healthy';
     case undefined:
-      return null;
+      return procedureResolution(record);
   }
 }
 

@@ -65,8 +65,10 @@ export function activeAttempt(record: RecoveryRecord): Attempt | null {
 export function approvalReason(record: RecoveryRecord, attempt: Attempt): string | null {
   const asks = attempt.plans.flatMap(({ ask }) => (ask === undefined ? [] : [ask]));
   if (asks.length > 0) return asks.join('; ');
+  const isProcedure = attempt.ordered?.procedure === true;
+  if (remedyApproval(record, attempt) !== null)
+    return `the runbook asks for approval of this ${isProcedure ? 'procedure' : 'remedy'}`;
   if (attempt.ordered !== undefined) return orderedReason(attempt, attempt.ordered.verified);
-  if (remedyApproval(record, attempt) !== null) return 'the runbook asks for approval of this remedy';
   if (effectiveMode(record) === 'approve') return 'the mode is approve';
   if (openPage(record) !== null) return 'people were paged: from then on a write needs an order';
   if (attempt.replans >= 3) return 'its plan changed three times while it was to be applied';
@@ -82,11 +84,14 @@ function orderedReason(attempt: Attempt, verified: boolean): string | null {
   return attempt.replans > 0 && attempt.approval !== null ? 'its plan changed since it was approved' : null;
 }
 
-/** The runbook's approval rule of an attempt's remedy; null for `none`, and for what a person ordered. */
+/** The runbook's approval rule of an attempt's remedy or procedure; null for `none`, and for other things that a person ordered. */
 export function remedyApproval(record: RecoveryRecord, attempt: Attempt) {
-  if (attempt.ordered !== undefined) return null;
-  const remedy = causeEntry(record, attempt.cause)?.remedies.find(({ name }) => name === attempt.remedy);
-  return remedy === undefined || remedy.approval === 'none' ? null : remedy.approval;
+  if (attempt.ordered !== undefined && attempt.ordered.procedure === undefined) return null;
+  const { causes = [], procedures = [] } = record.runbook?.content.spec ?? {};
+  const among =
+    attempt.ordered === undefined ? causes.find(({ cause }) => cause === attempt.cause)?.remedies : procedures;
+  const rule = among?.find(({ name }) => name === attempt.remedy)?.approval;
+  return rule === undefined || rule === 'none' ? null : rule;
 }
 
 /** Whether the deadline has come over an attempt that nobody ordered: it stops, and is looked at before it stays or is undone. */

@@ -1,5 +1,5 @@
 import type { LoadedRunbook, RunbookContent } from './activities.ts';
-import type { ActionOutcome, Lane, OrderName, Outcome, UndoOutcome } from './events.ts';
+import type { ActionOutcome, Lane, OrderName, Outcome, ProcedureOutcome, UndoOutcome } from './events.ts';
 import type { StepName } from './steps.ts';
 import type {
   AlertMessage,
@@ -13,6 +13,7 @@ import type {
   Measure,
   Mode,
   OrderedCall,
+  Params,
   Plan,
   StepError,
   Target,
@@ -63,6 +64,12 @@ export interface RecoveryRecord {
   attempts: Attempt[];
   /** What people ordered to be done on the target and is not planned yet. */
   requests: Requested[];
+  /** What the start, or an order, says of the runbook besides its target. */
+  start?: Start;
+  /** A procedure of another runbook that was ordered: the recovery goes on by that runbook as soon as nothing is in its way. */
+  next?: NextProcedure;
+  /** The procedure that a person has started (`procedures.ts`). */
+  procedure?: StartedProcedure;
   /** The attempt whose apply took the namespace's lease and has not given it back. */
   leaseHeld: boolean;
   pages: PageRecord[];
@@ -72,7 +79,14 @@ export interface RecoveryRecord {
   /** The last failure of a step, to pause before the next try; cleared by the next result in the lane. */
   failures: Record<Lane, { step: StepName; at: string; count: number; error: StepError } | null>;
   /** The last live look, and what asks for one before its time. */
-  look: { at: string | null; wanted: boolean; healthy: boolean | null; broken: boolean; saw: string };
+  look: {
+    at: string | null;
+    wanted: boolean;
+    healthy: boolean | null;
+    broken: boolean;
+    saw: string;
+    measure?: Measure;
+  };
   /** Whether something was changed or taken back since the last diagnosis. */
   diagnosisStale: boolean;
   /** Seq of the last event that people with an open page should hear of. */
@@ -81,9 +95,56 @@ export interface RecoveryRecord {
   /** Set while a recovered target stands on a hold: what Git lacks (`holds.ts`). */
   mitigation?: Mitigation;
   closing: { order: 'close' | 'cancel'; rootCause?: string; actor: string; at: string } | null;
-  closed: { outcome: Outcome; rootCause?: string; standing: string[]; patch?: string; at: string } | null;
+  closed: {
+    outcome: Outcome;
+    rootCause?: string;
+    standing: string[];
+    patch?: string;
+    /** What a procedure came to. */
+    why?: string;
+    at: string;
+  } | null;
   /** Messages that were refused, by number; their reasons stand in the events. */
   refusedMessages: number;
+}
+
+/** What a start says of its runbook: which procedure is meant, and values for the parameters. */
+export interface Start {
+  by: 'alert' | 'person';
+  procedure?: string;
+  params?: Params;
+}
+
+/** A procedure that a person ordered on an open recovery. */
+export interface NextProcedure {
+  /** The order's id. */
+  id: string;
+  by: string;
+  verified: boolean;
+  at: string;
+  runbook: string;
+  procedure?: string;
+  params?: Params;
+}
+
+/** A procedure that a person has started, from its start or order to its end. */
+export interface StartedProcedure {
+  /** By which its request, and then its attempt, is known. */
+  id: string;
+  /** Null until its runbook is loaded, where the start does not name it. */
+  name: string | null;
+  by: string;
+  verified: boolean;
+  at: string;
+  /** Set where it was ordered on an open recovery: the runbook that this one went by before. */
+  from?: string;
+  ended: {
+    outcome: ProcedureOutcome;
+    /** Whether the target does as well as when the procedure was planned. */
+    asBefore: boolean;
+    why: string;
+    episode: number;
+  } | null;
 }
 
 /** A recovery that stands only because Git's owner of the target is held off. */
@@ -168,8 +229,12 @@ export interface Attempt {
   assessment: { better: boolean | 'unknown'; saw: string; at: string } | null;
   /** Why it is being or was undone, or refused. */
   why?: string;
-  /** Set where a person ordered it: the actions are the order's, not a remedy's of the runbook. */
+  /** Set where a person ordered it: the actions are the order's, or its procedure's, not a remedy's of the runbook. */
   ordered?: Requested;
+  /** Whether the cluster says that it is for development: there an unverified approval counts for high risk too (safety 14). */
+  developmentCluster?: boolean;
+  /** When it was taken back, or left as unproven. */
+  endedAt?: string;
 }
 
 /** What a person ordered to be done on the target, with the actions that it comes to. */
@@ -182,6 +247,8 @@ export interface Requested {
   /** What it is called in place of a remedy's name: "rollback to revision 2", "debug-session". */
   what: string;
   calls: OrderedCall[];
+  /** Set where `what` is a procedure of the runbook, whose actions stand there. */
+  procedure?: true;
 }
 
 export interface Approval {

@@ -15,6 +15,7 @@ import {
   lookedSinceClosing,
   nextRemedy,
 } from './policy.ts';
+import { comesBackSince, openProcedure, waitsForFirstLook } from './procedures.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
 import type { TargetStep } from './steps.ts';
 
@@ -24,6 +25,8 @@ const RETRY_MS = 15_000;
 const LOOK_MS = 30_000;
 const CLOSE_LOOKS_MS = 10 * 60_000;
 const LATER_LOOK_MS = 2 * 60_000;
+/** Looks at a target whose procedure was taken back. */
+const BACK_LOOK_MS = 5_000;
 
 /** What the target lane should do now, at most one step; null while it is busy, waits, or has nothing to do. */
 export function nextTargetStep(record: RecoveryRecord, clock: Clock): TargetStep | null {
@@ -35,9 +38,15 @@ export function nextTargetStep(record: RecoveryRecord, clock: Clock): TargetStep
     continueAttempt(record, clock) ??
     endSession(record, clock) ??
     giveBackLease(record) ??
-    planOrdered(record) ??
-    lookWhenDue(record, clock) ??
-    beginAttempt(record)
+    begin(record, clock)
+  );
+}
+
+/** What is not begun yet; nothing of it once the recovery is to go on by another runbook. */
+function begin(record: RecoveryRecord, clock: Clock): TargetStep | null {
+  if (record.next !== undefined && record.closing === null) return null;
+  return (
+    lookWhetherAsBefore(record, clock) ?? planOrdered(record) ?? lookWhenDue(record, clock) ?? beginAttempt(record)
   );
 }
 
@@ -127,6 +136,7 @@ function planOrdered(record: RecoveryRecord): TargetStep | null {
   const attempt = activeAttempt(record);
   const onlyWaits = attempt?.stage === 'asked' && attempt.actions.length === 0;
   if (attempt !== null && !onlyWaits) return null;
+  if (waitsForFirstLook(record, request)) return null;
   const cause = leadingFinding(record)?.cause ?? 'unknown';
   const findingKey = orderKey(request.id);
   return { name: 'plan', n: record.attempts.length + 1, cause, remedy: request.what, findingKey };
@@ -172,10 +182,22 @@ function lookWhenDue(record: RecoveryRecord, clock: Clock): TargetStep | null {
   return clock.passed(last, often ? LOOK_MS : LATER_LOOK_MS) ? { name: 'look' } : null;
 }
 
+/** After a procedure was taken back: looks that say whether the target is as it was before. */
+function lookWhetherAsBefore(record: RecoveryRecord, clock: Clock): TargetStep | null {
+  const since = comesBackSince(record);
+  if (since === null || record.closing !== null || !canLook(record)) return null;
+  const last = record.look.at ?? since;
+  const first = Date.parse(last) <= Date.parse(since);
+  return first || clock.passed(last, BACK_LOOK_MS) ? { name: 'look' } : null;
+}
+
 /** Since when the target is only watched, or null while there is something to try. */
 function watchingSince(record: RecoveryRecord): string | null {
   if (record.recovered !== null) return record.recovered.at;
-  if (record.diagnosis === null || record.diagnosisStale || record.findings === null) return null;
+  if (record.diagnosis === null || record.diagnosisStale) return null;
+  // A healthy target of a procedure is not classified, and watched while the procedure waits.
+  const watchesHealthy = openProcedure(record) !== null && record.diagnosis.healthy;
+  if (record.findings === null && !watchesHealthy) return null;
   const attempt = activeAttempt(record);
   const waits = attempt !== null && (attempt.stage === 'planned' || attempt.stage === 'asked');
   if (attempt !== null && !waits) return null;
@@ -192,6 +214,7 @@ function canBegin(record: RecoveryRecord): boolean {
 
 function beginAttempt(record: RecoveryRecord): TargetStep | null {
   if (record.recovered !== null || record.closing !== null || activeAttempt(record) !== null) return null;
+  if (comesBackSince(record) !== null) return null;
   if (!canLook(record)) return null;
   if (record.diagnosis === null || record.diagnosisStale) return { name: 'diagnose', round: record.round + 1 };
   if (record.diagnosis.healthy) return null;

@@ -64,6 +64,8 @@ export interface Plan {
   refusal?: { code: string; reason: string };
   /** Set when the rules of safety allow the action only with a person's approval: why. */
   ask?: string;
+  /** What data is lost by it, as a sentence: it stands first wherever the plan is shown or approved (safety 14). */
+  dataLoss?: string;
   /** Set on a hold: with `undo: at-end` it ends not with the recovery, but when Git has the change, or when it expires. */
   hold?: Hold;
 }
@@ -89,6 +91,9 @@ export interface OrderedCall {
   action: string;
   params: { [name: string]: Json };
 }
+
+/** The values of a runbook's parameters, as a start or an order gives them. */
+export type Params = { [name: string]: Json };
 
 /** Where a quote was read ("agent-bruno previous log", "pod agent-bruno-… event") and the text itself, redacted. */
 export interface Quote {

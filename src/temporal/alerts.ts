@@ -5,7 +5,7 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { KintsugiError } from '../errors.ts';
 import { formatTarget, taskQueueOf, workflowIdOf } from '../recovery/ids.ts';
-import type { AlertMessage, Target } from '../recovery/values.ts';
+import type { AlertMessage, Params, Target } from '../recovery/values.ts';
 import { CALL_TIMEOUT_MS } from './connect.ts';
 import { temporalFailure } from './failures.ts';
 import { registrationCommand } from './search-attributes.ts';
@@ -29,7 +29,7 @@ export interface AlertDelivery {
   /** Whether a recovery is started if none is open: never by related or resolved alerts (durability 8). */
   mayStart: boolean;
   /** What a started recovery is told, e.g. the mode that a person gave. */
-  input?: { mode?: string; actor?: string; reason?: string };
+  input?: { mode?: string; actor?: string; reason?: string; procedure?: string; params?: Params };
 }
 
 /** `absent`: no recovery is open on the target and none was to be started. */

@@ -3,7 +3,7 @@ import { after } from '../recovery/durations.ts';
 import type { EventBody } from '../recovery/events.ts';
 import { DEFAULT_DEADLINE_MS } from '../recovery/fold.ts';
 import { parseTarget, parseWorkflowId, targetKinds } from '../recovery/ids.ts';
-import type { Mode } from '../recovery/values.ts';
+import type { Mode, Params } from '../recovery/values.ts';
 
 /** What a start may say; every field is optional, `{}` starts the runbook on its own target. */
 export interface RecoveryInput {
@@ -14,10 +14,15 @@ export interface RecoveryInput {
   reason?: string;
   /** RFC 3339, in place of the runbook's first rung. */
   deadline?: string;
+  /** Which of the runbook's procedures is started, and values for the runbook's parameters. */
+  procedure?: string;
+  params?: Params;
 }
 
 const MODES: Mode[] = ['observe', 'approve', 'auto'];
-const KNOWN = ['target', 'mode', 'cause', 'params', 'actor', 'reason', 'deadline'];
+const KNOWN = ['target', 'mode', 'cause', 'procedure', 'params', 'actor', 'reason', 'deadline'];
+/** What a start may carry of parameters, in bytes (durability 9). */
+const MOST_PARAMS_BYTES = 8 * 1024;
 
 /** Parses a start's one argument by hand (zod stays out of the sandbox). Throws one failure that lists all faults. */
 export function parseInput(raw: unknown): RecoveryInput {
@@ -50,6 +55,8 @@ export function parseInput(raw: unknown): RecoveryInput {
   }
   const actor = text('actor');
   const reason = text('reason');
+  const procedure = text('procedure');
+  const params = paramsOf(given.params, faults);
   if (faults.length > 0) throw invalidInput(faults);
   return {
     ...(target === undefined ? {} : { target }),
@@ -57,7 +64,25 @@ export function parseInput(raw: unknown): RecoveryInput {
     ...(actor === undefined ? {} : { actor }),
     ...(reason === undefined ? {} : { reason }),
     ...(deadline === undefined ? {} : { deadline }),
+    ...(procedure === undefined ? {} : { procedure }),
+    ...(params === undefined ? {} : { params }),
   };
+}
+
+/** Values by the parameters' names; what they may be is known only to the runbook, which its loading judges. */
+function paramsOf(raw: unknown, faults: string[]): Params | undefined {
+  if (raw === undefined) return undefined;
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    faults.push('"params" must be an object: {"claim": "zeus-data"}');
+    return undefined;
+  }
+  const text = JSON.stringify(raw);
+  if (new TextEncoder().encode(text).length > MOST_PARAMS_BYTES) {
+    faults.push(`"params" may have ${MOST_PARAMS_BYTES} bytes at most`);
+    return undefined;
+  }
+  const params: Params = JSON.parse(text);
+  return params;
 }
 
 function invalidInput(faults: string[]): ApplicationFailure {
@@ -85,5 +110,7 @@ export function openedEvent(input: RecoveryInput, startedBy: 'alert' | 'person')
     brokenSince: startTime.toISOString(),
     deadline: input.deadline ?? after(now, DEFAULT_DEADLINE_MS),
     deadlineGiven: input.deadline !== undefined,
+    ...(input.procedure === undefined ? {} : { procedure: input.procedure }),
+    ...(input.params === undefined ? {} : { params: input.params }),
   };
 }

@@ -35,6 +35,12 @@ export function alertEvents(record: RecoveryRecord, raw: unknown, now: string): 
   return events;
 }
 
+/** Whether a message brings no alert: that of a forwarder which only sends a person's start on. */
+export function isEmptyAlert(raw: unknown): boolean {
+  const alerts = asObject(raw)?.alerts;
+  return Array.isArray(alerts) && alerts.length === 0;
+}
+
 /** Repeats are counted, not appended; a resolution that belongs to an older episode says nothing about this one. */
 function alertEvent(record: RecoveryRecord, alert: AlertMessage, after: string | undefined): EventBody | null {
   const known = record.alerts[alertKey(alert)];
@@ -128,7 +134,7 @@ export function parseOrder(name: unknown, raw: unknown): Parsed<Order> {
 }
 
 /** What is wrong with the arguments of the orders that need some. */
-function argumentFault(name: OrderName, { revision, action, params, runbook }: OrderArgs): string | null {
+function argumentFault(name: OrderName, { revision, action, params, runbook, procedure }: OrderArgs): string | null {
   if (name === 'rollback') {
     const right =
       revision === undefined || (typeof revision === 'number' && Number.isInteger(revision) && revision > 0);
@@ -137,10 +143,13 @@ function argumentFault(name: OrderName, { revision, action, params, runbook }: O
       : '"revision" must be the number of a revision, from 1; without it the last healthy one is meant';
   }
   if (name !== 'run') return null;
-  if (typeof runbook === 'string' && action === undefined) return null;
-  if (typeof action !== 'string' || action === '')
-    return 'run takes {action, params}: "action" is the name of an action, e.g. "debug-session"';
-  return params === undefined || asObject(params) !== null ? null : '"params" must be an object';
+  if (params !== undefined && asObject(params) === null) return '"params" must be an object';
+  if (typeof runbook === 'string' && runbook !== '' && action === undefined) {
+    return procedure === undefined || typeof procedure === 'string' ? null : '"procedure" must be a text';
+  }
+  return typeof action === 'string' && action !== ''
+    ? null
+    : 'run takes {action, params} or {runbook, procedure, params}: "action" is the name of an action, e.g. "debug-session"';
 }
 
 /** The events of an order: none for a repeat of one already answered. */

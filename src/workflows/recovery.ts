@@ -17,13 +17,14 @@ import { decideNext } from '../recovery/decide.ts';
 import type { EventBody, Lane, RecoveryEvent } from '../recovery/events.ts';
 import { fold, nextEvent } from '../recovery/fold.ts';
 import { refusalOf } from '../recovery/orders.ts';
+import { FINAL_LOAD_FAULTS } from '../recovery/procedures.ts';
 import { emptyRecord, type RecoveryRecord } from '../recovery/record.ts';
 import { failureEvents } from '../recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
 import { Alarm } from './alarm.ts';
 import { openedEvent, parseInput, type RecoveryInput } from './input.ts';
 import { lastEvents, remember } from './last-events.ts';
-import { alertEvents, orderEvents, parseOrder } from './messages.ts';
+import { alertEvents, isEmptyAlert, orderEvents, parseOrder } from './messages.ts';
 import { Publisher } from './publish.ts';
 import { runPeopleStep, runTargetStep, stepError } from './steps.ts';
 
@@ -32,9 +33,6 @@ const MOST_EVENTS = 4_000;
 
 /** Runs that began before this went on under their first type. */
 const OWN_TYPE = 'a-runbook-has-a-run-of-its-own-type';
-
-/** Faults of a start that no second try cures: there is no such runbook, it is faulty, or it is for another workload. */
-const FINAL: ReadonlySet<string> = new Set(['not-found', 'invalid', 'refused']);
 
 /** What the query `record` answers. */
 export interface RecordAnswer {
@@ -77,6 +75,7 @@ class Recovery {
   private record: RecoveryRecord = emptyRecord;
   private events: RecoveryEvent[] = [];
   private readonly early: (() => void)[] = [];
+  private alerted = false;
   private readonly publisher = new Publisher();
   private readonly alarm = new Alarm();
   private readonly scopes: Record<Lane, CancellationScope | null> = { target: null, people: null };
@@ -86,7 +85,7 @@ class Recovery {
     setHandler(recordQuery, () => ({ record: this.record, events: lastEvents(this.events) }), {
       description: 'The recovery as it stands, and its last events',
     });
-    setHandler(alertSignal, (raw) => this.whenOpened(() => this.appendAll(alertEvents(this.record, raw, timeNow()))), {
+    setHandler(alertSignal, (raw) => this.takeAlerts(raw), {
       description: 'Alerts of this target; sent by the gateway',
     });
     setHandler(orderSignal, (raw) => this.whenOpened(() => this.orderBySignal(raw)), {
@@ -98,6 +97,11 @@ class Recovery {
       ),
     );
     for (const name of orderNames) this.listenToOrder(name);
+  }
+
+  private takeAlerts(raw: unknown): void {
+    this.alerted ||= !isEmptyAlert(raw);
+    this.whenOpened(() => this.appendAll(alertEvents(this.record, raw, timeNow())));
   }
 
   private listenToOrder(name: (typeof orderNames)[number]): void {
@@ -199,8 +203,9 @@ class Recovery {
   /** A person who starts a runbook that is not there learns it at once; an alert's run stays and pages. */
   private failUnknownStart(): void {
     const failure = this.record.failures.target;
-    if (this.record.startedBy !== 'person' || failure?.step !== 'load-runbook' || !FINAL.has(failure.error.code))
-      return;
+    const { start, startedBy, procedure } = this.record;
+    if (failure?.step !== 'load-runbook' || !FINAL_LOAD_FAULTS.has(failure.error.code)) return;
+    if ((start?.by ?? startedBy) !== 'person' || procedure?.from !== undefined) return;
     throw ApplicationFailure.nonRetryable(
       failure.error.message,
       failure.error.code === 'not-found' ? 'UnknownRunbook' : 'InvalidStart',
@@ -239,12 +244,17 @@ class Recovery {
 
   open(input: RecoveryInput, before: RecoveryRecord | undefined): void {
     if (before === undefined) {
-      this.append(openedEvent(input, this.early.length > 0 ? 'alert' : 'person'));
+      this.append(openedEvent(input, this.cameWithAlert(input) ? 'alert' : 'person'));
       return;
     }
     // The numbers go on: a step that is written on an object must be later than those before it (durability 3).
     this.record = before;
     this.append({ kind: 'snapshot', record: before });
+  }
+
+  /** A message that came with the start tells an alert's; a procedure that a forwarder sends on brings an empty one. */
+  private cameWithAlert({ procedure }: RecoveryInput): boolean {
+    return this.early.length > 0 && (procedure === undefined || this.alerted);
   }
 
   append(body: EventBody): void {

@@ -48,12 +48,13 @@ export async function runTargetStep(started: RecoveryRecord, step: TargetStep): 
       return undo(started, attemptOf(started, step.n), step.i);
     case 'look': {
       const standing = started.mitigation === undefined ? null : standingHold(started);
-      const { healthy, broken, saw, hold } = await activities.looking('look').look({
+      const { healthy, broken, saw, hold, measure } = await activities.looking('look').look({
         ...lookContextOf(started),
         ...(started.look.at === null ? {} : { since: started.look.at }),
         ...(standing === null ? {} : { hold: { plan: standing.plan, changes: heldPlans(started, standing) } }),
       });
-      return [{ kind: 'watched', healthy, broken, saw, ...(hold === undefined ? {} : { hold }) }];
+      const seen = { ...(measure === undefined ? {} : { measure }), ...(hold === undefined ? {} : { hold }) };
+      return [{ kind: 'watched', healthy, broken, saw, ...seen }];
     }
     case 'release':
       await activities.reading('give the lease back').release(lookContextOf(started));
@@ -128,8 +129,10 @@ function attemptOf(record: RecoveryRecord, n: number): Attempt {
 }
 
 async function loadRunbook(record: RecoveryRecord): Promise<EventBody[]> {
-  const { runbookName: name, target } = record;
-  const loaded = await activities.reading(`load runbook ${name}`).loadRunbook({ name, target });
+  const { runbookName: name, target, startedBy, start } = record;
+  const { by = startedBy, ...said } = start ?? {};
+  const input = { name, target, startedBy: by, ...said };
+  const loaded = await activities.reading(`load runbook ${name}`).loadRunbook(input);
   return [{ kind: 'runbook-loaded', ...loaded }];
 }
 
@@ -143,7 +146,7 @@ async function findOwner(record: RecoveryRecord): Promise<EventBody[]> {
 }
 
 async function forward(record: RecoveryRecord): Promise<EventBody[]> {
-  const { target, runbook, inputMode, actor, reason } = record;
+  const { target, runbook, inputMode, actor, reason, procedure, start } = record;
   if (target === null || runbook === null) return [];
   const to = canonicalWorkflowId(record) ?? '';
   const alerts = Object.values(record.alerts);
@@ -156,6 +159,8 @@ async function forward(record: RecoveryRecord): Promise<EventBody[]> {
       ...(inputMode === undefined ? {} : { mode: inputMode }),
       ...(actor === undefined ? {} : { actor }),
       ...(reason === undefined ? {} : { reason }),
+      ...(procedure?.name == null ? {} : { procedure: procedure.name }),
+      ...(start?.params === undefined ? {} : { params: start.params }),
     },
   });
   const arrived = alerts.reduce((sum, { count }) => sum + count, 0);
@@ -175,7 +180,7 @@ async function classify(record: RecoveryRecord, round: number): Promise<EventBod
 
 async function plan(record: RecoveryRecord, step: TargetStep & { name: 'plan' }): Promise<EventBody[]> {
   const { n, cause, remedy, findingKey } = step;
-  const { plans, digest } = await activities.reading(`plan ${remedy}`).planRemedy({
+  const { plans, digest, developmentCluster } = await activities.reading(`plan ${remedy}`).planRemedy({
     ...contextOf(record),
     n,
     ...subjectOf(record, findingKey, requestOf(record, findingKey)),
@@ -185,13 +190,15 @@ async function plan(record: RecoveryRecord, step: TargetStep & { name: 'plan' })
   });
   const refusal = plans.find((candidate) => candidate.refusal !== undefined)?.refusal;
   if (refusal !== undefined) return [refusedRemedy(step, refusal.code, refusal.reason)];
-  return [{ kind: 'planned', n, cause, remedy, findingKey, plans, digest }];
+  const where = developmentCluster === undefined ? {} : { developmentCluster };
+  return [{ kind: 'planned', n, cause, remedy, findingKey, plans, digest, ...where }];
 }
 
 /** What a plan is about: the finding that a remedy is for; of what was ordered the leading one, if there is any, and the actions. */
 function subjectOf(record: RecoveryRecord, key: string, order: Requested | undefined) {
   if (order === undefined) return { finding: findingOf(record, key) };
-  return { finding: leadingFinding(record) ?? { ...NOT_DIAGNOSED, key }, ordered: order.calls };
+  const finding = leadingFinding(record) ?? { ...NOT_DIAGNOSED, key };
+  return order.procedure === true ? { finding, procedure: order.procedure } : { finding, ordered: order.calls };
 }
 
 const NOT_DIAGNOSED: Omit<Finding, 'key'> = {
@@ -269,7 +276,7 @@ async function undo(record: RecoveryRecord, attempt: Attempt, i: number): Promis
   if (recorded === undefined)
     throw ApplicationFailure.nonRetryable(`attempt ${attempt.n} has no action ${i}`, 'invalid');
   const { outcome, saw, stands } = await activities
-    .writing(`undo: ${recorded.summary}`, 0)
+    .writing(`undo: ${recorded.summary}`, recorded.waitSeconds)
     .compensate({ ...lookContextOf(record), plan: recorded, step: record.seq });
   const told = { ...(saw === undefined ? {} : { saw }), ...(stands === undefined ? {} : { stands }) };
   return [{ kind: 'undo-finished', n: attempt.n, i, outcome, ...told }];

@@ -54,6 +54,7 @@ export const page: Page = {
   contact: '#agent-bruno',
   links: [{ title: 'Temporal UI', url: 'http://127.0.0.1:8233/x' }],
   why: 'nothing is left to try',
+  dataLoss: [],
 };
 
 export const approval: ApprovalRequest = {
@@ -64,6 +65,8 @@ export const approval: ApprovalRequest = {
   expiresAt: '2025-10-15T12:13:04Z',
   digest: 'd1ge57',
   why: 'the mode is approve',
+  by: [],
+  dataLoss: [],
   plans: [
     {
       action: 'rollout-undo',

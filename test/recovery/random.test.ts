@@ -41,6 +41,7 @@ const REACHED = [
   'order undo accepted',
   'order rollback accepted',
   'order run accepted',
+  'order run of a procedure accepted',
   'order close accepted',
   'order cancel accepted',
   'stage verified',
@@ -62,6 +63,10 @@ const REACHED = [
   'closed observed',
   'closed closed',
   'closed cancelled',
+  'closed done',
+  'closed not-done',
+  'procedure-ended',
+  'runbook-changed',
 ];
 
 /** The other tests draw new sequences each time; what is reached is asked of the same ones, so that only a change of the code can lose it. */

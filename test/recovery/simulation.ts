@@ -18,6 +18,7 @@ import {
   smallRunbook,
   waitPlan,
 } from './samples.ts';
+import { brokenRules, RESTORE, RESTORE_PLANS, restoreRunbook } from './simulated-procedures.ts';
 
 /**
  * Plays a recovery without Temporal or Kubernetes: steps take random time and end at random, alerts and orders come in between,
@@ -72,6 +73,8 @@ class Simulation {
   private readonly gitFollows: boolean;
   /** Whether people answer approvals. */
   private readonly answers: boolean;
+  /** Whether a person starts a procedure, of a target that may be well. */
+  private readonly procedure: boolean;
 
   constructor(choices: number[]) {
     this.choices = choices;
@@ -81,6 +84,7 @@ class Simulation {
     this.answers = this.oneIn(2);
     this.gitFollows = this.oneIn(2);
     this.mode = this.pick<Mode>(['auto', 'auto', 'approve', 'observe']);
+    this.procedure = this.oneIn(4);
   }
 
   run(): Played {
@@ -100,14 +104,14 @@ class Simulation {
       recoveryId: 'recovery/default/bruno/deployment/agent-bruno@12345678',
       workflowId: 'recovery/default/bruno/deployment/agent-bruno',
       cluster: 'default',
-      runbookName: 'agent-bruno-pod-crash-loop',
+      runbookName: this.procedure ? RESTORE : 'agent-bruno-pod-crash-loop',
       target: { namespace: 'bruno', kind: 'Deployment', name: 'agent-bruno' },
       startedBy: 'person',
       brokenSince,
       deadline: after(brokenSince, 15 * 60_000),
       deadlineGiven: false,
     });
-    if (!this.oneIn(6)) this.alert('firing', brokenSince);
+    if (!this.procedure && !this.oneIn(6)) this.alert('firing', brokenSince);
   }
 
   /** One turn: what is due happens, then time goes on to the next thing. Returns whether the recovery has ended. */
@@ -161,7 +165,7 @@ class Simulation {
       const known = this.record.alerts.f1;
       const again = known !== undefined && this.oneIn(2);
       const startsAt = again ? known.startsAt : new Date(this.now - this.between(0, 60_000)).toISOString();
-      this.alert(this.oneIn(2) ? 'resolved' : 'firing', startsAt);
+      if (!this.procedure) this.alert(this.oneIn(2) ? 'resolved' : 'firing', startsAt);
       return;
     }
     const orders = possibleOrders(this.record);
@@ -178,12 +182,13 @@ class Simulation {
       id: `order-${this.chosen}`,
       recoveryId: this.record.recoveryId,
       name,
-      actor: 'ana',
+      actor: this.pick(['ana', 'Ana ', 'bo']),
       verified: false,
       args: this.argumentsOf(name),
     };
     const reason = refusalOf(this.record, order);
     this.count(`order ${name} ${reason === null ? 'accepted' : 'refused'}`);
+    if (reason === null && 'runbook' in order.args) this.count('order run of a procedure accepted');
     const { id, actor, verified, args } = order;
     this.append({
       kind: 'order',
@@ -199,6 +204,7 @@ class Simulation {
 
   private argumentsOf(name: OrderName): Record<string, number | string> {
     if (name === 'undo') return { n: this.record.attempts.at(-1)?.n ?? 0 };
+    if (name === 'run' && this.oneIn(3)) return { runbook: RESTORE, procedure: 'restore' };
     if (name === 'run') return { action: this.pick(['debug-session', 'debug-session', 'wait-ready']) };
     return name === 'rollback' ? { revision: 2 } : {};
   }
@@ -280,16 +286,7 @@ class Simulation {
     }
     switch (step.name) {
       case 'load-runbook':
-        return [
-          {
-            kind: 'runbook-loaded',
-            name: 'r',
-            version: '1',
-            digest: 'd',
-            runbook: smallRunbook(),
-            workerMode: this.mode,
-          },
-        ];
+        return this.loaded();
       case 'find-owner':
       case 'forward':
         return [];
@@ -341,8 +338,19 @@ class Simulation {
     }
   }
 
+  private loaded(): EventBody[] {
+    const own = { name: 'r', version: '1', digest: 'd', workerMode: this.mode };
+    if (this.record.runbookName !== RESTORE) return [{ kind: 'runbook-loaded', ...own, runbook: smallRunbook() }];
+    if (this.record.procedure !== undefined && this.oneIn(6)) {
+      const error = { code: 'invalid', message: 'parameter "claim" is missing' };
+      return [{ kind: 'step-failed', lane: 'target', step: 'load-runbook', error }];
+    }
+    const runbook = restoreRunbook(this.pick([0, 1, 1, 2]));
+    return [{ kind: 'runbook-loaded', ...own, runbook, procedure: 'restore' }];
+  }
+
   private diagnosed(round: number): EventBody {
-    const healthy = this.isCalm() ? this.finallyHealthy : this.oneIn(10);
+    const healthy = this.isCalm() ? this.finallyHealthy : this.oneIn(this.procedure ? 2 : 10);
     const measure = { desired: 1, ready: healthy ? 1 : 0, readyHeld: 0, longestLifeSeconds: 5 };
     return {
       kind: 'diagnosed',
@@ -364,6 +372,12 @@ class Simulation {
     const { n, cause, remedy, findingKey } = step;
     if (this.oneIn(8))
       return [{ kind: 'remedy-refused', n, cause, remedy, findingKey, code: 'refused', reason: 'at the cap' }];
+    if (remedy === 'restore') {
+      const plans = this.pick(RESTORE_PLANS);
+      const high = plans.some(({ risk }) => risk === 'high');
+      const where = high ? { developmentCluster: this.oneIn(2) } : {};
+      return [{ kind: 'planned', n, cause, remedy, findingKey, plans, digest: 'p', ...where }];
+    }
     if (remedy === 'debug-session' || remedy === 'wait-ready') {
       const plan = remedy === 'wait-ready' ? waitPlan : this.pick([copyPlan, copyPlan, inPlacePlan]);
       const asks = plan === inPlacePlan || this.oneIn(6) ? { ask: 'nobody is served meanwhile' } : {};
@@ -431,7 +445,9 @@ class Simulation {
   private looked(): EventBody {
     const healthy = this.isCalm() ? this.finallyHealthy || this.record.recovered !== null : this.oneIn(4);
     const broken = !healthy && !this.isCalm() && this.oneIn(3);
-    return { kind: 'watched', healthy, broken, saw: 'looked', ...this.comparedWithGit() };
+    const ready = healthy || this.oneIn(3) ? 1 : 0;
+    const measure = { desired: 1, ready, readyHeld: ready, longestLifeSeconds: 5 };
+    return { kind: 'watched', healthy, broken, saw: 'looked', measure, ...this.comparedWithGit() };
   }
 
   private comparedWithGit(): { hold?: GitComparison } {
@@ -448,6 +464,7 @@ class Simulation {
 
   private append(body: EventBody): void {
     const event = nextEvent(this.record, body, new Date(this.now).toISOString());
+    this.broken.push(...brokenRules(this.record, body));
     this.record = fold(this.record, event);
     if (event.kind !== 'tick') this.events.push(event);
     this.count(event.kind === 'closed' ? `closed ${event.outcome}` : event.kind);

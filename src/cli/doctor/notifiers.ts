@@ -85,5 +85,6 @@ function testPage(key: string): Page {
     team: 'kintsugi',
     links: [],
     why: 'kintsugi doctor --notify',
+    dataLoss: [],
   };
 }
