@@ -64,8 +64,6 @@ export interface Plan {
   refusal?: { code: string; reason: string };
   /** Set when the rules of safety allow the action only with a person's approval: why. */
   ask?: string;
-  /** What data is lost by it, as a sentence: it stands first wherever the plan is shown or approved (safety 14). */
-  dataLoss?: string;
   /** Set on a hold: with `undo: at-end` it ends not with the recovery, but when Git has the change, or when it expires. */
   hold?: Hold;
 }
