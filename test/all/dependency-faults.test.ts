@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { healthyAgain } from '../../dev/workloads/faults/healthy-again.ts';
-import { namespacesWithSuffix } from '../../dev/workloads/namespaces.ts';
-import { waitForBaseline } from '../../dev/world/baseline.ts';
-import { type Observer, observe } from '../../dev/world/recovery.ts';
-import { startWorld, type World } from '../../dev/world/world.ts';
+import type { Namespaces } from '../../dev/workloads/namespaces.ts';
+import type { Observer } from '../../dev/world/recovery.ts';
+import type { World } from '../../dev/world/world.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
+import { startObservedWorld } from '../cluster/observed-world.ts';
 import { alertsResolved, begin, callsOf, close, pagesOf, reached, type Story } from '../cluster/recovery-story.ts';
 import { needs } from '../needs.ts';
 
@@ -14,27 +13,20 @@ needs('cluster', 'temporal');
 // One fault takes about three minutes from its making to the end of its windowed alert.
 jest.setTimeout(10 * 60_000);
 
-const namespaces = namespacesWithSuffix(`deps-${randomBytes(3).toString('hex')}`);
 const silent = () => undefined;
 let world: World;
 let observer: Observer;
+let namespaces: Namespaces;
+let stop: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
-  world = await startWorld({
-    namespaces,
+  ({ world, observer, namespaces, stop } = await startObservedWorld('deps', {
     durations: { window: '60s', repeatInterval: '20s' },
     runbooks: { set: [{ path: ['spec', 'verify', 'window', 'max'], value: '75s' }] },
-    progress: silent,
-  });
-  observer = await observe(world.temporal.address);
-  const target = { namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
-  await waitForBaseline(world.kubernetes, 'kintsugi', target, AbortSignal.timeout(180_000));
+  }));
 });
 
-afterAll(async () => {
-  await observer?.close();
-  await world?.stop();
-});
+afterAll(() => stop?.());
 
 const FAULTS = [
   {
@@ -59,9 +51,9 @@ describe.each(FAULTS)('the fault $fault', ({ fault, cause, says, remedy, change 
 
   beforeAll(async () => {
     story = await begin(world, fault);
-    const stop = ({ recovered, pages, attempts }: RecoveryRecord) =>
+    const isOver = ({ recovered, pages, attempts }: RecoveryRecord) =>
       recovered !== null || pages.length > 0 || attempts.some(({ stage }) => stage === 'asked');
-    ({ record } = await reached(observer, story, stop));
+    ({ record } = await reached(observer, story, isOver));
     const seconds = Math.round(
       (Date.parse(record.recovered?.at ?? record.now) - Date.parse(record.episode.brokenSince)) / 1000,
     );

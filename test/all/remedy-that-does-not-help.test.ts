@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { z } from 'zod';
-import { namespacesWithSuffix } from '../../dev/workloads/namespaces.ts';
-import { waitForBaseline } from '../../dev/world/baseline.ts';
-import { type Observer, observe } from '../../dev/world/recovery.ts';
-import { startWorld, type World } from '../../dev/world/world.ts';
+import type { Namespaces } from '../../dev/workloads/namespaces.ts';
+import type { Observer } from '../../dev/world/recovery.ts';
+import type { World } from '../../dev/world/world.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
+import { startObservedWorld } from '../cluster/observed-world.ts';
 import { begin, callsOf, pagesOf, reached, type Story } from '../cluster/recovery-story.ts';
 import { needs } from '../needs.ts';
 
@@ -18,25 +17,18 @@ const TOO_SMALL = { request: '512Mi', limit: '1152Mi', factor: 1.05, cap: '1152M
 const OOM_KILLED = 4;
 const MEMORY = ['spec', 'causes', OOM_KILLED, 'remedies', 0, 'actions', 0, 'set-resources', 'memory'];
 
-const namespaces = namespacesWithSuffix(`undo-${randomBytes(3).toString('hex')}`);
 let world: World;
 let observer: Observer;
+let namespaces: Namespaces;
+let stop: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
-  world = await startWorld({
-    namespaces,
+  ({ world, observer, namespaces, stop } = await startObservedWorld('undo', {
     runbooks: { set: [{ path: MEMORY, value: TOO_SMALL }] },
-    progress: () => undefined,
-  });
-  observer = await observe(world.temporal.address);
-  const target = { namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
-  await waitForBaseline(world.kubernetes, 'kintsugi', target, AbortSignal.timeout(180_000));
+  }));
 });
 
-afterAll(async () => {
-  await observer?.close();
-  await world?.stop();
-});
+afterAll(() => stop?.());
 
 describe('sessions that the raised memory does not hold either', () => {
   let story: Story;

@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { PatchStrategy } from '@kubernetes/client-node';
 import { healthyAgain } from '../../dev/workloads/faults/healthy-again.ts';
-import { namespacesWithSuffix } from '../../dev/workloads/namespaces.ts';
-import { waitForBaseline } from '../../dev/world/baseline.ts';
-import { type Observer, observe } from '../../dev/world/recovery.ts';
-import { startWorld, type World } from '../../dev/world/world.ts';
+import type { Namespaces } from '../../dev/workloads/namespaces.ts';
+import type { Observer } from '../../dev/world/recovery.ts';
+import type { World } from '../../dev/world/world.ts';
 import { callOptions } from '../../src/kubernetes/transport.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
+import { startObservedWorld } from '../cluster/observed-world.ts';
 import {
   alertsResolved,
   approve,
@@ -27,28 +26,21 @@ needs('cluster', 'temporal');
 // One fault takes about four minutes from its making to the end of its windowed alert.
 jest.setTimeout(10 * 60_000);
 
-const namespaces = namespacesWithSuffix(`fields-${randomBytes(3).toString('hex')}`);
 const silent = () => undefined;
 let world: World;
 let observer: Observer;
+let namespaces: Namespaces;
+let stop: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
-  world = await startWorld({
-    namespaces,
+  ({ world, observer, namespaces, stop } = await startObservedWorld('fields', {
     durations: { window: '40s', repeatInterval: '20s' },
     // Longer than the liveness probe needs to end a program, the written patience included: 60 s and 5 times 15 s.
     runbooks: { set: [{ path: ['spec', 'verify', 'window', 'max'], value: '150s' }] },
-    progress: silent,
-  });
-  observer = await observe(world.temporal.address);
-  const target = { namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
-  await waitForBaseline(world.kubernetes, 'kintsugi', target, AbortSignal.timeout(180_000));
+  }));
 });
 
-afterAll(async () => {
-  await observer?.close();
-  await world?.stop();
-});
+afterAll(() => stop?.());
 
 /** A fault, what is found, which remedies are tried in which order, and what of it the API server sees. */
 interface Scenario {
@@ -65,6 +57,12 @@ const PATCH = ['patch deployments agent-bruno'];
 
 // The last one leaves a template behind that was seen healthy: the others return to the first one.
 const SCENARIOS: Scenario[] = [
+  {
+    fault: 'port',
+    cause: 'port-in-use',
+    attempts: [{ remedy: 'restore-command', stage: 'verified' }],
+    changes: PATCH,
+  },
   {
     fault: 'permission',
     cause: 'permission-denied',

@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import { type Namespaces, namespacesWithSuffix } from '../../dev/workloads/namespaces.ts';
+import { waitForBaseline } from '../../dev/world/baseline.ts';
+import { type Observer, observe } from '../../dev/world/recovery.ts';
+import { startWorld, type World, type WorldOptions } from '../../dev/world/world.ts';
+import { closeEarlier } from './recovery-story.ts';
+
+/** A healthy world of its own namespaces, and the one who reads its recoveries. */
+export interface ObservedWorld {
+  world: World;
+  observer: Observer;
+  namespaces: Namespaces;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a world in namespaces that end in `<name>-<random>` and returns once Kintsugi has seen Agent Bruno healthy and no recovery
+ * of its start is open.
+ * @param options as of {@link startWorld}; a function of the namespaces where they are needed in it
+ */
+export async function startObservedWorld(
+  name: string,
+  options: Partial<WorldOptions> | ((namespaces: Namespaces) => Partial<WorldOptions>) = {},
+): Promise<ObservedWorld> {
+  const namespaces = namespacesWithSuffix(`${name}-${randomBytes(3).toString('hex')}`);
+  const own = typeof options === 'function' ? options(namespaces) : options;
+  const world = await startWorld({ progress: () => undefined, ...own, namespaces });
+  const observer = await observe(world.temporal.address);
+  const target = { namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
+  await waitForBaseline(world.kubernetes, 'kintsugi', target, AbortSignal.timeout(180_000));
+  await closeEarlier(world, observer);
+  const stop = async () => {
+    await observer.close();
+    await world.stop();
+  };
+  return { world, observer, namespaces, stop };
+}
