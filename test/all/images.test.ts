@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,15 +8,26 @@ import { type Registry, readState } from '../../dev/cluster/state.ts';
 import { healthyAgain } from '../../dev/workloads/faults/healthy-again.ts';
 import { patchAgentBruno } from '../../dev/workloads/faults/patch-deployment.ts';
 import { waitAgentBruno } from '../../dev/workloads/healthy.ts';
-import { namespacesWithSuffix } from '../../dev/workloads/namespaces.ts';
+import type { Namespaces } from '../../dev/workloads/namespaces.ts';
 import { waitFor } from '../../dev/workloads/wait.ts';
 import { waitForBaseline } from '../../dev/world/baseline.ts';
-import { type Observer, observe } from '../../dev/world/recovery.ts';
-import { startWorld, type World } from '../../dev/world/world.ts';
+import type { Observer } from '../../dev/world/recovery.ts';
+import type { World } from '../../dev/world/world.ts';
 import { createBaselines } from '../../src/activities/baseline-store.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import { CI_HEADERS, type Ci, startCi } from '../cluster/ci-stand-in.ts';
-import { begin, callsOf, close, pagesOf, reached, runsOf, type Story } from '../cluster/recovery-story.ts';
+import { startObservedWorld } from '../cluster/observed-world.ts';
+import {
+  alertsResolved,
+  approve,
+  begin,
+  callsOf,
+  close,
+  pagesOf,
+  reached,
+  runsOf,
+  type Story,
+} from '../cluster/recovery-story.ts';
 import { needs } from '../needs.ts';
 
 needs('cluster', 'temporal');
@@ -25,14 +36,13 @@ jest.setTimeout(10 * 60_000);
 
 /** Every fault of an image, from its alert to recovered or handed over. */
 
-const suffix = randomBytes(3).toString('hex');
-const namespaces = namespacesWithSuffix(`image-${suffix}`);
-const target = { namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
 /** A tag of this run alone: what is pushed under it disturbs nobody else. */
-const MOVING = `ghcr.io/brunovlucena/agent-bruno:moving-${suffix}`;
+const MOVING = `ghcr.io/brunovlucena/agent-bruno:moving-${randomBytes(3).toString('hex')}`;
 const silent = () => undefined;
 let world: World;
 let observer: Observer;
+let namespaces: Namespaces;
+let stop: (() => Promise<void>) | undefined;
 let registry: Registry;
 let ci: Ci;
 let folder: string;
@@ -45,43 +55,38 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kintsugi-ci-'));
   const headersFile = join(folder, 'headers');
   await writeFile(headersFile, CI_HEADERS);
-  world = await startWorld({
-    namespaces,
+  ({ world, observer, namespaces, stop } = await startObservedWorld('image', (own) => ({
     durations: { window: '75s', repeatInterval: '20s' },
     runbooks: {
       set: [
         { path: ['spec', 'verify', 'window', 'max'], value: '75s' },
         // Every namespace of the development world has the pull secret: this one stands for the platform's.
-        { path: ['spec', 'params', 'pullSecretNamespace'], value: namespaces.redis },
+        { path: ['spec', 'params', 'pullSecretNamespace'], value: own.redis },
       ],
     },
     builds: [{ name: 'agent-bruno', timeout: '2m', http: { url: ci.url, headersFile, status: '/url', poll: '1s' } }],
-    progress: silent,
-  });
-  observer = await observe(world.temporal.address);
+  })));
 });
 
 afterAll(async () => {
-  await observer?.close();
-  await world?.stop();
+  await stop?.();
   await ci?.close();
   if (folder !== undefined) await rm(folder, { recursive: true });
 });
 
+const target = () => ({ namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' });
 const context = () => ({ kube: world.kubernetes, namespaces, registry, progress: silent });
 
 /** One fault from healthy to its end, and one line for the table of figures. */
-async function recovery(fault: string, answer?: (record: RecoveryRecord, story: Story) => Promise<void>) {
-  await waitForBaseline(world.kubernetes, 'kintsugi', target, AbortSignal.timeout(180_000));
+async function recovery(fault: string, { approved = false } = {}) {
+  await waitForBaseline(world.kubernetes, 'kintsugi', target(), AbortSignal.timeout(180_000));
   const story = await begin(world, fault);
-  let answered = false;
   const done = ({ recovered, pages }: RecoveryRecord) =>
     recovered !== null || pages.some(({ rungs }) => rungs.some(({ tries }) => tries.some(({ taken }) => taken)));
   const asks = ({ attempts }: RecoveryRecord) => attempts.some(({ stage }) => stage === 'asked');
-  let { record } = await reached(observer, story, (now) => done(now) || (answer !== undefined && asks(now)));
-  if (answer !== undefined && !done(record)) {
-    answered = true;
-    await answer(record, story);
+  let { record } = await reached(observer, story, (now) => done(now) || (approved && asks(now)));
+  if (approved && !done(record)) {
+    await approve(observer, story, record);
     ({ record } = await reached(observer, story, done));
   }
   const [run] = await runsOf(observer, story);
@@ -90,21 +95,19 @@ async function recovery(fault: string, answer?: (record: RecoveryRecord, story: 
   );
   const tried = record.attempts.map(({ remedy, stage }) => `${remedy} ${stage}`).join(', ');
   process.stderr.write(
-    `${fault}: ${record.findings?.[0]?.cause}; ${tried}; ${record.recovered === null ? 'paged' : 'recovered'} after ${seconds} s; ${run?.events} history events, ${callsOf(world, story).calls.length} Kubernetes calls${answered ? ', approved by a person' : ''}\n`,
+    `${fault}: ${record.findings?.[0]?.cause}; ${tried}; ${record.recovered === null ? 'paged' : 'recovered'} after ${seconds} s; ${run?.events} history events, ${callsOf(world, story).calls.length} Kubernetes calls${approved ? ', approved by a person' : ''}\n`,
   );
   return { story, record };
 }
 
-async function approve(record: RecoveryRecord, { workflowId }: Story): Promise<void> {
-  const id = randomUUID();
-  const order = { id, recoveryId: record.recoveryId, actor: 'the test', reason: 'the plan is right' };
-  await observer.client.workflow.getHandle(workflowId).executeUpdate('approve', { args: [order], updateId: id });
-}
-
-/** Ends the recovery, and takes back what was done: the next fault begins on what was published. */
+/**
+ * Takes back what was done and ends the recovery, so that the next fault begins on what was published: in this order, since an alert that
+ * still fires would open a recovery anew, which then has the next fault for its own.
+ */
 async function end(story: Story, record: RecoveryRecord): Promise<void> {
-  await close(observer, story, record.recoveryId);
   await healthyAgain(context(), registry);
+  await alertsResolved(world);
+  await close(observer, story, record.recoveryId);
 }
 
 const stages = ({ attempts }: RecoveryRecord) => attempts.map(({ remedy, stage }) => `${remedy} ${stage}`);
@@ -120,7 +123,7 @@ async function imageNow(): Promise<string> {
 describe('a pull secret that is gone', () => {
   let found: Awaited<ReturnType<typeof recovery>>;
   beforeAll(async () => {
-    found = await recovery('pull-secret', approve);
+    found = await recovery('pull-secret', { approved: true });
   });
   afterAll(() => end(found.story, found.record));
 
@@ -172,7 +175,7 @@ describe('a tag that was pushed again', () => {
     await waitAgentBruno(world.kubernetes, { namespaces });
     const secrets = { isSecret: () => true, hmac: () => '' };
     const baselines = createBaselines({ kubernetes: world.kubernetes, namespace: 'kintsugi', secrets });
-    const isKnown = async () => (await baselines.read(target))?.containers[0]?.image === MOVING;
+    const isKnown = async () => (await baselines.read(target()))?.containers[0]?.image === MOVING;
     await waitFor({ what: 'the baseline with the moving tag', seconds: 180 }, async () =>
       (await isKnown()) ? undefined : 'it is not recorded',
     );

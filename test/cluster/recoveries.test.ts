@@ -131,7 +131,7 @@ describe.each(FAULTS)('the fault $fault', (row) => {
   });
 
   test('pages nobody, nor does its windowed alert that fires on, and all its alerts are one recovery', async () => {
-    await alertsResolved(world, trigger);
+    await alertsResolved(world);
     const { record: settled } = await reached(observer, story, ({ recovered }) => recovered !== null);
     expect(settled.episode.number).toBe(1);
     expect(Math.max(...Object.values(settled.alerts).map(({ count }) => count))).toBeGreaterThan(1);

@@ -14,6 +14,8 @@ import { type AuditEntry, auditLogEnd, auditLogOf, changesOf, kintsugiCalls } fr
 /** Tells one fault's recovery from its alert to its end, by what Temporal, the API server and the people's pager saw. */
 
 export const TRIGGER = 'AgentBrunoPodCrashLooping';
+/** All alerts that open a recovery of Agent Bruno. */
+const TRIGGERS = [TRIGGER, 'AgentBrunoImagePullFailing'];
 const LONGEST_MS = 6 * 60_000;
 
 /** A fault that was made, and the places in the pager and in the audit log where its story begins. */
@@ -57,9 +59,9 @@ export async function reached(
   }
 }
 
-/** Waits until Prometheus no longer fires the trigger alert. */
-export async function alertsResolved(world: World, trigger = TRIGGER): Promise<void> {
-  while ((await firing(world)).includes(trigger)) await sleep(1_000);
+/** Waits until Prometheus fires no alert that would open a recovery. */
+export async function alertsResolved(world: World): Promise<void> {
+  while ((await firing(world)).some((name) => TRIGGERS.includes(name))) await sleep(1_000);
 }
 
 const alertsSchema = z.object({
