@@ -54,12 +54,12 @@ export async function proxyGet(
 }
 
 /**
- * The body of a GET through a Service's proxy, as it came.
+ * The body of a GET through a pod's or a Service's proxy, as it came.
  * @throws KintsugiError with the API server's reason, or the program's status, where that is not 2xx
  */
 export async function proxyDownload(
   kubernetes: Kubernetes,
-  { namespace, name, port, path }: ProxiedRequest,
+  { namespace, through, name, port, path }: ProxiedRequest,
   signal: AbortSignal,
 ): Promise<Buffer> {
   let bytes = Buffer.alloc(0);
@@ -70,16 +70,16 @@ export async function proxyDownload(
     const body = new SelfDecodingBody(Promise.resolve(Buffer.alloc(0)));
     return new ResponseContext(response.httpStatusCode, { 'content-type': 'text/plain' }, body);
   };
-  await kubernetes.core.connectGetNamespacedServiceProxyWithPath(
-    { namespace, name: `${name}:${port}`, path: path.slice(1) },
-    {
-      ...options,
-      middleware: [
-        ...middleware,
-        { pre: (context) => new Observable(Promise.resolve(context)), post: (answer) => new Observable(keep(answer)) },
-      ],
-    },
-  );
+  const parameters = { namespace, name: `${name}:${port}`, path: path.slice(1) };
+  const keeping: ConfigurationOptions = {
+    ...options,
+    middleware: [
+      ...middleware,
+      { pre: (context) => new Observable(Promise.resolve(context)), post: (answer) => new Observable(keep(answer)) },
+    ],
+  };
+  if (through === 'pods') await kubernetes.core.connectGetNamespacedPodProxyWithPath(parameters, keeping);
+  else await kubernetes.core.connectGetNamespacedServiceProxyWithPath(parameters, keeping);
   return bytes;
 }
 

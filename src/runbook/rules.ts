@@ -21,6 +21,7 @@ export function complaintsOfRules(runbook: unknown, catalogue: Catalogue): Compl
     ...helplessCauses(runbook),
     ...rungs(runbook, catalogue),
     ...verificationWindow(runbook),
+    ...dataChecks(runbook),
   ];
 }
 
@@ -189,4 +190,21 @@ function verificationWindow(runbook: unknown): Complaint[] {
   const path = ['spec', 'verify', 'window', window.min === undefined ? 'max' : 'min'];
   const message = `the shortest window (${min} s) is longer than the longest (${max} s)`;
   return [{ path, at: 'value', message, fix: 'min at most max' }];
+}
+
+/** The check `data` asks what `dataCheck` says, and its patterns can be compiled. */
+function dataChecks(runbook: unknown): Complaint[] {
+  const path: Path = ['spec', 'dataCheck'];
+  const patterns = ['exec', 'http'].flatMap((way): Complaint[] => {
+    const at = [...path, way, 'pattern'];
+    const written = valueAt(runbook, at);
+    if (typeof written !== 'string') return [];
+    const pattern = compiled(written);
+    return pattern instanceof RegExp ? [] : [badPattern(at, written, pattern.why)];
+  });
+  const asking = checkCalls(runbook).find(({ name }) => name === 'data');
+  if (asking === undefined || valueAt(runbook, path) !== undefined) return patterns;
+  const message = 'the check data has nothing to ask: the runbook has no dataCheck';
+  const fix = 'say under `spec.dataCheck` how data is told from an empty volume';
+  return [...patterns, { path: asking.path, at: 'value', message, fix }];
 }

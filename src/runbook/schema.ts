@@ -194,6 +194,42 @@ export const checkCall = z.union([
     .refine((call) => Object.keys(call).length === 1, 'one check with its parameters: {http: {path: /health}}'),
 ]);
 
+const pattern = text.describe('A regular expression that the answer must match').optional();
+
+const dataCheck = z
+  .strictObject({
+    exec: z
+      .strictObject({
+        command: z.array(text).min(1).describe('A program that only reads, with its arguments, run in the container'),
+        pattern,
+      })
+      .optional(),
+    http: z
+      .strictObject({
+        path: z.string().regex(/^\/[^?#]*$/, 'a path with its leading slash: /state'),
+        port: z.int().min(1).max(65535).optional(),
+        pattern,
+      })
+      .optional(),
+    minimum: z
+      .strictObject({
+        pointer: z
+          .string()
+          .regex(/^\//, 'a JSON Pointer: /conversations')
+          .describe('JSON Pointer into the answer, which is then JSON'),
+        value: z.number().describe('At least this much stands there'),
+      })
+      .optional(),
+  })
+  .refine(({ exec, http }) => (exec === undefined) !== (http === undefined), {
+    message: 'the data is asked for by exec or by http, one of the two',
+    path: ['exec'],
+  })
+  .refine(({ exec, http, minimum }) => (exec ?? http)?.pattern !== undefined || minimum !== undefined, {
+    message: 'say how data is told from an empty volume: a pattern, or a minimum',
+    path: ['minimum'],
+  });
+
 const rung = z.strictObject({
   after: duration.describe('Since the earliest trigger alert; the first rung is the deadline'),
   notify: z.array(name).min(1).describe('Notifiers in their order of fallback; see docs/reference/notifiers.md'),
@@ -247,6 +283,9 @@ export const runbookSpec = z.strictObject({
     }),
     checks: z.array(checkCall).min(1).describe('All must pass; see docs/reference/checks.md'),
   }),
+  dataCheck: dataCheck
+    .optional()
+    .describe('How restored data is told from an empty volume: what the check `data` asks, of every pod'),
   escalation: z.strictObject({
     team: text,
     contact: text.optional(),
@@ -298,4 +337,5 @@ export type Procedure = RunbookSpec['procedures'][number];
 export type Parameter = RunbookSpec['params'][string];
 export type Declaration = z.infer<typeof declaration>;
 export type Dependency = RunbookSpec['dependencies'][number];
+export type DataCheck = NonNullable<RunbookSpec['dataCheck']>;
 export type CheckCall = RunbookSpec['verify']['checks'][number];

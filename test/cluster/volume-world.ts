@@ -2,10 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { V1CronJob } from '@kubernetes/client-node';
-import type { ActionContext } from '../../src/actions/action.ts';
+import type { ActionContext, RevertResult } from '../../src/actions/action.ts';
 import { actionNamed } from '../../src/actions/parameters.ts';
+import { KintsugiError } from '../../src/errors.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
+import { createSnapshot, deleteSnapshot, readSnapshot } from '../../src/kubernetes/snapshots.ts';
 import { readClaim, readVolume } from '../../src/kubernetes/volumes.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { Json, Plan, Target } from '../../src/recovery/values.ts';
@@ -149,9 +151,34 @@ export async function outcomeOf(context: ActionContext, plan: Plan): Promise<Jso
   return typeof done === 'string' ? done : done.outcome;
 }
 
-export async function untilGone(kubernetes: Kubernetes, namespace: string, app: string): Promise<void> {
-  await until(`the pods of ${app} to go`, async () => {
-    const { items } = await kubernetes.core.listNamespacedPod({ namespace, labelSelector: `app=${app}` });
-    return items.length === 0;
+/**
+ * Takes a plan back as Temporal does: again while the fault may pass. (Two workers of kube-controller-manager write the phase of
+ * a volume that is bound again; whoever loses comes back to it after its resync period of 15 s.)
+ */
+export async function revert(context: ActionContext, plan: Plan): Promise<RevertResult> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await actionNamed(plan.action).revert({ ...context, step: context.step + 20 }, plan);
+    } catch (error) {
+      if (!(error instanceof KintsugiError) || !error.retryable || tries === 3) throw error;
+    }
+  }
+}
+
+/** Takes a snapshot of the claim as a schedule would, and waits until it is ready; its name. */
+export async function takeSnapshot(kubernetes: Kubernetes, { target, claim }: VolumeWorld, name: string) {
+  const { namespace } = target;
+  const snapshot = { namespace, name, claim, className: 'kosmos-snapshots', labels: {}, annotations: {} };
+  await createSnapshot(kubernetes, snapshot, { fieldManager: 'schedule', signal });
+  await until(`snapshot ${name} to be ready`, async () => {
+    return (await readSnapshot(kubernetes, { namespace, name }, signal))?.usable === true;
   });
+  return name;
+}
+
+/** As somebody's `kubectl delete volumesnapshot`, to its end. */
+export async function deleteSnapshotByHand(kubernetes: Kubernetes, of: { namespace: string; name: string }) {
+  const snapshot = await readSnapshot(kubernetes, of, signal);
+  if (snapshot !== null) await deleteSnapshot(kubernetes, snapshot, signal);
+  await until(`snapshot ${of.name} to be gone`, async () => (await readSnapshot(kubernetes, of, signal)) === null);
 }

@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { ActionContext } from '../../src/actions/action.ts';
 import { actionNamed } from '../../src/actions/parameters.ts';
 import { readRecipe } from '../../src/actions/write/guard.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
-import type { Plan, Target } from '../../src/recovery/values.ts';
+import type { Target } from '../../src/recovery/values.ts';
 import { needs, provided } from '../needs.ts';
 import {
   createNamespace,
@@ -22,6 +21,7 @@ import {
   createVolumeWorld,
   type MortalWorker,
   outcomeOf,
+  revert,
   startMortalWorker,
   stateOf,
   stop,
@@ -60,10 +60,6 @@ async function world(): Promise<VolumeWorld> {
   count += 1;
   const target: Target = { namespace, kind: 'Deployment', name: `app-${count}` };
   return createVolumeWorld(kubernetes, target, { image, storageClass: 'folder' });
-}
-
-function revert(context: ActionContext, plan: Plan) {
-  return actionNamed(plan.action).revert({ ...context, step: context.step + 20 }, plan);
 }
 
 describe('stopping a target (scale: {to: 0})', () => {

@@ -116,6 +116,22 @@ describe('one fault is found, at its place, and says what would be right', () =>
         fix: /put it in quotes: "2"/,
       },
       {
+        name: 'a check of data that is told from nothing',
+        change: [['[ready, ', '[ready, data, ']],
+        at: 'data,',
+        path: 'spec.verify.checks[1]',
+        message: /the runbook has no dataCheck/,
+        fix: /spec\.dataCheck/,
+      },
+      {
+        name: 'a pattern of the data that cannot be compiled',
+        change: [['  verify:', "  dataCheck: { http: { path: /state, pattern: '(' } }\n  verify:"]],
+        at: "'('",
+        path: 'spec.dataCheck.http.pattern',
+        message: /is not a regular expression/,
+        fix: /JavaScript/,
+      },
+      {
         name: 'a name that stands for nothing',
         change: [['$container', '$redis.selektor']],
         at: '$redis.selektor',
@@ -279,7 +295,7 @@ describe('YAML that cannot be read', () => {
   test('every fault can be printed in one line that leads to its place', () => {
     const lines = faultsOf(edited(['symptom:', 'symtom:'])).map(formatFault);
     expect(lines[1]).toBe(
-      'runbooks/good.yaml:11:3: spec.symtom: unknown key "symtom"; did you mean "symptom"? known: mode, params, symptom, impact, alerts, target, variables, dependencies, causes, procedures, verify, escalation, settle, prevention, checklist, rollback, byHand, links',
+      'runbooks/good.yaml:11:3: spec.symtom: unknown key "symtom"; did you mean "symptom"? known: mode, params, symptom, impact, alerts, target, variables, dependencies, causes, procedures, verify, dataCheck, escalation, settle, prevention, checklist, rollback, byHand, links',
     );
   });
 });
