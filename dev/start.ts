@@ -3,21 +3,24 @@ import { parseArgs } from 'node:util';
 import { eventLine } from '../src/cli/render.ts';
 import { KintsugiError, messageOf } from '../src/errors.ts';
 import { workflowIdOf } from '../src/recovery/ids.ts';
+import { type Fault, placeOf } from './workloads/faults/fault.ts';
 import { applyFault, FAULTS } from './workloads/faults/registry.ts';
 import { waitForBaseline } from './world/baseline.ts';
 import { follow, observe } from './world/recovery.ts';
 import { startWorld, type World } from './world/world.ts';
 
-/** `npm start`: breaks agent-bruno and recovers it before your eyes. */
+/** `npm start`: breaks agent-bruno or an agent of KOSMOS and recovers it before your eyes. */
 
+/** A fault without an alert begins no recovery. */
+const SHOWN = [...FAULTS.values()].filter(({ alerts }) => alerts.length > 0).map(({ name }) => name);
 const USAGE = `npm start [-- --fault NAME] [-- --once]
-  --fault NAME  what is broken: ${[...FAULTS.keys()].join(', ')} (default: memory)
+  --fault NAME  what is broken: ${SHOWN.join(', ')} (default: memory)
   --once        end after the recovery; the exit code is 0 only if it recovered`;
 /** A recovery that takes longer than its own 15 minutes and the look afterwards has failed. */
 const LONGEST_MS = 20 * 60_000;
 
 interface Options {
-  fault: string;
+  fault: Fault;
   once: boolean;
 }
 
@@ -40,8 +43,10 @@ function readOptions(args: string[]): Options {
       process.stdout.write(`${USAGE}\n`);
       process.exit(0);
     }
-    const fault = values.fault ?? 'memory';
-    if (!FAULTS.has(fault)) throw new Error(`there is no fault "${fault}"`);
+    const name = values.fault ?? 'memory';
+    const fault = FAULTS.get(name);
+    if (fault === undefined) throw new Error(`there is no fault "${name}"`);
+    if (fault.alerts.length === 0) throw new Error(`no alert tells of "${name}", so nothing begins its recovery`);
     return { fault, once: values.once ?? false };
   } catch (thrown) {
     process.stderr.write(`${messageOf(thrown)}\n${USAGE}\n`);
@@ -49,13 +54,18 @@ function readOptions(args: string[]): Options {
   }
 }
 
-/** Breaks agent-bruno and tells the recovery step by step. Returns whether it recovered. */
-async function breakAndRecover(world: World, fault: string, signal: AbortSignal): Promise<boolean> {
+/** Where the recovery of a fault takes place. */
+function targetOf({ namespaces }: World, { target }: Fault) {
+  return { ...placeOf({ namespaces }, target), kind: target.kind };
+}
+
+/** Breaks the workload and tells the recovery step by step. Returns whether it recovered. */
+async function breakAndRecover(world: World, fault: Fault, signal: AbortSignal): Promise<boolean> {
   const { kubernetes, namespaces, kintsugi } = world;
-  const target = { namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
-  say('waiting until Kintsugi has seen agent-bruno healthy (it must know what it would return to)');
+  const target = targetOf(world, fault);
+  say(`waiting until Kintsugi has seen ${target.name} healthy (it must know what it would return to)`);
   await waitForBaseline(kubernetes, kintsugi.environment.KINTSUGI_NAMESPACE ?? 'kintsugi', target, signal);
-  const { summary, alerts } = await applyFault(fault, {
+  const { summary, alerts } = await applyFault(fault.name, {
     kube: kubernetes,
     namespaces,
     registry: world.cluster.registry,
@@ -88,15 +98,15 @@ function uiLink(world: World, workflowId: string): string {
   return `${world.temporal.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
 }
 
-function tellWhereToLook(world: World): void {
+function tellWhereToLook(world: World, { namespace, kind, name }: ReturnType<typeof targetOf>): void {
   const { temporal, monitoring, cluster, kintsugi } = world;
   say('');
   say(`Temporal UI      ${temporal.uiUrl}`);
   say(`Prometheus       ${monitoring.prometheusUrl}/alerts`);
   say(`Alertmanager     ${monitoring.alertmanagerUrl}`);
-  say(`Kubernetes       kubectl --kubeconfig ${cluster.kubeconfig} -n ${world.namespaces.bruno} get pods`);
+  say(`Kubernetes       kubectl --kubeconfig ${cluster.kubeconfig} -n ${namespace} get pods`);
   const settings = ['KINTSUGI_CLUSTER', 'TEMPORAL_ADDRESS'].map((name) => `${name}=${kintsugi.environment[name]}`);
-  say(`The recovery     ${settings.join(' ')} npx kintsugi show ${world.namespaces.bruno}/deployment/agent-bruno`);
+  say(`The recovery     ${settings.join(' ')} npx kintsugi show ${namespace}/${kind.toLowerCase()}/${name}`);
 }
 
 const options = readOptions(process.argv.slice(2));
@@ -114,13 +124,17 @@ let world: World | undefined;
 try {
   const onPage = (page: { body: { event: string; title: string } }) =>
     say(`  PAGE (${page.body.event}): ${page.body.title}`);
-  world = await startWorld({ progress: say, onPage, signal: stopping.signal });
-  const recovered = await breakAndRecover(world, options.fault, stopping.signal);
+  const { fault } = options;
+  const workloads = [fault.target.workload];
+  world = await startWorld({ workloads, progress: say, onPage, signal: stopping.signal });
+  const recovered = await breakAndRecover(world, fault, stopping.signal);
   say(
-    recovered ? 'RECOVERED: agent-bruno is healthy again' : 'NOT RECOVERED: a person was paged with all that was seen',
+    recovered
+      ? `RECOVERED: ${fault.target.name} is healthy again`
+      : 'NOT RECOVERED: a person was paged with all that was seen',
   );
   exitCode = recovered ? 0 : 1;
-  tellWhereToLook(world);
+  tellWhereToLook(world, targetOf(world, fault));
   if (!options.once) {
     say('Everything stays up for a look; Ctrl-C takes it all away.');
     await sleep(2 ** 31 - 1, undefined, { signal: stopping.signal });

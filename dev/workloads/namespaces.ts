@@ -20,7 +20,8 @@ export const PUBLISHED: Namespaces = {
   kosmos: 'kosmos',
 };
 
-const NAMESPACES_OF: Record<Workload, (keyof Namespaces)[]> = {
+/** Where each workload stands: first the namespace of what is broken and mended, then those of its dependencies. */
+const NAMESPACES_OF: Record<Workload, [keyof Namespaces, ...(keyof Namespaces)[]]> = {
   'agent-bruno': ['bruno', 'redis', 'mongodb', 'ollama'],
   kosmos: ['kosmos'],
 };
@@ -39,6 +40,11 @@ export function namespacesWithSuffix(suffix: string): Namespaces {
 /** The names of those namespaces that some workloads stand in. */
 export function namesOf(workloads: readonly Workload[], namespaces: Namespaces): string[] {
   return workloads.flatMap((workload) => NAMESPACES_OF[workload].map((key) => namespaces[key]));
+}
+
+/** The namespace in which a workload itself is. */
+export function namespaceOf(workload: Workload, namespaces: Namespaces): string {
+  return namespaces[NAMESPACES_OF[workload][0]];
 }
 
 /** What marks a namespace that the development tools made: they write to and delete no other (safety 27). */

@@ -11,7 +11,7 @@ import type { Durations, WatchedNamespaces } from '../monitoring/configuration.t
 import { type Monitoring, startMonitoring } from '../monitoring/start.ts';
 import { grantKintsugi } from '../workloads/access.ts';
 import { deployWorkloads, removeWorkloads } from '../workloads/deploy.ts';
-import { type Namespaces, namesOf, PUBLISHED, type Workload } from '../workloads/namespaces.ts';
+import { type Namespaces, namesOf, namespaceOf, PUBLISHED, type Workload } from '../workloads/namespaces.ts';
 import { forgetBaselines } from './baseline.ts';
 import { type KintsugiOptions, type RunningKintsugi, startKintsugi } from './kintsugi.ts';
 import { type PageReceiver, type ReceivedPage, startPageReceiver } from './page-receiver.ts';
@@ -52,12 +52,6 @@ export interface World {
 }
 
 const AGENT_BRUNO: readonly Workload[] = ['agent-bruno'];
-/** Where remedies run by themselves. */
-const TARGET_NAMESPACE = { 'agent-bruno': 'bruno', kosmos: 'kosmos' } as const satisfies Record<
-  Workload,
-  keyof Namespaces
->;
-
 /** Starts the world part by part and returns when the workloads are healthy and every part serves. What fails takes all back. */
 export async function startWorld(options: WorldOptions): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'kintsugi-world-'));
@@ -140,7 +134,7 @@ async function startProduct(
     temporal,
     runbooks,
     cluster: 'development',
-    auto: auto ? workloads.map((workload) => namespaces[TARGET_NAMESPACE[workload]]) : [],
+    auto: auto ? workloads.map((workload) => namespaceOf(workload, namespaces)) : [],
     ...(options.mode === undefined ? {} : { mode: options.mode }),
     ...(options.builds === undefined ? {} : { builds: options.builds }),
     mirrors: mirrorsOf(cluster),

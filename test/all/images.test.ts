@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { moveTag } from '../../dev/cluster/registry.ts';
 import { type Registry, readState } from '../../dev/cluster/state.ts';
 import { healthyAgain } from '../../dev/workloads/faults/healthy-again.ts';
-import { patchAgentBruno } from '../../dev/workloads/faults/patch-deployment.ts';
+import { patchAgentBruno } from '../../dev/workloads/faults/patch.ts';
 import { waitAgentBruno } from '../../dev/workloads/healthy.ts';
 import type { Namespaces } from '../../dev/workloads/namespaces.ts';
 import { waitFor } from '../../dev/workloads/wait.ts';

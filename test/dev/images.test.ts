@@ -38,6 +38,11 @@ describe('the bad build of agent-bruno', () => {
   });
 });
 
+test("the image of KOSMOS' agents shares its base and its packages with Agent Bruno's, so that a node stores them once", () => {
+  const [base, packages] = IMAGES['agent-bruno:latest'].layers;
+  expect(IMAGES['kosmos-agent'].layers.slice(0, 2)).toEqual([base, packages]);
+});
+
 test('the images are left to a cluster of the user’s own, which pulls them from where it does, and that is said', async () => {
   const before = process.env.KINTSUGI_DEV_KUBECONFIG;
   process.env.KINTSUGI_DEV_KUBECONFIG = '/nowhere/config';

@@ -86,6 +86,40 @@ describe('the rendered workloads', () => {
   });
 });
 
+describe("KOSMOS' rendered agents", () => {
+  const AGENTS: Part[] = ['zeus-orchestrator', 'kosmos-agent-runtime', 'hermes-agent'];
+  const classesOf = (storageClasses: string[]) =>
+    AGENTS.flatMap((part) => renderPart(part, PUBLISHED, { storageClasses })).flatMap(
+      (object) => JSON.stringify(object).match(/"storageClassName":"[^"]+"|"volumeClaimTemplates"/g) ?? [],
+    );
+
+  test('ask for a class with snapshots where the cluster has it, and else for none by name', () => {
+    const named = '"storageClassName":"kosmos-csi"';
+    expect(classesOf(['folder', 'kosmos-csi'])).toEqual([named, named, '"volumeClaimTemplates"', named]);
+    expect(classesOf(['folder'])).toEqual(['"volumeClaimTemplates"']);
+  });
+
+  test('stand in the namespace that is asked for, each pod with its metrics and each Service with its probe', () => {
+    const objects = AGENTS.flatMap((part) => renderPart(part, namespacesWithSuffix('x1'), LOGIN));
+    const used = objects.filter(({ kind }) => kind !== 'Namespace').map(({ metadata }) => metadata.namespace);
+    expect(new Set(used)).toEqual(new Set(['kosmos-x1']));
+    const services = objects.filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata.annotations);
+    expect(services).toHaveLength(3);
+    for (const annotations of services)
+      expect(annotations).toEqual({ 'prometheus.io/probe': 'true', 'prometheus.io/probe-path': '/ready' });
+    const scraped = objects.filter((object) =>
+      JSON.stringify(object.spec ?? {}).includes('"prometheus.io/scrape":"true"'),
+    );
+    expect(scraped.map(({ metadata }) => metadata.name)).toEqual([...AGENTS]);
+  });
+
+  test('ask for the memory of the published ones: 1Gi and 2Gi for Zeus, 2Gi and 4Gi for the runtime, little for Hermes', () => {
+    const text = AGENTS.flatMap((part) => renderPart(part, PUBLISHED, {})).map((object) => JSON.stringify(object));
+    const memory = text.flatMap((object) => [...object.matchAll(/"memory":"([^"]+)"/g)].map(([, value]) => value));
+    expect(memory).toEqual(['1Gi', '2Gi', '2Gi', '4Gi', '128Mi', '256Mi']);
+  });
+});
+
 describe('a rollout is unfinished', () => {
   const done = { observedGeneration: 2, replicas: 2, updatedReplicas: 2, availableReplicas: 2 };
   test.each([
@@ -108,23 +142,34 @@ describe('a rollout is unfinished', () => {
 
 describe('every fault', () => {
   const documentation = readFileSync(join(ROOT, 'dev', 'FAULTS.md'), 'utf8');
-  const rulesSchema = z.object({ groups: z.array(z.object({ rules: z.array(z.object({ alert: z.string() })) })) });
-  const rules = rulesSchema.parse(
-    parse(readFileSync(join(ROOT, 'deploy', 'prometheus', 'kintsugi-rules.yaml'), 'utf8')),
-  );
+  const rulesSchema = z.object({
+    groups: z.array(z.object({ name: z.string(), rules: z.array(z.object({ alert: z.string().optional() })) })),
+  });
+  const alertsOf = (file: string) =>
+    rulesSchema
+      .parse(parse(readFileSync(join(ROOT, 'deploy', 'prometheus', file), 'utf8')))
+      .groups.flatMap((group) => group.rules.flatMap((rule) => rule.alert ?? []));
   const { spec } = z
     .object({ spec: z.object({ alerts: z.object({ trigger: z.array(z.string()) }) }) })
     .parse(parse(readFileSync(join(ROOT, 'runbooks', 'agent-bruno-pod-crash-loop.yaml'), 'utf8')));
-  const triggers = spec.alerts.trigger;
-  const alerts = rules.groups.flatMap((group) => group.rules.map((rule) => rule.alert));
+  const alerts = { 'agent-bruno': alertsOf('kintsugi-rules.yaml'), kosmos: alertsOf('kosmos-rules.yaml') };
+  // Every alert about an agent of KOSMOS starts a recovery.
+  const triggers = { 'agent-bruno': spec.alerts.trigger, kosmos: alerts.kosmos };
 
   test.each([...FAULTS.values()])('$name is told in FAULTS.md and names alerts of the rule file', (fault) => {
     const section = documentation.split(/^## /m).find((text) => text.startsWith(`${fault.name}\n`)) ?? '';
     expect(section).toContain('**What a person did.**');
     expect(section).toContain('**What is seen.**');
     expect(section).toContain('**What Kintsugi should do.**');
+    const { workload } = fault.target;
+    expect(alerts[workload]).toEqual(expect.arrayContaining([...fault.alerts]));
     // The first one starts the recovery.
-    expect(triggers).toContain(fault.alerts[0]);
-    expect(alerts).toEqual(expect.arrayContaining([...fault.alerts]));
+    const [first] = fault.alerts;
+    if (first !== undefined) expect(triggers[workload]).toContain(first);
+  });
+
+  test('but one is told by an alert: of state that is gone nothing tells', () => {
+    const untold = [...FAULTS.values()].filter((fault) => fault.alerts.length === 0).map(({ name }) => name);
+    expect(untold).toEqual(['kosmos-state-lost']);
   });
 });

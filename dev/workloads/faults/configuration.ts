@@ -1,8 +1,10 @@
+import { AGENT_BRUNO } from '../targets.ts';
 import type { Fault } from './fault.ts';
-import { patchAgentBruno } from './patch-deployment.ts';
+import { patchAgentBruno } from './patch.ts';
 
 export default {
   name: 'configuration',
+  target: AGENT_BRUNO,
   summary: 'SESSION_TTL, a number of seconds, was set to words.',
   alerts: ['AgentBrunoPodCrashLooping'],
   apply: async (context) => {

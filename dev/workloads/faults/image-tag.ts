@@ -1,8 +1,10 @@
+import { AGENT_BRUNO } from '../targets.ts';
 import type { Fault } from './fault.ts';
-import { patchAgentBruno } from './patch-deployment.ts';
+import { patchAgentBruno } from './patch.ts';
 
 export default {
   name: 'image-tag',
+  target: AGENT_BRUNO,
   summary: 'A version was rolled out whose image nobody had pushed: v1.1.O with the letter O.',
   alerts: ['AgentBrunoImagePullFailing'],
   apply: async (context) => {

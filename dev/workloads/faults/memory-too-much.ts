@@ -1,3 +1,4 @@
+import { AGENT_BRUNO } from '../targets.ts';
 import type { Fault } from './fault.ts';
 import { growSessions } from './grow-sessions.ts';
 
@@ -6,6 +7,7 @@ const SESSIONS = 17_000;
 
 export default {
   name: 'memory-too-much',
+  target: AGENT_BRUNO,
   summary: 'The sessions in Redis grew so much that even the written raise to 2Gi does not hold them.',
   alerts: ['AgentBrunoPodCrashLooping', 'AgentBrunoOOMKilled', 'AgentBrunoAPIDown'],
   apply: (context) => growSessions(context, SESSIONS),

@@ -1,3 +1,4 @@
+import { AGENT_BRUNO } from '../targets.ts';
 import type { Fault } from './fault.ts';
 import { growSessions } from './grow-sessions.ts';
 
@@ -6,6 +7,7 @@ const SESSIONS = 8000;
 
 export default {
   name: 'memory',
+  target: AGENT_BRUNO,
   summary: 'The sessions in Redis grew until the program, which loads them all, needs more than its limit of 1Gi.',
   alerts: ['AgentBrunoPodCrashLooping', 'AgentBrunoOOMKilled', 'AgentBrunoAPIDown'],
   apply: (context) => growSessions(context, SESSIONS),

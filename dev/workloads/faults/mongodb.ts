@@ -1,11 +1,13 @@
 import { PatchStrategy } from '@kubernetes/client-node';
 import { callOptions } from '../../../src/kubernetes/transport.ts';
+import { AGENT_BRUNO } from '../targets.ts';
 import { seenAway } from './dependencies.ts';
 import type { Fault } from './fault.ts';
-import { restartAgentBruno } from './patch-deployment.ts';
+import { restart } from './patch.ts';
 
 export default {
   name: 'mongodb',
+  target: AGENT_BRUNO,
   summary:
     'MongoDB was scaled to 0 for a backup and forgotten there; Agent Bruno was restarted because it was not ready.',
   alerts: ['AgentBrunoPodCrashLooping', 'AgentBrunoMongoDBConnectionFailure', 'AgentBrunoAPIDown'],
@@ -21,6 +23,6 @@ export default {
       callOptions({ patch: PatchStrategy.MergePatch }),
     );
     await seenAway(context, 'mongodb');
-    await restartAgentBruno(context);
+    await restart(context, AGENT_BRUNO);
   },
 } satisfies Fault;

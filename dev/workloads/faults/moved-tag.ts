@@ -1,6 +1,7 @@
 import { KintsugiError } from '../../../src/errors.ts';
 import { moveTag } from '../../cluster/registry.ts';
 import { IMAGES } from '../../images/catalogue.ts';
+import { AGENT_BRUNO } from '../targets.ts';
 import type { Fault, FaultContext } from './fault.ts';
 import { agentBrunoPods, deletePods } from './pods.ts';
 
@@ -9,6 +10,7 @@ export const BEFORE = '-before';
 
 export default {
   name: 'moved-tag',
+  target: AGENT_BRUNO,
   summary: 'A build that lost a package was pushed under the tag that runs, and then the node was drained.',
   alerts: ['AgentBrunoPodCrashLooping'],
   apply: async (context) => {

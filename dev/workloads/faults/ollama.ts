@@ -1,11 +1,13 @@
 import { PatchStrategy } from '@kubernetes/client-node';
 import { callOptions } from '../../../src/kubernetes/transport.ts';
+import { AGENT_BRUNO } from '../targets.ts';
 import { seenAway } from './dependencies.ts';
 import type { Fault } from './fault.ts';
-import { restartAgentBruno } from './patch-deployment.ts';
+import { restart } from './patch.ts';
 
 export default {
   name: 'ollama',
+  target: AGENT_BRUNO,
   summary:
     "Ollama's Service was pointed at a new Deployment that does not exist yet; Agent Bruno was restarted because it had no answers.",
   alerts: ['AgentBrunoPodCrashLooping', 'AgentBrunoOllamaConnectionFailure'],
@@ -21,6 +23,6 @@ export default {
       callOptions({ patch: PatchStrategy.MergePatch }),
     );
     await seenAway(context, 'ollama');
-    await restartAgentBruno(context);
+    await restart(context, AGENT_BRUNO);
   },
 } satisfies Fault;

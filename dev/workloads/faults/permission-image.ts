@@ -1,8 +1,10 @@
+import { AGENT_BRUNO } from '../targets.ts';
 import type { Fault } from './fault.ts';
-import { patchAgentBruno } from './patch-deployment.ts';
+import { patchAgentBruno } from './patch.ts';
 
 export default {
   name: 'permission-image',
+  target: AGENT_BRUNO,
   summary: "The transcript was to be written below the program's own folder, which belongs to root in the image.",
   alerts: ['AgentBrunoPodCrashLooping'],
   apply: async (context) => {

@@ -1,15 +1,18 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { KintsugiError } from '../../../src/errors.ts';
 import { execInPod } from '../exec.ts';
-import type { FaultContext } from './fault.ts';
+import { AGENT_BRUNO, type BrokenTarget } from '../targets.ts';
+import { type FaultContext, placeOf } from './fault.ts';
+
+/** A target's pods, whatever their state. */
+export async function podsOf(context: FaultContext, target: BrokenTarget): Promise<V1Pod[]> {
+  const { namespace } = placeOf(context, target);
+  return (await context.kube.core.listNamespacedPod({ namespace, labelSelector: target.selector })).items;
+}
 
 /** Agent Bruno's pods, whatever their state. */
-export async function agentBrunoPods({ kube, namespaces }: FaultContext): Promise<V1Pod[]> {
-  const { items } = await kube.core.listNamespacedPod({
-    namespace: namespaces.bruno,
-    labelSelector: 'app=agent-bruno',
-  });
-  return items;
+export async function agentBrunoPods(context: FaultContext): Promise<V1Pod[]> {
+  return podsOf(context, AGENT_BRUNO);
 }
 
 /** Redis' pods, whatever their state. */

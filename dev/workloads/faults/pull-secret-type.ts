@@ -1,8 +1,10 @@
+import { AGENT_BRUNO } from '../targets.ts';
 import type { Fault } from './fault.ts';
 import { agentBrunoPods, deletePods } from './pods.ts';
 
 export default {
   name: 'pull-secret-type',
+  target: AGENT_BRUNO,
   summary:
     'The pull secret was made anew with kubectl create secret generic --from-file, and then the node was drained.',
   alerts: ['AgentBrunoImagePullFailing', 'AgentBrunoAPIDown'],

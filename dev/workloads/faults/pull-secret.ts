@@ -1,8 +1,10 @@
+import { AGENT_BRUNO } from '../targets.ts';
 import type { Fault } from './fault.ts';
 import { agentBrunoPods, deletePods } from './pods.ts';
 
 export default {
   name: 'pull-secret',
+  target: AGENT_BRUNO,
   summary: 'The pull secret was deleted in a clean-up of unused Secrets, and then the node was drained.',
   alerts: ['AgentBrunoImagePullFailing', 'AgentBrunoAPIDown'],
   apply: async (context) => {

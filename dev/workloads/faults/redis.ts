@@ -1,8 +1,10 @@
+import { AGENT_BRUNO } from '../targets.ts';
 import type { Fault } from './fault.ts';
 import { inRedis } from './pods.ts';
 
 export default {
   name: 'redis',
+  target: AGENT_BRUNO,
   summary:
     'Somebody paused all clients of Redis for a failover, for a day instead of a second: it runs and never answers.',
   alerts: ['AgentBrunoPodCrashLooping', 'AgentBrunoRedisConnectionFailure', 'AgentBrunoAPIDown'],

@@ -3,6 +3,14 @@ import badRollout from './bad-rollout.ts';
 import configuration from './configuration.ts';
 import type { Fault, FaultContext } from './fault.ts';
 import imageTag from './image-tag.ts';
+import kosmosConfiguration from './kosmos-configuration.ts';
+import kosmosDamagedState from './kosmos-damaged-state.ts';
+import kosmosDeadlock from './kosmos-deadlock.ts';
+import kosmosDegraded from './kosmos-degraded.ts';
+import kosmosDependency from './kosmos-dependency.ts';
+import kosmosMemory from './kosmos-memory.ts';
+import kosmosMissingVariable from './kosmos-missing-variable.ts';
+import kosmosStateLost from './kosmos-state-lost.ts';
 import memory from './memory.ts';
 import memoryTooMuch from './memory-too-much.ts';
 import missingVariable from './missing-variable.ts';
@@ -40,11 +48,19 @@ export const FAULTS: ReadonlyMap<string, Fault> = new Map(
     pullSecret,
     pullSecretType,
     movedTag,
+    kosmosConfiguration,
+    kosmosMissingVariable,
+    kosmosMemory,
+    kosmosDeadlock,
+    kosmosDegraded,
+    kosmosDamagedState,
+    kosmosDependency,
+    kosmosStateLost,
   ].map((fault) => [fault.name, fault]),
 );
 
 /**
- * Makes a fault by its name on a healthy Agent Bruno.
+ * Makes a fault by its name on a healthy workload.
  * @throws KintsugiError `invalid` for an unknown name, with the known ones
  */
 export async function applyFault(name: string, context: FaultContext): Promise<Fault> {

@@ -1,8 +1,10 @@
+import { AGENT_BRUNO } from '../targets.ts';
 import type { Fault } from './fault.ts';
-import { patchAgentBruno } from './patch-deployment.ts';
+import { patchAgentBruno } from './patch.ts';
 
 export default {
   name: 'wrong-password',
+  target: AGENT_BRUNO,
   summary: 'REDIS_URL was given a password that this Redis does not have.',
   alerts: ['AgentBrunoPodCrashLooping'],
   apply: async (context) => {
