@@ -5,6 +5,7 @@ import { KintsugiError, messageOf } from '../errors.ts';
 import type { OrderName } from '../recovery/events.ts';
 import type { Json } from '../recovery/values.ts';
 import { isUpdateLost, temporalFailure } from '../temporal/failures.ts';
+import { executeUpdate } from '../temporal/updates.ts';
 import { bounded, findRecovery, type Session, type StoredRecovery, WORKER_TIMEOUT_MS } from './recoveries.ts';
 
 /** What a person orders; `cancel` is the Temporal UI's. */
@@ -50,11 +51,12 @@ export async function giveOrder(
   const given = { order, id, recoveryId: recovery.id };
   const handle = session.client.workflow.getHandle(recovery.workflowId);
   try {
-    const update = () => handle.executeUpdate(order, { args: [message], updateId: id });
-    await bounded(session.client, () => update().catch((thrown) => againIfLost(thrown, update)), WORKER_TIMEOUT_MS);
+    await bounded(session.client, () => executeUpdate(handle, order, { argument: message, id }), WORKER_TIMEOUT_MS);
     return { ...given, state: 'accepted' };
   } catch (thrown) {
-    if (!(thrown instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw failureOf(thrown, recovery);
+    // Lost again: the signal stays in the history, whatever else comes in.
+    const isKept = thrown instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isUpdateLost(thrown);
+    if (!isKept) throw failureOf(thrown, recovery);
   }
   try {
     await bounded(session.client, () => handle.signal('order', { name: order, ...message }));
@@ -62,12 +64,6 @@ export async function giveOrder(
   } catch (thrown) {
     throw failureOf(thrown, recovery);
   }
-}
-
-/** Temporal loses an update whose answer would have ended the run just when something else came in: it is simply given again. */
-async function againIfLost(thrown: unknown, update: () => Promise<unknown>): Promise<unknown> {
-  if (isUpdateLost(thrown)) return update();
-  throw thrown;
 }
 
 function failureOf(thrown: unknown, recovery: StoredRecovery): KintsugiError {

@@ -12,6 +12,7 @@ import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import type { Target } from '../../src/recovery/values.ts';
+import { executeUpdate } from '../../src/temporal/updates.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
 import { provided } from '../needs.ts';
 import { createNamespace, deleteNamespace } from './action-world.ts';
@@ -248,8 +249,9 @@ export async function order(
   name: 'undo' | 'close',
 ): Promise<void> {
   const answer = await observer.read(workflowId);
-  const message = { id: randomUUID(), recoveryId: answer?.record.recoveryId, actor: 'a test', reason: 'to see it' };
-  await observer.client.workflow.getHandle(workflowId).executeUpdate(name, { args: [message] });
+  const id = randomUUID();
+  const message = { id, recoveryId: answer?.record.recoveryId, actor: 'a test', reason: 'to see it' };
+  await executeUpdate(observer.client.workflow.getHandle(workflowId), name, { argument: message, id });
 }
 
 /** The pod template of a scene's Deployment as it stands. */

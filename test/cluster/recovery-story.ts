@@ -7,7 +7,7 @@ import type { Observer } from '../../dev/world/recovery.ts';
 import type { World } from '../../dev/world/world.ts';
 import { workflowIdOf } from '../../src/recovery/ids.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
-import { isUpdateLost } from '../../src/temporal/failures.ts';
+import { executeUpdate } from '../../src/temporal/updates.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
 import { type AuditEntry, auditLogEnd, auditLogOf, changesOf, kintsugiCalls } from './audit-log.ts';
 
@@ -97,12 +97,7 @@ export async function close(
   const id = randomUUID();
   const handle = observer.client.workflow.getHandle(workflowId);
   const order = { id, recoveryId, actor: 'the test', reason: 'seen recovered' };
-  const give = () => handle.executeUpdate('close', { args: [order], updateId: id });
-  // Temporal drops an update that would end the run when something else comes in just then.
-  await give().catch((thrown: unknown) => {
-    if (!isUpdateLost(thrown)) throw thrown;
-    return give();
-  });
+  await executeUpdate(handle, 'close', { argument: order, id });
   return handle.result();
 }
 
@@ -111,7 +106,7 @@ export async function approve(observer: Observer, { workflowId }: Story, record:
   const asked = record.attempts.find(({ stage }) => stage === 'asked');
   const id = randomUUID();
   const order = { id, recoveryId: record.recoveryId, actor: 'the test', n: asked?.n, digest: asked?.digest };
-  await observer.client.workflow.getHandle(workflowId).executeUpdate('approve', { args: [order], updateId: id });
+  await executeUpdate(observer.client.workflow.getHandle(workflowId), 'approve', { argument: order, id });
 }
 
 /** Every workflow run that began in the story, with the number of its history's events. */

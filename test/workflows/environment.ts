@@ -11,7 +11,7 @@ import {
 } from '@temporalio/worker';
 import type { Activities } from '../../src/recovery/activities.ts';
 import type { AlertMessage } from '../../src/recovery/values.ts';
-import { isUpdateLost } from '../../src/temporal/failures.ts';
+import { executeUpdate } from '../../src/temporal/updates.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: {} });
@@ -138,11 +138,7 @@ export async function order(
   orders += 1;
   const id = `order-${process.pid}-${orders}`;
   const message = { id, recoveryId: record.recoveryId, actor: 'ana', reason: 'seen enough', ...args };
-  const update = () => handle.executeUpdate(name, { args: [message] });
-  return update().catch((thrown: unknown) => {
-    if (isUpdateLost(thrown)) return update();
-    throw thrown;
-  });
+  return executeUpdate(handle, name, { argument: message, id });
 }
 
 /** Ends a recovery by an order, as a person does who has seen enough, and waits for its end. */
