@@ -1,10 +1,8 @@
-import { Writable } from 'node:stream';
+import type { PassThrough, Writable } from 'node:stream';
 import { Exec, type V1Status } from '@kubernetes/client-node';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { Kubernetes } from './client.ts';
-
-/** The most bytes that are kept of each of a command's streams, if the request says no other number: what comes after is dropped. */
-const MOST_BYTES = 16 * 1024;
+import { feed, Kept, Paced, type Socket, standardInput, untilGivenUp } from './exec-streams.ts';
 
 /** A program to run in a container that runs. */
 export interface ExecRequest {
@@ -29,56 +27,82 @@ export interface ExecResult {
   cut: boolean;
 }
 
-/** What is used of the socket that client-node hands out; it ships no type of it. */
-interface Socket {
-  addEventListener(event: 'close', listener: () => void): void;
-  terminate(): void;
+/** Streams in place of what a request keeps by itself. */
+export interface ExecStreams {
+  /** Takes what the program prints, and is ended or destroyed with it; `ExecResult.stdout` is then empty. */
+  stdout?: Writable;
+  /** Standard input. It is not closed at its end: the program must know how much it reads. */
+  stdin?: AsyncIterable<Uint8Array>;
 }
 
+/** Runs a program in a container. {@link execInPod} is the real one; tests put another in its place. */
+export type ExecInPod = (kubernetes: Kubernetes, request: ExecRequest, streams?: ExecStreams) => Promise<ExecResult>;
+
 /**
- * Runs a program in a container and waits for its end, without standard input. client-node's Exec knows no timeout and may
- * never call back (a socket that closes without a status), so status, close and a timer are raced. A program that outlives
- * the timer goes on inside the container.
+ * Runs a program in a container and waits for its end. client-node's Exec knows no timeout and may never call back (a socket that
+ * closes without a status), so status, close, both streams and a timer are raced. A program that outlives the timer goes on
+ * inside the container.
  * API: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/#execaction-v1-core, pods/exec
  * @throws KintsugiError `not-found` for a pod, container or program that is not there, `forbidden`, `timeout`, `unavailable` when the
- * connection ended without an answer; the signal's reason when `signal` gave it up
+ * connection ended without an answer; the signal's reason when `signal` gave it up, a stream's own error when that failed
  */
-export async function execInPod({ config }: Kubernetes, request: ExecRequest): Promise<ExecResult> {
-  const { namespace, pod, container, command, timeoutMs } = request;
-  const stdout = new Kept(request.mostBytes);
+export async function execInPod(
+  { config }: Kubernetes,
+  request: ExecRequest,
+  streams: ExecStreams = {},
+): Promise<ExecResult> {
+  const stdout = streams.stdout === undefined ? new Kept(request.mostBytes) : new Paced(streams.stdout);
   const stderr = new Kept(request.mostBytes);
-  const timer = AbortSignal.timeout(timeoutMs);
-  const signal = request.signal === undefined ? timer : AbortSignal.any([timer, request.signal]);
-  let answered: (status: V1Status | null) => void = () => undefined;
-  const status = new Promise<V1Status | null>((resolve) => {
-    answered = resolve;
-  });
-  const opening: Promise<Socket> = new Exec(config).exec(
-    namespace,
-    pod,
-    container,
-    command,
-    stdout,
-    stderr,
-    null,
-    false,
-    (given) => answered(given),
-  );
+  const input = streams.stdin === undefined ? null : standardInput();
+  const over = new AbortController();
+  const timer = AbortSignal.timeout(request.timeoutMs);
+  const signal = AbortSignal.any([timer, over.signal, ...(request.signal === undefined ? [] : [request.signal])]);
+  const { opening, status, end } = begin(config, request, { stdout, stderr, input });
+  const givenUp = streams.stdout === undefined ? [] : [untilGivenUp(streams.stdout)];
   try {
     const socket = await unlessAborted(opening, signal);
-    socket.addEventListener('close', () => answered(null));
-    const result = await unlessAborted(status, signal);
-    return ended(request, result, { stdout: stdout.text, stderr: stderr.text, cut: stdout.cut || stderr.cut });
+    socket.addEventListener('close', () => end(null));
+    if (stdout instanceof Paced) stdout.socket = socket;
+    const failures = [...givenUp, ...fed(streams.stdin, { input, socket, signal })];
+    const answer = await unlessAborted(Promise.race([status, ...failures]), signal);
+    const printed = stdout instanceof Kept ? { stdout: stdout.text, cut: stdout.cut } : { stdout: '', cut: false };
+    return ended(request, answer, { ...printed, stderr: stderr.text, cut: printed.cut || stderr.cut });
   } catch (thrown) {
-    request.signal?.throwIfAborted();
-    throw timer.aborted ? tookTooLong(request) : failureOf(request, thrown);
+    const error = request.signal?.aborted === true ? request.signal.reason : failed(request, thrown, timer);
+    streams.stdout?.destroy(error);
+    throw error;
   } finally {
+    over.abort();
     // Also one that opens only after it was given up.
     opening.then(
       (socket) => socket.terminate(),
       () => undefined,
     );
   }
+}
+
+function begin(
+  config: Kubernetes['config'],
+  { namespace, pod, container, command }: ExecRequest,
+  { stdout, stderr, input }: { stdout: Writable; stderr: Writable; input: PassThrough | null },
+): { opening: Promise<Socket>; status: Promise<V1Status | null>; end: (status: V1Status | null) => void } {
+  const { promise: status, resolve: end } = Promise.withResolvers<V1Status | null>();
+  const exec = new Exec(config);
+  const opening = exec.exec(namespace, pod, container, command, stdout, stderr, input, false, end);
+  return { opening, status, end };
+}
+
+/** Rejects when the content cannot be read; when all of it is sent the program's answer is still waited for. */
+function fed(
+  content: AsyncIterable<Uint8Array> | undefined,
+  { input, socket, signal }: { input: PassThrough | null; socket: Socket; signal: AbortSignal },
+): Promise<never>[] {
+  if (content === undefined || input === null) return [];
+  const { promise: failure, reject } = Promise.withResolvers<never>();
+  feed(content, { input, socket, signal }).catch(reject);
+  // A program that ended before it had read all is no fault of the content.
+  failure.catch(() => undefined);
+  return [failure];
 }
 
 async function unlessAborted<T>(waited: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -95,37 +119,18 @@ async function unlessAborted<T>(waited: Promise<T>, signal: AbortSignal): Promis
   }
 }
 
-/** A stream's first bytes. */
-class Kept extends Writable {
-  private readonly chunks: Buffer[] = [];
-  private readonly mostBytes: number;
-  private bytes = 0;
-  cut = false;
-
-  constructor(mostBytes = MOST_BYTES) {
-    super();
-    this.mostBytes = mostBytes;
-  }
-
-  get text(): string {
-    return Buffer.concat(this.chunks).toString('utf8');
-  }
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    const room = this.mostBytes - this.bytes;
-    this.cut ||= chunk.length > room;
-    if (room > 0) this.chunks.push(chunk.subarray(0, room));
-    this.bytes += Math.min(room, chunk.length);
-    done();
-  }
-}
-
 function ended(request: ExecRequest, status: V1Status | null, output: Omit<ExecResult, 'exitCode'>): ExecResult {
   if (status === null) throw failureOf(request, new Error('the connection ended without an answer'));
   if (status.status === 'Success') return { exitCode: 0, ...output };
   const exitCode = status.details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message;
   if (exitCode !== undefined) return { exitCode: Number(exitCode), ...output };
   throw failureOf(request, new Error(status.message ?? status.reason ?? 'it failed'));
+}
+
+/** What a stream was ended with is told as it is, whatever the connection says of it. */
+function failed(request: ExecRequest, thrown: unknown, timer: AbortSignal): KintsugiError {
+  if (thrown instanceof KintsugiError) return thrown;
+  return timer.aborted ? tookTooLong(request) : failureOf(request, thrown);
 }
 
 function tookTooLong(request: ExecRequest): KintsugiError {

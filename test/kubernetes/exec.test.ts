@@ -3,10 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
+import { type Duplex, PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { KintsugiError } from '../../src/errors.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
-import { type ExecRequest, execInPod } from '../../src/kubernetes/exec.ts';
+import { type ExecRequest, type ExecStreams, execInPod } from '../../src/kubernetes/exec.ts';
 
 /** What a real API server cannot be made to do: it answers an exec as each test says, over a WebSocket (RFC 6455). */
 
@@ -55,7 +56,7 @@ function frame(channel: number, text: string): Buffer {
   return Buffer.concat([head, content]);
 }
 
-async function exec(changes: Partial<ExecRequest> = {}) {
+async function exec(changes: Partial<ExecRequest> = {}, streams: ExecStreams = {}) {
   const { port }: { port: number } = JSON.parse(JSON.stringify(server.address()));
   const kubeconfig = join(folder, 'config');
   await writeFile(
@@ -68,8 +69,10 @@ async function exec(changes: Partial<ExecRequest> = {}) {
     }),
   );
   const own = { namespace: 'bruno', pod: 'debug', container: 'app', command: ['nc', '-w', '3'], timeoutMs: 5_000 };
-  return execInPod(connectKubernetes({ kubeconfig }), { ...own, ...changes });
+  return execInPod(connectKubernetes({ kubeconfig }), { ...own, ...changes }, streams);
 }
+
+const execWith = (streams: ExecStreams) => exec({}, streams);
 
 const success = JSON.stringify({ status: 'Success' });
 
@@ -136,3 +139,88 @@ describe('a program run in a container', () => {
     await expect(running).rejects.toThrow('cancelled');
   });
 });
+
+describe('the streams of a program', () => {
+  test('what it prints is given on as it comes, and ends with it', async () => {
+    answer = (send) => {
+      send(STDOUT, 'one');
+      send(STDOUT, 'two');
+      send(STATUS, success);
+    };
+    const stdout = new PassThrough();
+    const [result, text] = await Promise.all([execWith({ stdout }), textOf(stdout)]);
+    expect({ text, result }).toEqual({ text: 'onetwo', result: { exitCode: 0, stdout: '', stderr: '', cut: false } });
+  });
+
+  test('what it prints ends with the error that ended the connection', async () => {
+    answer = (send, socket) => {
+      send(STDOUT, 'half');
+      socket.end();
+    };
+    const stdout = new PassThrough();
+    const ended = [execWith({ stdout }), textOf(stdout)].map((promise) =>
+      promise.then(
+        () => 'ended well',
+        (error: Error) => error.message,
+      ),
+    );
+    const lost = expect.stringContaining('the connection ended without an answer');
+    expect(await Promise.all(ended)).toEqual([lost, lost]);
+  });
+
+  test('is given up when nobody reads what it prints', async () => {
+    answer = (send) => send(STDOUT, 'half');
+    const stdout = new PassThrough();
+    const running = execWith({ stdout });
+    for await (const _ of stdout) break;
+    await expect(running).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  test('its input is sent to it, and it ends by itself', async () => {
+    const [received, socketData] = [Promise.withResolvers<string>(), [] as Buffer[]];
+    answer = (send, socket) => {
+      socket.on('data', (data: Buffer) => {
+        socketData.push(unmasked(data));
+        const text = Buffer.concat(socketData).toString();
+        if (!text.endsWith('end')) return;
+        received.resolve(text);
+        send(STATUS, success);
+      });
+    };
+    async function* stdin() {
+      yield Buffer.from('begin ');
+      yield Buffer.from('end');
+    }
+    expect(await execWith({ stdin: stdin() })).toMatchObject({ exitCode: 0 });
+    expect((await received.promise).replaceAll('\u0000', '')).toBe('begin end');
+    expect(asked.searchParams.get('stdin')).toBe('true');
+  });
+
+  test('input that cannot be read ends it with that reason', async () => {
+    answer = () => undefined;
+    async function* stdin() {
+      yield Buffer.from('half');
+      throw new KintsugiError('invalid', 'the artifact was altered', { where: 'a file', fix: 'none' });
+    }
+    await expect(execWith({ stdin: stdin() })).rejects.toMatchObject({ message: 'the artifact was altered' });
+  });
+});
+
+async function textOf(stream: PassThrough): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+/** The content of masked frames shorter than 126 bytes. */
+function unmasked(data: Buffer): Buffer {
+  const contents: Buffer[] = [];
+  for (let at = 0; at + 6 <= data.length; ) {
+    const length = (data[at + 1] ?? 0) & 0x7f;
+    const mask = data.subarray(at + 2, at + 6);
+    const body = data.subarray(at + 6, at + 6 + length).map((byte, index) => byte ^ (mask[index % 4] ?? 0));
+    if ((data[at] ?? 0) === 0x82) contents.push(Buffer.from(body));
+    at += 6 + length;
+  }
+  return Buffer.concat(contents);
+}
