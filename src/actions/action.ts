@@ -2,6 +2,7 @@ import type { ZodType } from 'zod';
 import type { Baselines } from '../activities/baseline.ts';
 import type { Artifacts } from '../artifacts/store.ts';
 import type { Builds } from '../builds/builds.ts';
+import type { Executions } from '../executions/notes.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import type { RunbookContent } from '../recovery/activities.ts';
 import type { Finding, Plan, Target } from '../recovery/values.ts';
@@ -28,6 +29,8 @@ export interface WriteContext {
   secrets: Secrets;
   /** Where what an action brings out of the cluster is kept: too large for an event, or not for everyone's eyes. */
   artifacts: Artifacts;
+  /** What was run in containers, and what became of it (safety 23). */
+  executions: Executions;
   /** The build hooks of the configuration file. */
   builds: Builds;
   /** The configuration's registry mirrors, host to address (safety 4). */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { milliseconds } from '../recovery/durations.ts';
 import { duration } from '../runbook/schema.ts';
 import type { Action } from './action.ts';
-import { PATCH_WORKLOAD, READ_REFERENCES, READ_WORKLOAD } from './plan/permissions.ts';
+import { EXEC, PATCH_WORKLOAD, READ_REFERENCES, READ_WORKLOAD } from './plan/permissions.ts';
 import { sessionArgs } from './session/arguments.ts';
 import { applyCopy, hasMadeCopy, planCopy, revertCopy } from './session/copy.ts';
 import { applyInPlace, planInPlace, revertInPlace } from './session/in-place.ts';
@@ -43,7 +43,7 @@ const debugSession: Action<z.infer<typeof params>> = {
     ...READ_REFERENCES,
     ...PATCH_WORKLOAD,
     { group: '', resource: 'pods', verbs: ['create', 'delete'] },
-    { group: '', resource: 'pods', subresource: 'exec', verbs: ['get', 'create'] },
+    ...EXEC,
   ],
   async plan(context, { duration: time, ...wanted }) {
     const session = { ...wanted, seconds: milliseconds(time) / 1000 };

@@ -3,8 +3,10 @@ import copySecret from './copy-secret.ts';
 import debugSession from './debug-session.ts';
 import deleteClaim from './delete-claim.ts';
 import deletePod from './delete-pod.ts';
+import exportState from './export-state.ts';
 import fluxReconcile from './flux-reconcile.ts';
 import holdGitops from './hold-gitops.ts';
+import importState from './import-state.ts';
 import rebuildImage from './rebuild-image.ts';
 import restoreEnv from './restore-env.ts';
 import restoreVolume from './restore-volume.ts';
@@ -26,8 +28,10 @@ export const actions = {
   'debug-session': debugSession,
   'delete-claim': deleteClaim,
   'delete-pod': deletePod,
+  'export-state': exportState,
   'flux-reconcile': fluxReconcile,
   'hold-gitops': holdGitops,
+  'import-state': importState,
   'rebuild-image': rebuildImage,
   'restore-env': restoreEnv,
   'restore-volume': restoreVolume,

@@ -8,7 +8,7 @@ import type { RemediationDependencies } from './remediate.ts';
 /** What an undo needs. */
 export type CompensationDependencies = Pick<
   RemediationDependencies,
-  'kubernetes' | 'baselines' | 'artifacts' | 'mirrors' | 'builds' | 'isRunOpen'
+  'kubernetes' | 'baselines' | 'artifacts' | 'executions' | 'mirrors' | 'builds' | 'isRunOpen'
 >;
 
 /** The activity that takes a change back. A pause never holds it (safety 1), and it needs no Lease. */
@@ -18,7 +18,7 @@ export function createCompensation(dependencies: CompensationDependencies): Pick
 
 /** Reverts one recorded plan; what fails for good is an answer, what passes is thrown for Temporal to try again. */
 export async function compensate(
-  { kubernetes, baselines, artifacts, mirrors, builds, isRunOpen }: CompensationDependencies,
+  { kubernetes, baselines, artifacts, executions, mirrors, builds, isRunOpen }: CompensationDependencies,
   { plan, step, target, runbook, recoveryId }: CompensateInput,
   { heartbeat, signal }: Pulse,
 ): Promise<CompensateResult> {
@@ -31,6 +31,7 @@ export async function compensate(
     step,
     secrets,
     artifacts,
+    executions,
     mirrors,
     builds,
     isRunOpen,

@@ -4,6 +4,7 @@ import { configuredArtifacts } from '../artifacts/store.ts';
 import { checkHeaders, createBuilds } from '../builds/builds.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { createRedactor } from '../diagnosis/redaction.ts';
+import { createExecutions } from '../executions/notes.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import type { Logger } from '../log.ts';
 import { createNotifiers } from '../notify/create.ts';
@@ -42,6 +43,7 @@ export function createActivities(dependencies: ActivityDependencies): { activiti
   checkHeaders(configuration.builds);
   const builds = createBuilds({ settings: configuration.builds, kubernetes, namespace });
   const artifacts = configuredArtifacts(configuration);
+  const executions = createExecutions({ kubernetes, namespace });
   const notifiers = createNotifiers({
     log,
     ...(webhookUrl === undefined ? {} : { webhookUrl }),
@@ -54,9 +56,19 @@ export function createActivities(dependencies: ActivityDependencies): { activiti
     ...createForwarding({ kubernetes, temporal, settings: configuration }),
     ...createDiagnosis({ kubernetes, baselines, artifacts, log, redactionKey, mirrors, wasCutShort: cutShort }),
     ...createClassification({ artifacts, log }),
-    ...createRemediation({ kubernetes, baselines, artifacts, log, namespace, mirrors, builds, isRunOpen: isOpen }),
+    ...createRemediation({
+      kubernetes,
+      baselines,
+      artifacts,
+      executions,
+      log,
+      namespace,
+      mirrors,
+      builds,
+      isRunOpen: isOpen,
+    }),
     ...createVerification({ kubernetes, baselines, log }),
-    ...createCompensation({ kubernetes, baselines, artifacts, mirrors, builds, isRunOpen: isOpen }),
+    ...createCompensation({ kubernetes, baselines, artifacts, executions, mirrors, builds, isRunOpen: isOpen }),
     ...createEscalation({ notifiers, log }),
   };
   return { activities: alive(activities), baselines };

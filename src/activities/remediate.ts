@@ -11,6 +11,7 @@ import { isPodGone } from '../actions/write/pods.ts';
 import type { Artifacts } from '../artifacts/store.ts';
 import type { Builds } from '../builds/builds.ts';
 import { KintsugiError } from '../errors.ts';
+import type { Executions } from '../executions/notes.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import { isDevelopmentCluster } from '../kubernetes/development-cluster.ts';
 import { canonicalText, toJson } from '../kubernetes/template.ts';
@@ -40,6 +41,7 @@ export interface RemediationDependencies {
   /** Its secrets are those that plans are kept free of. */
   baselines: Baselines;
   artifacts: Artifacts;
+  executions: Executions;
   log: Logger;
   /** KINTSUGI_NAMESPACE: the Leases and the pause switch. */
   namespace: string;
@@ -270,7 +272,7 @@ function remedyOf({ runbook, finding, remedy }: PlanInput): Remedy {
 }
 
 function contextOf(
-  { kubernetes, baselines, artifacts, mirrors, builds, isRunOpen }: RemediationDependencies,
+  { kubernetes, baselines, artifacts, executions, mirrors, builds, isRunOpen }: RemediationDependencies,
   { target, runbook, recoveryId, finding, brokenSince, ordered, procedure, onlyShown = false }: PlanInput,
   { step, earlier }: { step: number; earlier: Plan[] },
   { heartbeat, signal }: Pulse,
@@ -283,6 +285,7 @@ function contextOf(
     step,
     secrets: baselines.secrets,
     artifacts,
+    executions,
     builds,
     isRunOpen,
     heartbeat,

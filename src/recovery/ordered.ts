@@ -54,9 +54,11 @@ export function orderUnderWay(record: RecoveryRecord, active: Attempt | null): {
   return { what: active.remedy, by: active.ordered?.by ?? active.approval?.by.join(', ') ?? 'the runbook' };
 }
 
+const CHANGES_TARGET: ReadonlySet<string> = new Set(['field', 'delete', 'exec']);
+
 /** Whether plans change the workload itself; a pod beside it does not, nor does waiting. */
 export function changesTarget(plans: readonly Plan[]): boolean {
-  return plans.some(({ changes }) => changes.some(({ type }) => type === 'field' || type === 'delete'));
+  return plans.some(({ changes }) => changes.some(({ type }) => CHANGES_TARGET.has(type)));
 }
 
 /** Whether plans make something that stands for a time and is then taken back: a debug session. */

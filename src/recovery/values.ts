@@ -39,6 +39,8 @@ export type Value =
 export type Change =
   | { type: 'field'; object: ObjectRef; path: string; before: Value; after: Value }
   | { type: 'create' | 'delete'; object: ObjectRef }
+  /** A program run in a container of `object`: it changes what no object of the cluster shows, at most once (safety 23). */
+  | { type: 'exec'; object: ObjectRef; container: string; what: string }
   | { type: 'effect'; what: string };
 
 export type Risk = 'none' | 'low' | 'medium' | 'high';

@@ -9,7 +9,7 @@ import { KintsugiError } from '../../src/errors.ts';
 import type { ExecResult } from '../../src/kubernetes/exec.ts';
 import { toWorkload, type Workload } from '../../src/kubernetes/workloads.ts';
 import type { Dependency } from '../../src/runbook/schema.ts';
-import { memoryArtifacts, noBuilds } from '../cluster/action-world.ts';
+import { memoryArtifacts, memoryExecutions, noBuilds } from '../cluster/action-world.ts';
 import { smallRunbook } from '../recovery/samples.ts';
 
 const template: V1PodTemplateSpec = {
@@ -206,6 +206,7 @@ describe('what a session reaches', () => {
     recoveryId: 'r',
     step: 1,
     artifacts: memoryArtifacts(),
+    executions: memoryExecutions(),
     mirrors: {},
     builds: noBuilds,
     isRunOpen: async () => false,

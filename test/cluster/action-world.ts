@@ -13,6 +13,8 @@ import { createSecrets } from '../../src/actions/write/secrets.ts';
 import type { Baseline, Baselines } from '../../src/activities/baseline.ts';
 import type { Artifacts } from '../../src/artifacts/store.ts';
 import type { Builds } from '../../src/builds/builds.ts';
+import { KintsugiError } from '../../src/errors.ts';
+import type { Executions, NotedExecution } from '../../src/executions/notes.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { isReady } from '../../src/kubernetes/pods.ts';
 import { type OwnedWorkload, readOwned } from '../../src/kubernetes/revisions.ts';
@@ -180,6 +182,25 @@ async function whole(content: AsyncIterable<Uint8Array>, maxBytes = Number.POSIT
   return bytes;
 }
 
+/** Notes of executions in memory, as strict as those in the cluster about what follows what. */
+export function memoryExecutions(): Executions & { notes: Map<string, NotedExecution> } {
+  const notes = new Map<string, NotedExecution>();
+  return {
+    notes,
+    read: async (key) => notes.get(key) ?? null,
+    async write(key, note, follows) {
+      if (notes.get(key)?.version !== follows?.version)
+        throw new KintsugiError('refused', 'another step has gone on with it', {
+          where: `ConfigMap execution-${key}`,
+          fix: 'none',
+        });
+      const written = { note, version: String(Number(follows?.version ?? 0) + 1) };
+      notes.set(key, written);
+      return written;
+    },
+  };
+}
+
 /** Baselines in memory. */
 export function memoryBaselines(): Baselines & { known: Baseline | null } {
   return {
@@ -250,6 +271,7 @@ export function contextFor(kubernetes: Kubernetes, target: Target, over: Partial
     builds: noBuilds,
     secrets,
     artifacts: memoryArtifacts(),
+    executions: memoryExecutions(),
     isRunOpen: async () => false,
     heartbeat: () => undefined,
     signal: new AbortController().signal,

@@ -1,5 +1,8 @@
 import type { Permission } from '../action.ts';
 
+/** Running programs in containers: `get` is the WebSocket's verb, `create` that of SPDY and of later releases of Kubernetes. */
+export const EXEC: Permission[] = [{ group: '', resource: 'pods', subresource: 'exec', verbs: ['get', 'create'] }];
+
 /** What every plan reads: the workloads, what they own, and who owns them in Git. */
 export const READ_WORKLOAD: Permission[] = [
   { group: 'apps', resource: 'deployments', verbs: ['get', 'list'] },

@@ -14,6 +14,7 @@ import { judgeHealth } from '../../diagnosis/health.ts';
 import { redactDeep } from '../../diagnosis/redact-evidence.ts';
 import { createRedactor } from '../../diagnosis/redaction.ts';
 import { KintsugiError, messageOf } from '../../errors.ts';
+import { createExecutions } from '../../executions/notes.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { createLogger } from '../../log.ts';
 import type { ChecklistItem, Finding, Json, Plan, Target } from '../../recovery/values.ts';
@@ -76,7 +77,8 @@ export async function look(looking: Looking, target: Target): Promise<Seen> {
   const { namespace, mirrors } = configuration;
   const builds = createBuilds({ settings: configuration.builds, kubernetes, namespace });
   const artifacts = configuredArtifacts(configuration);
-  const planning = { kubernetes, baselines, artifacts, log, namespace, mirrors, builds };
+  const executions = createExecutions({ kubernetes, namespace });
+  const planning = { kubernetes, baselines, artifacts, executions, log, namespace, mirrors, builds };
   const planned =
     stored === null || healthy
       ? null

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { execInPod } from '../kubernetes/exec.ts';
+import { objectText } from '../kubernetes/objects.ts';
+import type { Action } from './action.ts';
+import { EXPORT_STATE } from './plan/exported.ts';
+import { EXEC, READ_WORKLOAD } from './plan/permissions.ts';
+import { readTarget } from './plan/subject.ts';
+import { chooseContainer } from './state/container.ts';
+import { applyExport, hasExported } from './state/export.ts';
+import {
+  containerName,
+  containerParameters,
+  containerPath,
+  exporterOf,
+  limit,
+  newKey,
+  program,
+  timeout,
+} from './state/parameters.ts';
+import { TRANSFER_MS } from './state/tool.ts';
+
+const params = z.strictObject({
+  ...containerParameters,
+  command: program.describe(
+    'The program of the image that writes the state into the file, with its arguments, without a shell',
+  ),
+  output: containerPath.describe('The file that it writes; it is brought out and removed there'),
+  timeout: timeout.describe('How long the program may take; one that takes longer is left running, and said to be'),
+  limit,
+});
+
+/**
+ * Lets a program of the target write its state into a file and keeps that as an artifact (safety 23, 24). Nothing of the target is
+ * changed but a file of its own that is taken away again; the program is run at most once.
+ */
+const exportState: Action<z.infer<typeof params>> = {
+  name: EXPORT_STATE,
+  summary: "Lets the target's own program write its state into a file, and keeps that file as an artifact",
+  params,
+  disruptive: false,
+  permissions: () => [...READ_WORKLOAD, ...EXEC],
+  async plan(context, { pod, container: named, ...given }) {
+    const owned = await readTarget(context);
+    const { workload } = owned;
+    const exporter = exporterOf(given);
+    const container = containerName(context, named, workload.template.spec?.containers ?? []);
+    const chosen = chooseContainer(owned, { pod, container });
+    const seen = 'refusal' in chosen ? objectText(workload.ref) : `pod ${chosen.pod} of ${objectText(workload.ref)}`;
+    const where = pod === undefined ? 'its pod' : `pod ${pod}`;
+    return {
+      action: EXPORT_STATE,
+      summary: `Export the state of container ${container} in ${seen}: run ${exporter.command.join(' ')}, keep ${exporter.output} as an artifact`,
+      risk: 'low',
+      undo: 'none',
+      changes: [
+        {
+          type: 'effect',
+          what: `runs ${exporter.command.join(' ')} once in container ${container} of ${where}, brings ${exporter.output} out (${given.limit} at most) and removes it there`,
+        },
+      ],
+      args: { key: newKey(), ...(pod === undefined ? {} : { pod }), container, ...exporter },
+      waitSeconds: (exporter.timeoutMs + TRANSFER_MS) / 1000 + 30,
+      ...('refusal' in chosen ? chosen : {}),
+    };
+  },
+  apply: (context, plan) => applyExport(context, plan, execInPod),
+  revert: async () => ({ outcome: 'not-needed' }),
+  hasWritten: hasExported,
+};
+export default exportState;
