@@ -30,7 +30,7 @@ export async function grantKintsugi(kube: Kubernetes, { actIn = [] }: { actIn?: 
       ),
     ),
     ...actIn.flatMap((name) =>
-      ['act-in-namespace.yaml', 'copy-secret-in-namespace.yaml'].flatMap((file) =>
+      ['act-in-namespace.yaml', 'copy-secret-in-namespace.yaml', 'exec-in-namespace.yaml'].flatMap((file) =>
         inNamespace(readDeployed(file), name),
       ),
     ),

@@ -149,7 +149,7 @@ function failureOf(request: ExecRequest, thrown: unknown): KintsugiError {
   if (refused === '403' || refused === '401')
     return new KintsugiError('forbidden', `exec is not allowed (${refused})`, {
       where,
-      fix: "Give Kintsugi's user the verbs get and create on pods/exec, where it may act.",
+      fix: "Give Kintsugi's user the verbs get and create on pods/exec there: deploy/kubernetes/exec-in-namespace.yaml.",
       cause: thrown,
     });
   if (refused === '404')

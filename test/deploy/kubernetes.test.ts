@@ -36,6 +36,7 @@ const act = [
   ...rulesOf('act.yaml', 'ClusterRole'),
   ...rulesOf('act-on-volumes.yaml', 'ClusterRole'),
   ...rulesOf('copy-secret-in-namespace.yaml', 'Role'),
+  ...rulesOf('exec-in-namespace.yaml', 'Role'),
 ];
 
 describe('the rights to observe', () => {
@@ -93,6 +94,21 @@ describe('the rights to act', () => {
       .flatMap(readDeployed)
       .filter((object) => JSON.stringify(object.roleRef ?? {}).includes('kintsugi-act'));
     expect(bindings.map(({ kind, metadata }) => `${kind} ${metadata.namespace}`)).toEqual(['RoleBinding bruno']);
+  });
+
+  test('run programs only in a namespace that opts in by a file of its own', () => {
+    const others = [
+      ...observe,
+      ...rulesOf('act.yaml', 'ClusterRole'),
+      ...rulesOf('act-on-volumes.yaml', 'ClusterRole'),
+    ];
+    expect(others.flatMap(({ resources }) => resources)).not.toContain('pods/exec');
+    const own = readDeployed('exec-in-namespace.yaml');
+    expect(own.map(({ kind, metadata }) => `${kind} ${metadata.namespace}`)).toEqual([
+      'Role bruno',
+      'RoleBinding bruno',
+    ]);
+    expect(rulesOf('exec-in-namespace.yaml', 'Role').flatMap(({ resources }) => resources)).toEqual(['pods/exec']);
   });
 
   test('let a pod be created as a dry run, or as a debug session without owner, token, claim or end, only', () => {

@@ -103,7 +103,7 @@ function actDemands(configuration: Configuration, runbooks: readonly StoredRunbo
 }
 
 function newDemand(namespace: string): Demand {
-  const fix = `kubectl apply -f deploy/kubernetes/act.yaml, and a RoleBinding as in act-in-namespace.yaml for ${namespace} (for copy-secret also the Role of copy-secret-in-namespace.yaml)`;
+  const fix = `kubectl apply -f deploy/kubernetes/act.yaml, and a RoleBinding as in act-in-namespace.yaml for ${namespace} (for copy-secret also the Role of copy-secret-in-namespace.yaml, for what runs programs that of exec-in-namespace.yaml)`;
   return { name: `act in ${namespace}`, namespace, permissions: [], needed: false, fix };
 }
 
