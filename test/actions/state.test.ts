@@ -297,9 +297,9 @@ describe('the undo of an import', () => {
 describe('the plan of an import', () => {
   const params = { command: ['import'], input: FILE, save: SAVE };
 
-  test('shows what is run once and what is kept first, and has an undo that may take its time', async () => {
+  test('shows what is run once and what is kept first, and has the time for both and for its undo', async () => {
     const plan = await importPlan();
-    expect(plan).toMatchObject({ undo: 'on-failure', undoSeconds: expect.any(Number) });
+    expect(plan).toMatchObject({ undo: 'on-failure', waitSeconds: 420 });
     expect(plan.changes.map(({ type }) => type)).toEqual(['exec', 'effect']);
     expect(plan.refusal).toBeUndefined();
   });
