@@ -37,6 +37,8 @@ export interface WriteContext {
   mirrors: Readonly<Record<string, string>>;
   /** Whether another recovery's run is still open; throws a retryable KintsugiError when Temporal cannot tell. */
   isRunOpen(recoveryId: string): Promise<boolean>;
+  /** Why no write may begin now, null when it may (safety 1): an action that writes more than once asks before each. */
+  heldBack?(): Promise<string | null>;
   /** Beats the activity's heart with what is being waited for; throws when the activity was cancelled. */
   heartbeat(detail: string): void;
   signal: AbortSignal;

@@ -9,13 +9,12 @@ import { readWorkload } from '../kubernetes/workloads.ts';
 import type { Plan } from '../recovery/values.ts';
 import type { Dependency } from '../runbook/schema.ts';
 import type { Action, ActionContext, WriteContext } from './action.ts';
-import { isRolledOutBy } from './plan/changes.ts';
 import { READ_WORKLOAD } from './plan/permissions.ts';
 import { readDependency, readTarget } from './plan/subject.ts';
 import { ownedByNobody } from './rules/dependency.ts';
 import { sameImages } from './rules/image.ts';
 import { portTakenElsewhere } from './rules/port-conflict.ts';
-import { changedSince, rolloutState } from './rules/rollout.ts';
+import { rolloutUnderWay } from './rules/replacement.ts';
 import { ask, FINE, judged, refuse, together, type Verdict } from './rules/verdict.ts';
 import { checkGuard } from './write/guard.ts';
 import { deletePods, podRef } from './write/pods.ts';
@@ -131,15 +130,6 @@ function isAnyoneToReplace(what: string, doomed: readonly V1Pod[], unowned: read
     return refuse('no-controller', `no workload owns pod ${alone.metadata?.name}: nothing would make a new one`);
   if (doomed.length === 0) return refuse('none-unready', `no pod of ${what} is there that is not ready`);
   return FINE;
-}
-
-/**
- * Where a rollout is held, unseen, or came after the break, its new pods are somebody's mend (safety 5); the rollout that an
- * earlier action of this very remedy began is not.
- */
-function rolloutUnderWay({ earlier, brokenSince }: ActionContext, owned: OwnedWorkload): Verdict {
-  if (isRolledOutBy(earlier, owned.workload)) return FINE;
-  return together(rolloutState(owned), changedSince(owned, brokenSince));
 }
 
 /**

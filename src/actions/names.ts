@@ -9,6 +9,7 @@ export const actionNames = [
   'hold-gitops',
   'import-state',
   'rebuild-image',
+  'replace-pods',
   'restore-env',
   'restore-volume',
   'rollout-restart',

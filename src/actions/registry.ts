@@ -8,6 +8,7 @@ import fluxReconcile from './flux-reconcile.ts';
 import holdGitops from './hold-gitops.ts';
 import importState from './import-state.ts';
 import rebuildImage from './rebuild-image.ts';
+import replacePods from './replace-pods.ts';
 import restoreEnv from './restore-env.ts';
 import restoreVolume from './restore-volume.ts';
 import rolloutRestart from './rollout-restart.ts';
@@ -33,6 +34,7 @@ export const actions = {
   'hold-gitops': holdGitops,
   'import-state': importState,
   'rebuild-image': rebuildImage,
+  'replace-pods': replacePods,
   'restore-env': restoreEnv,
   'restore-volume': restoreVolume,
   'rollout-restart': rolloutRestart,

@@ -272,7 +272,7 @@ function remedyOf({ runbook, finding, remedy }: PlanInput): Remedy {
 }
 
 function contextOf(
-  { kubernetes, baselines, artifacts, executions, mirrors, builds, isRunOpen }: RemediationDependencies,
+  { kubernetes, baselines, artifacts, executions, namespace, mirrors, builds, isRunOpen }: RemediationDependencies,
   { target, runbook, recoveryId, finding, brokenSince, ordered, procedure, onlyShown = false }: PlanInput,
   { step, earlier }: { step: number; earlier: Plan[] },
   { heartbeat, signal }: Pulse,
@@ -288,6 +288,10 @@ function contextOf(
     executions,
     builds,
     isRunOpen,
+    heldBack: async () => {
+      const state = await readPause({ kubernetes, namespace });
+      return state.paused ? pauseText(state) : null;
+    },
     heartbeat,
     signal,
     finding,

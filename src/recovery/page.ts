@@ -2,6 +2,7 @@ import type { ApprovalRequest, Page } from './activities.ts';
 import { openPage } from './fold-pages.ts';
 import { patchOf } from './holds.ts';
 import { othersFiring } from './other-runbooks.ts';
+import { withNames } from './placeholders.ts';
 import { causeEntry, effectiveMode, leadingFinding, standingChanges } from './policy.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
 import type { Plan } from './values.ts';
@@ -12,6 +13,7 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
   const finding = leadingFinding(record);
   const entry = finding === null ? null : causeEntry(record, finding.cause);
   const target = record.target ?? { namespace: '', kind: '', name: '' };
+  const named = { target: record.target, finding, evidence: record.diagnosis?.evidence.excerpt };
   const why = openPage(record)?.rungs.at(-1)?.why ?? '';
   const patch = patchOf(record);
   return {
@@ -35,7 +37,7 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
     ...(patch === null ? {} : { patch }),
     steps: record.steps,
     checklist: record.checklist,
-    ...(entry?.person === undefined ? {} : { person: entry.person }),
+    ...(entry?.person === undefined ? {} : { person: withNames(entry.person, named) }),
     prevention: record.prevention.length > 0 ? record.prevention : (entry?.prevention ?? []),
     team: content?.spec.escalation.team ?? 'on call',
     ...(content?.spec.escalation.contact === undefined ? {} : { contact: content.spec.escalation.contact }),

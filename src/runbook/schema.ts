@@ -178,7 +178,11 @@ const causeEntry = z
     section: text.optional().describe("The written runbook's heading"),
     symptoms: z.array(text).default([]).describe('How it shows, for people; diagnosis has its own signatures'),
     remedies: z.array(remedy).default([]).describe('Tried in this order, none twice for the same finding'),
-    person: text.optional().describe('What a person should do; required where there are no remedies'),
+    person: text
+      .optional()
+      .describe(
+        'What a person should do; required where there are no remedies. <namespace>, <kind>, <name>, <pod>, <container> and <labels> are filled in on the page',
+      ),
     prevention: z.array(text).default([]),
     seeAlso: z.array(z.union([text, link])).default([]),
   })

@@ -101,20 +101,23 @@ describe('runbooks', () => {
     const { exitCode, answer } = await kintsugiJson(['runbook', 'list']);
     expect(exitCode).toBe(0);
     expect(answer).toMatchObject({
-      runbooks: [
-        {
+      runbooks: expect.arrayContaining([
+        expect.objectContaining({
           name: 'agent-bruno-pod-crash-loop',
           target: 'bruno/agent-bruno',
           alerts: ['AgentBrunoPodCrashLooping', 'AgentBrunoImagePullFailing'],
-        },
-      ],
+        }),
+        expect.objectContaining({ name: 'kosmos-agent-recovery', target: 'kosmos/*' }),
+      ]),
       faults: [],
     });
   }, 60_000);
 
   test('that are valid end with 0, all of the folder if none is named', async () => {
     const { exitCode, stdout } = await kintsugi(['runbook', 'validate']);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'runbooks/agent-bruno-pod-crash-loop.yaml: valid' });
+    expect(exitCode).toBe(0);
+    expect(stdout.split('\n')).toContain('runbooks/agent-bruno-pod-crash-loop.yaml: valid');
+    expect(stdout.split('\n').every((line) => line.endsWith('.yaml: valid'))).toBe(true);
   }, 60_000);
 
   test('with faults end with 1 and name each place', async () => {

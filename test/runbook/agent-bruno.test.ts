@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { flatten, normal } from './flatten.ts';
 
 /**
  * The written runbook, section by section and line by line: each bullet, each command's purpose, each command that a person
@@ -325,21 +326,11 @@ const written: Record<string, string[]> = {
   ],
 };
 
-/** Every key and value of plain data as one text a line, without differences of case and white space. */
-function flatten(value: unknown): string {
-  if (Array.isArray(value)) return value.map(flatten).join('\n');
-  if (value === null || typeof value !== 'object') return String(value).replace(/\s+/g, ' ').toLowerCase();
-  return Object.entries(value)
-    .map(([key, inner]) => `${key.toLowerCase()}: ${flatten(inner)}`)
-    .join('\n');
-}
-
 describe('the runbook of agent-bruno has the whole written runbook in it', () => {
   const file = join(import.meta.dirname, '../../runbooks/agent-bruno-pod-crash-loop.yaml');
   const runbook = flatten(parse(readFileSync(file, 'utf8')));
   for (const [section, lines] of Object.entries(written)) {
     test(section, () => {
-      const normal = (line: string) => line.replace(/\s+/g, ' ').toLowerCase();
       expect(lines.filter((line) => !runbook.includes(normal(line)))).toEqual([]);
     });
   }

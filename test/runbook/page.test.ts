@@ -11,8 +11,8 @@ function leaves(value: unknown): string[] {
   return Object.values(value).flatMap(leaves);
 }
 
-test('the page of a runbook has every value of it', () => {
-  const file = join(import.meta.dirname, '../../runbooks/agent-bruno-pod-crash-loop.yaml');
+test.each(['agent-bruno-pod-crash-loop', 'kosmos-agent-recovery'])('the page of %s has every value of it', (name) => {
+  const file = join(import.meta.dirname, `../../runbooks/${name}.yaml`);
   const { metadata, spec } = runbookSchema.parse(parse(readFileSync(file, 'utf8')));
   const page = runbookPage(runbookSchema.parse({ apiVersion: 'kintsugi.dev/v1', kind: 'Runbook', metadata, spec }));
   const flat = page.replaceAll('\\"', '"').replaceAll("''", "'");

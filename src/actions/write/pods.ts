@@ -30,7 +30,8 @@ export async function deletePods(context: WriteContext, plan: Pick<Plan, 'change
   return outcome;
 }
 
-async function deletePod(context: WriteContext, ref: ObjectRef): Promise<boolean> {
+/** Deletes that very pod while it is not ready. @returns false where it is gone, going, or ready by now */
+export async function deletePod(context: WriteContext, ref: ObjectRef): Promise<boolean> {
   const { name, namespace = '', uid = '' } = ref;
   const options = callOptions({ signal: context.signal });
   for (let tried = 1; ; tried += 1) {

@@ -17,6 +17,7 @@ import { KintsugiError, messageOf } from '../../errors.ts';
 import { createExecutions } from '../../executions/notes.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { createLogger } from '../../log.ts';
+import { withNames } from '../../recovery/placeholders.ts';
 import type { ChecklistItem, Finding, Json, Plan, Target } from '../../recovery/values.ts';
 import { type PlannedRemedy, planFor, runbookFor } from './plan.ts';
 import { notThere } from './target.ts';
@@ -94,10 +95,9 @@ export async function look(looking: Looking, target: Target): Promise<Seen> {
     checklist,
   };
   const entry = stored?.runbook.spec.causes.find(({ cause }) => cause === findings[0]?.cause);
-  return redactDeep(
-    { answer, evidence, runbook: stored?.name ?? null, planned, person: entry?.person ?? null },
-    redactor,
-  );
+  const named = { target, finding: findings[0] ?? null, evidence: answer.evidence };
+  const person = entry?.person === undefined ? null : withNames(entry.person, named);
+  return redactDeep({ answer, evidence, runbook: stored?.name ?? null, planned, person }, redactor);
 }
 
 /** Without the key that the recorded hashes were made with they compare nothing. */
