@@ -125,7 +125,7 @@ function samePlan(
   return {
     action: NAME,
     ...texts,
-    risk: 'high' as const,
+    risk: 'medium' as const,
     undo: 'on-failure' as const,
     changes: [...replacedChanges(replaced, true), manifestEffect(given.claim, manifest)],
     args: {

@@ -11,6 +11,7 @@ import {
   contextOf,
   createVolumeWorld,
   deleteSnapshotByHand,
+  letVolumesGo,
   type MortalWorker,
   outcomeOf,
   revert,
@@ -43,6 +44,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await worker.close();
+  await letVolumesGo(kubernetes, namespace);
   await deleteNamespace(kubernetes, namespace);
 });
 

@@ -1,13 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { V1CronJob } from '@kubernetes/client-node';
+import { PatchStrategy, type V1CronJob } from '@kubernetes/client-node';
 import type { ActionContext, RevertResult } from '../../src/actions/action.ts';
 import { actionNamed } from '../../src/actions/parameters.ts';
 import { KintsugiError } from '../../src/errors.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { createSnapshot, deleteSnapshot, readSnapshot } from '../../src/kubernetes/snapshots.ts';
+import { callOptions } from '../../src/kubernetes/transport.ts';
 import { readClaim, readVolume } from '../../src/kubernetes/volumes.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { Json, Plan, Target } from '../../src/recovery/values.ts';
@@ -80,17 +81,18 @@ function cronJob(name: string, image: string, claim: string): V1CronJob {
 }
 
 /** Everything that a procedure on the volume may change, to be compared before and after. */
-export async function stateOf(kubernetes: Kubernetes, { target, claim }: VolumeWorld) {
+export async function stateOf(kubernetes: Kubernetes, { target, claim }: VolumeWorld, { cronJob = true } = {}) {
   const { namespace, name } = target;
   const workload = await readWorkload(kubernetes, target);
-  const cron = await kubernetes.batch.readNamespacedCronJob({ namespace, name: `${name}-nightly` });
+  const of = { namespace, name: `${name}-nightly` };
+  const cron = cronJob ? await kubernetes.batch.readNamespacedCronJob(of) : undefined;
   const found = await readClaim(kubernetes, { namespace, name: claim }, signal);
   const volumeName = found?.spec?.volumeName;
   const volume = volumeName === undefined ? null : await readVolume(kubernetes, volumeName, signal);
   return {
     replicas: workload.replicas,
     mounts: workload.template.spec?.volumes?.map(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName),
-    suspended: cron.spec?.suspend ?? false,
+    suspended: cron?.spec?.suspend ?? false,
     claim: found === null ? 'gone' : found.status?.phase,
     labels: found?.metadata?.labels,
     volume: volumeName,
@@ -181,4 +183,16 @@ export async function deleteSnapshotByHand(kubernetes: Kubernetes, of: { namespa
   const snapshot = await readSnapshot(kubernetes, of, signal);
   if (snapshot !== null) await deleteSnapshot(kubernetes, snapshot, signal);
   await until(`snapshot ${of.name} to be gone`, async () => (await readSnapshot(kubernetes, of, signal)) === null);
+}
+
+/** Lets the volumes that were kept go with their namespace: a person does so when the data is proven. */
+export async function letVolumesGo(kubernetes: Kubernetes, namespace: string): Promise<void> {
+  const { items } = await kubernetes.core.listPersistentVolume();
+  for (const { metadata, spec } of items) {
+    if (spec?.claimRef?.namespace !== namespace || spec.persistentVolumeReclaimPolicy === 'Delete') continue;
+    await kubernetes.core.patchPersistentVolume(
+      { name: metadata?.name ?? '', body: { spec: { persistentVolumeReclaimPolicy: 'Delete' } } },
+      callOptions({ patch: PatchStrategy.MergePatch }),
+    );
+  }
 }

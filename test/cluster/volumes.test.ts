@@ -19,6 +19,7 @@ import {
   applyAndDie,
   contextOf,
   createVolumeWorld,
+  letVolumesGo,
   type MortalWorker,
   outcomeOf,
   revert,
@@ -49,6 +50,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await worker.close();
+  await letVolumesGo(kubernetes, namespace);
   await deleteNamespace(kubernetes, namespace);
 });
 

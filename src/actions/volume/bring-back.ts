@@ -12,9 +12,6 @@ import { inverse, revertSeveral } from '../write/several.ts';
 import { stopArgs } from './quiesce.ts';
 import { untilStill } from './still.ts';
 
-/** An undo may take 15 s, and is tried again: what is left of it is for the API server. */
-const STOPPED_AGAIN_SECONDS = 8;
-
 /** Puts back what a stop changed: of this remedy, or the one whose recipe stands on the target. */
 export async function bringBackPlan(context: ActionContext, action: string): Promise<Plan> {
   const { workload } = await readTarget(context);
@@ -26,6 +23,8 @@ export async function bringBackPlan(context: ActionContext, action: string): Pro
       ...judged(refuse('not-stopped', `no stop of ${what} by Kintsugi stands`)),
     };
   const changes = stops.flatMap((plan) => inverse(plan.changes));
+  // All of them were stopped for the same claims.
+  const args = stopArgs.parse(stops[0]?.args);
   const texts = changes.map(({ object, path, after }) => {
     const value = 'value' in after ? String(after.value) : 'as it was';
     return `${objectText(object)} ${path.split('/').at(-1)} ${value}`;
@@ -36,9 +35,9 @@ export async function bringBackPlan(context: ActionContext, action: string): Pro
     risk: 'low',
     undo: 'on-failure',
     changes,
-    // All of them were stopped for the same claims.
-    args: { ...stopArgs.parse(stops[0]?.args), to: 'before' },
-    waitSeconds: 0,
+    args: { ...args, to: 'before' },
+    // Nothing is waited for, but by the undo, which has the same time.
+    waitSeconds: args.timeoutSeconds,
     ...judged(FINE),
   };
 }
@@ -48,8 +47,8 @@ export async function revertBringBack(context: WriteContext, plan: Plan): Promis
   if (fieldChanges(plan).length === 0) return { outcome: 'not-needed' };
   const result = await revertSeveral(context, plan);
   if (result.outcome === 'refused') return result;
-  const { namespace, claims, volumes } = stopArgs.omit({ to: true }).parse(plan.args);
-  await untilStill(context, { namespace, claims, volumes }, { seconds: STOPPED_AGAIN_SECONDS, retryable: true });
+  const { namespace, claims, volumes, timeoutSeconds } = stopArgs.omit({ to: true }).parse(plan.args);
+  await untilStill(context, { namespace, claims, volumes }, { seconds: timeoutSeconds, retryable: true });
   return result;
 }
 

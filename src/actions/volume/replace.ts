@@ -15,8 +15,8 @@ import { type ClaimManifest, claimManifest } from './manifest.ts';
 import { hasBegun, nextStep, nextUndoStep, type Step, type UndoStep } from './steps.ts';
 
 const POLL_MS = 500;
-/** An undo may take 15 s, and is tried again from where it stands. */
-const UNDO_SECONDS = 10;
+/** An undo has the time of its action, and is tried again from where it stands. */
+const UNDO_SECONDS = 40;
 
 /** A claim that is deleted, and made anew, around a volume that is kept: what the plan records of it. */
 export const replaceArgs = z.object({
@@ -64,7 +64,7 @@ async function onward(context: WriteContext, args: ReplaceArgs, step: Step, dead
 export async function putClaimBack(context: WriteContext, args: ReplaceArgs): Promise<RevertResult> {
   const guarded = await guarding(context);
   if (guarded !== null) return guarded;
-  const deadline = Date.now() + UNDO_SECONDS * 1000;
+  const deadline = Date.now() + Math.min(UNDO_SECONDS, args.timeoutSeconds) * 1000;
   const begun = hasBegun(args, await readReplacement(context, args));
   let stands: string | undefined;
   for (;;) {

@@ -59,7 +59,7 @@ export async function planRepoint(
     action,
     summary,
     dataLoss,
-    risk: 'high',
+    risk: 'medium',
     undo: 'on-failure',
     changes: [
       { type: 'create', object: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name } },
