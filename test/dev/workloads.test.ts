@@ -149,12 +149,14 @@ describe('every fault', () => {
     rulesSchema
       .parse(parse(readFileSync(join(ROOT, 'deploy', 'prometheus', file), 'utf8')))
       .groups.flatMap((group) => group.rules.flatMap((rule) => rule.alert ?? []));
-  const { spec } = z
-    .object({ spec: z.object({ alerts: z.object({ trigger: z.array(z.string()) }) }) })
-    .parse(parse(readFileSync(join(ROOT, 'runbooks', 'agent-bruno-pod-crash-loop.yaml'), 'utf8')));
+  const runbookSchema = z.object({ spec: z.object({ alerts: z.object({ trigger: z.array(z.string()) }) }) });
+  const triggersOf = (runbook: string) =>
+    runbookSchema.parse(parse(readFileSync(join(ROOT, 'runbooks', runbook), 'utf8'))).spec.alerts.trigger;
   const alerts = { 'agent-bruno': alertsOf('kintsugi-rules.yaml'), kosmos: alertsOf('kosmos-rules.yaml') };
-  // Every alert about an agent of KOSMOS starts a recovery.
-  const triggers = { 'agent-bruno': spec.alerts.trigger, kosmos: alerts.kosmos };
+  const triggers = {
+    'agent-bruno': triggersOf('agent-bruno-pod-crash-loop.yaml'),
+    kosmos: triggersOf('kosmos-agent-recovery.yaml'),
+  };
 
   test.each([...FAULTS.values()])('$name is told in FAULTS.md and names alerts of the rule file', (fault) => {
     const section = documentation.split(/^## /m).find((text) => text.startsWith(`${fault.name}\n`)) ?? '';
