@@ -18,30 +18,25 @@ import { writersStopped } from './volume/stopped.ts';
 
 const NAME = 'restore-volume';
 
-const params = z
-  .strictObject({
-    claim: z.string().describe('The claim whose data is restored'),
-    snapshot: z.string().optional().describe('The VolumeSnapshot; by default the newest ready one of the claim'),
-    before: z.iso
-      .datetime({ offset: true })
-      .optional()
-      .describe('The newest one that was taken before this time; by default before the target broke'),
-    as: z
-      .enum(['same', 'new'])
-      .default('same')
-      .describe(
-        'same: under the same name, the old volume retained; new: a new claim, and the Deployment is led to it',
-      ),
-    manifest: z
-      .string()
-      .optional()
-      .describe("The team's own restore-pvc.yaml: a ConfigMap of the target's namespace, as NAME or NAME/KEY"),
-    timeout: duration.default('300s').describe('How long the new volume is waited for'),
-  })
-  .refine(({ snapshot, before }) => snapshot === undefined || before === undefined, {
-    message: 'a snapshot is named, or found by a time',
-    path: ['before'],
-  });
+const params = z.strictObject({
+  claim: z.string().describe('The claim whose data is restored'),
+  snapshot: z.string().optional().describe('The VolumeSnapshot; by default the newest ready one of the claim'),
+  before: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe(
+      'The newest one that was taken before this time, by default before the target broke; one that is named must be older too',
+    ),
+  as: z
+    .enum(['same', 'new'])
+    .default('same')
+    .describe('same: under the same name, the old volume retained; new: a new claim, and the Deployment is led to it'),
+  manifest: z
+    .string()
+    .optional()
+    .describe("The team's own restore-pvc.yaml: a ConfigMap of the target's namespace, as NAME or NAME/KEY"),
+  timeout: duration.default('300s').describe('How long the new volume is waited for'),
+});
 type Params = z.infer<typeof params>;
 
 const NONE_FITS = { code: 'no-snapshot', reason: 'no VolumeSnapshot fits' };
@@ -76,7 +71,8 @@ const restoreVolume: Action<Params> = {
     const { snapshot, verdict } = chooseSnapshot(snapshots, {
       claim: given.claim,
       name: given.snapshot ?? team?.snapshot,
-      before: given.before ?? context.brokenSince,
+      before: given.before,
+      brokenSince: context.brokenSince,
     });
     const known = `VolumeSnapshots of ${namespace}: ${snapshotsText(snapshots, new Date())}`;
     if (snapshot === null || verdict.refusal !== undefined)

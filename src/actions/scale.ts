@@ -58,12 +58,13 @@ const scale: Action<z.infer<typeof params>> = {
   summary: 'Sets the number of replicas, where no autoscaler does',
   params,
   disruptive: true,
-  permissions: () => [
+  permissions: (given) => [
     ...READ_WORKLOAD,
     ...PATCH_WORKLOAD,
     ...TRY_POD,
     { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['list'] },
-    ...STOP_WRITERS,
+    // Asked without parameters too, for what the action may need at all; a number of pods alone needs none of it.
+    ...(given !== undefined && given.to === undefined ? [] : STOP_WRITERS),
   ],
   async plan(context, { replicas: given, of, to, also, timeout }) {
     if (to === 0) return quiescePlan(context, { action: NAME, also, timeout });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { V1StatefulSet } from '@kubernetes/client-node';
 import { actionNamed } from '../../src/actions/parameters.ts';
 import { readRecipe } from '../../src/actions/write/guard.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
@@ -13,7 +14,9 @@ import {
   idleImage,
   patchByHand,
   planned,
+  statefulSet,
   until,
+  untilRolledOut,
 } from './action-world.ts';
 import {
   applyAndDie,
@@ -138,6 +141,34 @@ describe('stopping a target (scale: {to: 0})', () => {
     expect((await readWorkload(kubernetes, { ...of.target, name: 'reader' })).replicas).toBe(1);
   });
 
+  test('keeps the claims of a StatefulSet that would delete them, under an autoscaler that then rests', async () => {
+    const target = { namespace, kind: 'StatefulSet', name: 'store' };
+    await kubernetes.apps.createNamespacedStatefulSet({ namespace, body: claimingSet() });
+    const scaleTargetRef = { apiVersion: 'apps/v1', kind: target.kind, name: target.name };
+    await kubernetes.autoscaling.createNamespacedHorizontalPodAutoscaler({
+      namespace,
+      body: { metadata: { name: 'store' }, spec: { scaleTargetRef, minReplicas: 1, maxReplicas: 3 } },
+    });
+    await untilRolledOut(kubernetes, target);
+    const context = contextOf(kubernetes, { target, claim: 'data-store-0' });
+    const plan = await planned(context, 'scale', { to: 0 });
+    expect(plan.summary).toContain('at 0 HorizontalPodAutoscaler store lets it rest');
+    expect(plan.summary).toContain('data-store-0');
+    const fields = plan.changes.flatMap((change) => (change.type === 'field' ? [[change.path, change.after]] : []));
+    expect(fields).toEqual([
+      ['/spec/persistentVolumeClaimRetentionPolicy/whenScaled', { value: 'Retain' }],
+      ['/spec/replicas', { value: 0 }],
+    ]);
+    expect(await outcomeOf(context, plan)).toBe('applied');
+    const claim = await kubernetes.core.readNamespacedPersistentVolumeClaim({ namespace, name: 'data-store-0' });
+    expect(claim.metadata?.deletionTimestamp).toBeUndefined();
+    expect((await readWorkload(kubernetes, target)).replicas).toBe(0);
+    expect(await revert(context, plan)).toEqual({ outcome: 'undone' });
+    const { spec } = await kubernetes.apps.readNamespacedStatefulSet({ namespace, name: 'store' });
+    expect([spec?.replicas, spec?.persistentVolumeClaimRetentionPolicy?.whenScaled]).toEqual([1, 'Delete']);
+    await kubernetes.apps.deleteNamespacedStatefulSet({ namespace, name: 'store' });
+  });
+
   test('is neither done nor taken back over a change by another hand', async () => {
     const of = await world();
     const context = contextOf(kubernetes, of);
@@ -148,6 +179,19 @@ describe('stopping a target (scale: {to: 0})', () => {
     expect((await readWorkload(kubernetes, of.target)).replicas).toBe(2);
   });
 });
+
+/** A StatefulSet whose claims go with their pods. */
+function claimingSet(): V1StatefulSet {
+  const body = statefulSet(namespace, image);
+  const storage = { accessModes: ['ReadWriteOnce'], storageClassName: 'folder' };
+  const template = { metadata: { name: 'data' }, spec: { ...storage, resources: { requests: { storage: '16Mi' } } } };
+  if (body.spec === undefined) return body;
+  const retention = { whenScaled: 'Delete', whenDeleted: 'Retain' };
+  return {
+    ...body,
+    spec: { ...body.spec, volumeClaimTemplates: [template], persistentVolumeClaimRetentionPolicy: retention },
+  };
+}
 
 describe('deleting a claim', () => {
   test('is refused while pods mount it, and names them', async () => {

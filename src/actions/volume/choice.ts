@@ -4,6 +4,15 @@ import { ask, FINE, refuse, type Verdict } from '../rules/verdict.ts';
 /** What a snapshot taken by Kintsugi before it touched a volume carries: it holds what was broken. */
 export const SAFETY = 'kintsugi.dev/safety-snapshot';
 
+/** Which snapshot is wanted. */
+export interface Wanted {
+  claim: string;
+  name: string | undefined;
+  before: string | undefined;
+  /** When the target broke. */
+  brokenSince: string;
+}
+
 /** The snapshot to restore from, and what speaks against it. */
 export interface Choice {
   snapshot: Snapshot | null;
@@ -11,25 +20,26 @@ export interface Choice {
 }
 
 /**
- * The snapshot that is asked for, else the newest ready one of the claim that was taken before a time (RFC 3339). Kintsugi's
- * own safety snapshots are taken only by their name.
+ * The snapshot that is asked for, else the newest ready one of the claim that was taken before a time (RFC 3339), by default
+ * before the target broke. Kintsugi's own safety snapshots are taken only by their name.
  */
-export function chooseSnapshot(
-  snapshots: readonly Snapshot[],
-  { claim, name, before }: { claim: string; name: string | undefined; before: string },
-): Choice {
-  if (name !== undefined) return asked(snapshots, claim, name);
+export function chooseSnapshot(snapshots: readonly Snapshot[], { claim, name, before, brokenSince }: Wanted): Choice {
+  if (name !== undefined) return asked(snapshots, { claim, name, before });
+  const time = before ?? brokenSince;
   const fitting = snapshots
     .filter((snapshot) => snapshot.claim === claim && snapshot.usable && snapshot.labels[SAFETY] === undefined)
-    .filter(({ takenAt }) => Date.parse(takenAt) < Date.parse(before))
+    .filter(({ takenAt }) => Date.parse(takenAt) < Date.parse(time))
     .sort((a, b) => Date.parse(b.takenAt) - Date.parse(a.takenAt));
   const [newest] = fitting;
   if (newest !== undefined) return { snapshot: newest, verdict: FINE };
-  const reason = `no ready VolumeSnapshot of claim ${claim} was taken before ${before}`;
+  const reason = `no ready VolumeSnapshot of claim ${claim} was taken before ${time}`;
   return { snapshot: null, verdict: refuse('no-snapshot', reason) };
 }
 
-function asked(snapshots: readonly Snapshot[], claim: string, name: string): Choice {
+function asked(
+  snapshots: readonly Snapshot[],
+  { claim, name, before }: { claim: string; name: string; before: string | undefined },
+): Choice {
   const snapshot = snapshots.find((candidate) => candidate.name === name) ?? null;
   const refused = (code: string, reason: string): Choice => ({ snapshot, verdict: refuse(code, reason) });
   if (snapshot === null) return refused('no-snapshot', `there is no VolumeSnapshot ${name} in the namespace`);
@@ -38,6 +48,8 @@ function asked(snapshots: readonly Snapshot[], claim: string, name: string): Cho
       'not-ready',
       `VolumeSnapshot ${name} is not ready: ${snapshot.error ?? 'it is being taken or deleted'}`,
     );
+  if (before !== undefined && Date.parse(snapshot.takenAt) >= Date.parse(before))
+    return refused('too-late', `VolumeSnapshot ${name} was taken at ${snapshot.takenAt}, not before ${before}`);
   if (snapshot.claim === undefined)
     return { snapshot, verdict: ask(`VolumeSnapshot ${name} was imported: of which claim it is cannot be told`) };
   if (snapshot.claim !== claim)

@@ -34,7 +34,15 @@ export const OWN: readonly Permission[] = [
 ];
 
 /** Resources without a namespace, among those that are asked for. */
-const OF_THE_CLUSTER = new Set(['nodes', 'namespaces', 'persistentvolumes']);
+const OF_THE_CLUSTER = new Set([
+  'nodes',
+  'namespaces',
+  'persistentvolumes',
+  'storageclasses',
+  'volumeattachments',
+  'volumesnapshotclasses',
+  'volumesnapshotcontents',
+]);
 
 const withDependency = z.looseObject({ of: z.string() });
 
@@ -103,7 +111,7 @@ function actDemands(configuration: Configuration, runbooks: readonly StoredRunbo
 }
 
 function newDemand(namespace: string): Demand {
-  const fix = `kubectl apply -f deploy/kubernetes/act.yaml, and a RoleBinding as in act-in-namespace.yaml for ${namespace} (for copy-secret also the Role of copy-secret-in-namespace.yaml, for what runs programs that of exec-in-namespace.yaml)`;
+  const fix = `kubectl apply -f deploy/kubernetes/act.yaml, and a RoleBinding as in act-in-namespace.yaml for ${namespace} (for copy-secret also the Role of copy-secret-in-namespace.yaml, for what runs programs that of exec-in-namespace.yaml, for volumes act-on-volumes.yaml)`;
   return { name: `act in ${namespace}`, namespace, permissions: [], needed: false, fix };
 }
 

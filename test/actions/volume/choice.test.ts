@@ -29,8 +29,8 @@ const { claim: _, ...imported } = snapshot('imported', '2025-12-09T07:00:00Z');
 const all = [imported, other, safety, wednesday, tuesday, monday];
 
 describe('the snapshot to restore from', () => {
-  const choose = (name: string | undefined, before = '2025-12-11T00:00:00Z') =>
-    chooseSnapshot(all, { claim: 'zeus-data', name, before });
+  const choose = (name: string | undefined, before?: string) =>
+    chooseSnapshot(all, { claim: 'zeus-data', name, before, brokenSince: '2025-12-11T00:00:00Z' });
 
   test('is the newest ready one of that claim, and never the one that Kintsugi took of what was broken', () => {
     expect(choose(undefined)).toEqual({ snapshot: tuesday, verdict: { asks: [] } });
@@ -50,6 +50,16 @@ describe('the snapshot to restore from', () => {
   ])('that is asked for by its name (%s) is taken, or refused with %s', (name, code) => {
     expect(choose(name).verdict.refusal?.code).toBe(code);
     if (code === undefined) expect(choose(name).snapshot?.name).toBe(name);
+  });
+
+  test('that is asked for by its name and by a time must be older than that', () => {
+    expect(choose('monday', '2025-12-09T00:00:00Z').verdict.refusal).toBeUndefined();
+    expect(choose('tuesday', '2025-12-09T00:00:00Z').verdict.refusal?.code).toBe('too-late');
+  });
+
+  test('is by default one from before the target broke', () => {
+    const broken = { claim: 'zeus-data', name: undefined, before: undefined, brokenSince: '2025-12-09T00:00:00Z' };
+    expect(chooseSnapshot(all, broken).snapshot).toBe(monday);
   });
 
   test('that was imported asks, since nothing tells of which claim it is', () => {
