@@ -3,7 +3,7 @@ import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } f
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { OrderName } from '../recovery/events.ts';
-import type { Json } from '../recovery/values.ts';
+import type { Params } from '../recovery/values.ts';
 import { isUpdateLost, temporalFailure } from '../temporal/failures.ts';
 import { executeUpdate } from '../temporal/updates.ts';
 import { bounded, findRecovery, type Session, type StoredRecovery, WORKER_TIMEOUT_MS } from './recoveries.ts';
@@ -20,9 +20,11 @@ export interface OrderFields {
   rootCause?: string;
   /** Of `rollback`: the revision; without it the last healthy one. */
   revision?: number;
-  /** Of `run`: one action with its parameters. */
+  /** Of `run`: one action, or a runbook and its procedure, with parameters. */
   action?: string;
-  params?: { [name: string]: Json };
+  runbook?: string;
+  procedure?: string;
+  params?: Params;
 }
 
 /** What became of an order: taken by the recovery, or kept in Temporal until a worker returns to decide on it. */

@@ -36,6 +36,21 @@ export function numberValue(what: string): (text: string) => number {
   };
 }
 
+/** `--param name=value`, as often as there are parameters; the same one twice is a mistake. */
+export function paramOption(): Option {
+  return new Option('--param <name=value>', "a value for one of the runbook's parameters; may be given several times")
+    .argParser((text, given: { [name: string]: string } | undefined) => paramValue(text, given))
+    .default({}, 'none');
+}
+
+function paramValue(text: string, given: { [name: string]: string } = {}): { [name: string]: string } {
+  const [, name, value] = /^([A-Za-z][\w-]*)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined)
+    throw new InvalidArgumentError('give name=value, e.g. claim=zeus-data.');
+  if (Object.hasOwn(given, name)) throw new InvalidArgumentError(`${name} is given twice.`);
+  return { ...given, [name]: value };
+}
+
 /** A value that must be `namespace/kind/name`. */
 export function targetValue(text: string): string {
   if (parseTarget(text) !== null) return text;

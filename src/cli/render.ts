@@ -35,7 +35,8 @@ function courseLine(event: RecoveryEvent): string | null {
     case 'opened': {
       const what = event.target === null ? event.workflowId : formatTarget(event.target);
       const who = event.actor ?? (event.startedBy === 'alert' ? 'an alert' : 'a person');
-      return `recovery of ${what}, started by ${who}${because(event.reason)}; ${pagesAt(event.deadline)}`;
+      const begun = event.procedure === undefined ? 'recovery' : `procedure ${event.procedure}`;
+      return `${begun} of ${what}, started by ${who}${because(event.reason)}; ${pagesAt(event.deadline)}`;
     }
     case 'owner-found':
       return `the pod belongs to ${formatTarget(event.target)}`;
@@ -63,13 +64,17 @@ function courseLine(event: RecoveryEvent): string | null {
       return event.healthy && !event.broken ? null : `a look: ${event.broken ? 'broken' : 'not healthy'}: ${event.saw}`;
     case 'relapsed':
       return `it broke again; ${pagesAt(event.deadline)}`;
-    case 'runbook-changed':
-      return `an alert of another runbook fires: on with ${event.to}; ${pagesAt(event.deadline)}`;
+    case 'runbook-changed': {
+      const why = event.order === undefined ? 'its turn has come' : 'a procedure of it was ordered';
+      return `on with runbook ${event.to}, ${why}; ${pagesAt(event.deadline)}`;
+    }
+    case 'procedure-ended':
+      return `the procedure has ended, ${procedureOutcomes[event.outcome]}${asBefore(event)}: ${event.why}`;
     case 'recovered':
       return `RECOVERED ${recoveredBy[event.by]}; the recovery stays open until its alerts have resolved`;
     case 'closed': {
       const cause = event.rootCause === undefined ? '' : `; root cause: ${event.rootCause}`;
-      return `CLOSED: ${event.outcome}${cause}${standingText(event.standing)}`;
+      return `CLOSED: ${event.outcome}${detail(event.why)}${cause}${standingText(event.standing)}`;
     }
     default:
       return null;
@@ -80,13 +85,13 @@ function courseLine(event: RecoveryEvent): string | null {
 function attemptLine(event: RecoveryEvent): string | null {
   switch (event.kind) {
     case 'planned':
-      return `attempt ${event.n}, ${event.remedy} for ${event.cause}: ${plansText(event.plans)}`;
+      return `attempt ${event.n}, ${event.remedy}${forCause(event.cause)}: ${plansText(event.plans)}`;
     case 'remedy-refused':
-      return `${event.remedy} for ${event.cause} is refused: ${event.reason}`;
+      return `${event.remedy}${forCause(event.cause)} is refused: ${event.reason}`;
     case 'replanned':
       return `attempt ${event.n}, action ${event.i + 1}, was planned anew: ${event.plan.summary}`;
     case 'approval-asked':
-      return `attempt ${event.n} waits for approval until ${clockTime(event.expiresAt)}: ${event.why}`;
+      return `attempt ${event.n} waits for approval${ofPeople(event.quorum)} until ${clockTime(event.expiresAt)}: ${event.why}`;
     case 'approval-expired':
       return `nobody approved attempt ${event.n} in time`;
     case 'held-back':
@@ -166,6 +171,7 @@ export function recordSummary(record: RecoveryRecord): string {
     ['mode', effectiveMode(record)],
     ['seen', saw ?? 'nothing yet'],
     ['cause', finding === null ? 'not known yet' : `${finding.cause}: ${finding.summary}`],
+    ...procedureRows(record),
     ...record.attempts.map((attempt): [string, string] => [`attempt ${attempt.n}`, attemptText(attempt)]),
     ...standingChanges(record).map((change): [string, string] => ['stands', change]),
     ...mitigationRows(record),
@@ -175,6 +181,16 @@ export function recordSummary(record: RecoveryRecord): string {
   if (orders.length > 0) rows.push(['orders', `possible now: ${orders.map(commandOf).join(', ')}`]);
   const title = record.target === null ? record.workflowId : formatTarget(record.target);
   return [title, ...rows.map(([name, text]) => `  ${name.padEnd(10)} ${text}`)].join('\n');
+}
+
+function procedureRows({ procedure, next, runbook }: RecoveryRecord): [string, string][] {
+  const ordered: [string, string][] =
+    next === undefined ? [] : [['next', `${next.procedure ?? next.runbook}, ordered by ${next.by}`]];
+  if (procedure === undefined) return ordered;
+  const values = Object.entries(runbook?.content.spec.params ?? {}).map(([name, value]) => `${name}=${String(value)}`);
+  const given = values.length === 0 ? '' : ` with ${values.join(', ')}`;
+  const end = procedure.ended === null ? '' : `: ${procedureOutcomes[procedure.ended.outcome]}: ${procedure.ended.why}`;
+  return [['procedure', `${procedure.name ?? 'not loaded yet'}, started by ${procedure.by}${given}${end}`], ...ordered];
 }
 
 /** The command that gives an order: `kintsugi run` starts a recovery. */
@@ -225,10 +241,30 @@ function peopleText(record: RecoveryRecord): string {
 }
 
 function attemptText(attempt: Attempt): string {
-  const { remedy, cause, stage, why, plans, approval } = attempt;
+  const { remedy, cause, stage, why, plans, approval, ordered } = attempt;
   const waits =
-    stage === 'asked' && approval !== null ? ` until ${clockTime(approval.expiresAt)}: ${approval.why}` : '';
-  return `${remedy} for ${cause}: ${stage}${waits}${because(why)}: ${plansText(plans)}`;
+    stage === 'asked' && approval !== null
+      ? `${ofPeople(approval.quorum, approval.by)} until ${clockTime(approval.expiresAt)}: ${approval.why}`
+      : '';
+  const whose = ordered?.procedure === true ? `, started by ${ordered.by}` : ` for ${cause}`;
+  return `${remedy}${whose}: ${stage}${waits}${because(why)}: ${plansText(plans)}`;
+}
+
+/** Of a finding that says nothing, as a healthy target's, there is nothing to say. */
+function forCause(cause: string): string {
+  return cause === 'unknown' ? '' : ` for ${cause}`;
+}
+
+/** How many people a quorum is, and who of them has approved; nothing of one. */
+function ofPeople(quorum: number, by: string[] = []): string {
+  if (quorum === 1) return '';
+  return ` of ${quorum} people${by.length === 0 ? '' : ` (so far: ${by.join(', ')})`}`;
+}
+
+const procedureOutcomes = { done: 'done', 'not-done': 'not done', observed: 'only planned' } as const;
+
+function asBefore(event: RecoveryEvent & { kind: 'procedure-ended' }): string {
+  return event.asBefore ? '' : ', and the target is not as it was before';
 }
 
 /** Of an alert of another runbook than the recovery's: which one. */

@@ -1,4 +1,5 @@
 import type { RecoveryEvent } from '../recovery/events.ts';
+import { dataLossOf } from '../recovery/page.ts';
 import type { CheckResult, Finding, Plan, StepError } from '../recovery/values.ts';
 
 /** Pieces of the sentences in which a recovery is told in a terminal. Pure; times in UTC. */
@@ -37,11 +38,11 @@ export function findingsText(findings: Finding[]): string {
   return `cause: ${lead.cause}: ${lead.summary}${also}`;
 }
 
-/** What a remedy's plans do, in their order; a refusal in place of the plan that it forbids. */
+/** What a remedy's plans do, in their order; a refusal in place of the plan that it forbids. What data they lose stands first. */
 export function plansText(plans: Plan[]): string {
-  return plans
-    .map(({ summary, refusal }) => (refusal === undefined ? summary : `refused: ${refusal.reason}`))
-    .join(', then ');
+  const steps = plans.map(({ summary, refusal }) => (refusal === undefined ? summary : `refused: ${refusal.reason}`));
+  const lost = dataLossOf(plans);
+  return `${lost.length === 0 ? '' : `DATA LOSS: ${lost.join('; ')}. `}${steps.join(', then ')}`;
 }
 
 /** What the checks saw; of a verification that did not pass only those that did not. */
@@ -89,7 +90,9 @@ export function toneOf(event: RecoveryEvent): Tone {
     case 'verified':
       return event.result === 'pass' ? 'good' : 'bad';
     case 'closed':
-      return event.outcome.startsWith('recovered') || event.outcome === 'observed' ? 'good' : 'bad';
+      return event.outcome.startsWith('recovered') || event.outcome === 'observed' || event.outcome === 'done'
+        ? 'good'
+        : 'bad';
     case 'approval-asked':
     case 'held-back':
       return 'asks';
@@ -104,6 +107,8 @@ export function toneOf(event: RecoveryEvent): Tone {
     case 'message-refused':
     case 'relapsed':
       return 'bad';
+    case 'procedure-ended':
+      return event.outcome === 'not-done' ? 'bad' : 'plain';
     case 'action-finished':
       return event.outcome === 'failed' || event.outcome === 'unknown' ? 'bad' : 'plain';
     case 'undo-finished':

@@ -5,7 +5,7 @@ import {
 } from '@temporalio/common';
 import { KintsugiError } from '../errors.ts';
 import { formatTarget, parseTarget, taskQueueOf, workflowIdOf } from '../recovery/ids.ts';
-import type { Mode, Target } from '../recovery/values.ts';
+import type { Mode, Params, Target } from '../recovery/values.ts';
 import type { StoredRunbook } from '../runbook/load.ts';
 import { temporalFailure } from '../temporal/failures.ts';
 import { registerSearchAttributes } from '../temporal/search-attributes.ts';
@@ -18,6 +18,8 @@ export interface StartInput {
   actor?: string;
   reason?: string;
   deadline?: string;
+  procedure?: string;
+  params?: Params;
 }
 
 /** The one target that a start is about: the given one, else the runbook's own. Throws `invalid` if it does not name one. */
@@ -32,7 +34,7 @@ export function targetOf({ name, runbook, file }: StoredRunbook, given: string |
   if (target !== null) return target;
   throw new KintsugiError('invalid', `the runbook ${name} does not name one workload, so the start must`, {
     where: `${file}: spec.target`,
-    fix: `add --target ${declared.namespace}/${(kind ?? 'deployment').toLowerCase()}/NAME`,
+    fix: `name it: kintsugi run ${name} ${declared.namespace}/${(kind ?? 'deployment').toLowerCase()}/NAME`,
   });
 }
 

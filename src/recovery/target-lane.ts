@@ -26,7 +26,7 @@ const LOOK_MS = 30_000;
 const CLOSE_LOOKS_MS = 10 * 60_000;
 const LATER_LOOK_MS = 2 * 60_000;
 /** Looks at a target whose procedure was taken back. */
-const BACK_LOOK_MS = 5_000;
+const BACK_LOOK_MS = 10_000;
 
 /** What the target lane should do now, at most one step; null while it is busy, waits, or has nothing to do. */
 export function nextTargetStep(record: RecoveryRecord, clock: Clock): TargetStep | null {
