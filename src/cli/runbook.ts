@@ -8,10 +8,16 @@ import { EXIT } from './exit-codes.ts';
 import { jsonOption } from './options.ts';
 import { type JsonOption, printResult, table } from './output.ts';
 
-/** `kintsugi runbook list|validate|schema` */
+/** `kintsugi runbook list|page|validate|schema` */
 export default function register(program: Command): void {
   const runbook = program.command('runbook').description('list, check and describe runbooks');
   runbook.command('list').description('list the runbooks of KINTSUGI_RUNBOOKS').addOption(jsonOption()).action(list);
+  runbook
+    .command('page')
+    .description('print a runbook for people, in Markdown: its procedures and parameters, causes and remedies')
+    .argument('<runbook>', 'its name, as `kintsugi runbook list` shows it')
+    .addOption(jsonOption())
+    .action(page);
   runbook
     .command('validate')
     .description('name everything that is wrong with runbooks: file, line, column, and what would be right')
@@ -49,6 +55,14 @@ async function list(options: JsonOption): Promise<void> {
     );
   });
   if (faults.length > 0) process.exitCode = EXIT.bad;
+}
+
+async function page(name: string, options: JsonOption): Promise<void> {
+  const { loadRunbook } = await import('../runbook/load.ts');
+  const { runbookPage } = await import('../runbook/page.ts');
+  const { file, digest, runbook } = await loadRunbook(loadConfiguration(process.env).runbooks, name);
+  const text = runbookPage(runbook);
+  printResult(options, { name, file, digest, page: text }, () => text.trimEnd());
 }
 
 async function validate(given: string[], options: JsonOption): Promise<void> {

@@ -10,7 +10,7 @@ export async function isDevelopmentCluster({ core }: Pick<Kubernetes, 'core'>): 
     await core.readNamespacedConfigMap(DEVELOPMENT_MARKER);
     return true;
   } catch (thrown) {
-    if (thrown instanceof KintsugiError && (thrown.code === 'not-found' || thrown.code === 'forbidden')) return false;
+    if (thrown instanceof KintsugiError && !thrown.retryable) return false;
     throw thrown;
   }
 }

@@ -32,6 +32,13 @@ describe('the first line of a page', () => {
     );
   });
 
+  test('begins with the data that would be lost', () => {
+    const dataLoss = ['what was written since 03:00 is lost'];
+    const lost = /^DATA LOSS: what was written since 03:00 is lost\. /;
+    expect(plainText({ event: 'approval', page, approval: { ...approval, dataLoss } })).toMatch(lost);
+    expect(plainText({ event: 'trigger', page: { ...page, dataLoss } })).toMatch(lost);
+  });
+
   test('of a resolution says the reason', () => {
     const text = plainText({ event: 'resolve', page, reason: 'verified healthy' });
     expect(first(text)).toBe('RESOLVED bruno/Deployment/agent-bruno: verified healthy');
@@ -78,8 +85,13 @@ describe('the text of a page', () => {
   test('of an approval has the plans and the line to type', () => {
     const asked = plainText({ event: 'approval', page, approval });
     expect(asked).toContain('1. agent-bruno goes back from revision 4 to revision 3 (risk medium)');
-    expect(asked).toContain('Approve until 2025-10-15 12:13:04 UTC:');
+    expect(asked).toContain('It takes one person. Approve until 2025-10-15 12:13:04 UTC:');
     expect(asked).toMatch(new RegExp(`kintsugi approve ${page.recoveryId} .*--digest d1ge57`));
+  });
+
+  test('of an approval by several says how many it takes, and who has approved', () => {
+    const several = plainText({ event: 'approval', page, approval: { ...approval, quorum: 2, by: ['ana'] } });
+    expect(several).toContain('It takes 2 different people (so far: ana).');
   });
 
   test('is written even from a time and an impact that cannot be read', () => {
