@@ -143,10 +143,11 @@ function inline(value: unknown): string {
   return stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
 }
 
-function verification({ verify: { window, checks }, settle }: RunbookSpec): string {
+function verification({ verify: { window, checks }, dataCheck, settle }: RunbookSpec): string {
   const calls = checks.map((check) => (typeof check === 'string' ? `\`${check}\`` : `\`${inline(check)}\``));
   const stable = `Continuously ready for ${window.crashes} times the longest life before a crash, at least ${window.min}, at most ${window.max}.`;
-  return `${list(calls)}\n\n${stable} After that the recovery settles for ${settle}.`;
+  const data = dataCheck === undefined ? '' : `\n\nData is told from an empty volume by \`${inline(dataCheck)}\`.`;
+  return `${list(calls)}${data}\n\n${stable} After that the recovery settles for ${settle}.`;
 }
 
 function escalation({ escalation: { team, contact, steps, rungs } }: RunbookSpec): string {
