@@ -4,7 +4,7 @@ import { openPage } from '../recovery/fold-pages.ts';
 import { formatTarget } from '../recovery/ids.ts';
 import { possibleOrders } from '../recovery/orders.ts';
 import { phaseOf } from '../recovery/phase.ts';
-import { effectiveMode, leadingFinding, standingChanges } from '../recovery/policy.ts';
+import { activeAttempt, effectiveMode, leadingFinding, standingChanges } from '../recovery/policy.ts';
 import type { Attempt, RecoveryRecord } from '../recovery/record.ts';
 import {
   actionOutcomes,
@@ -13,6 +13,7 @@ import {
   checksText,
   clockTime,
   counted,
+  dataLossText,
   detail,
   errorText,
   findingsText,
@@ -85,7 +86,7 @@ function courseLine(event: RecoveryEvent): string | null {
 function attemptLine(event: RecoveryEvent): string | null {
   switch (event.kind) {
     case 'planned':
-      return `attempt ${event.n}, ${event.remedy}${forCause(event.cause)}: ${plansText(event.plans)}`;
+      return `${dataLossText(event.plans)}attempt ${event.n}, ${event.remedy}${forCause(event.cause)}: ${plansText(event.plans)}`;
     case 'remedy-refused':
       return `${event.remedy}${forCause(event.cause)} is refused: ${event.reason}`;
     case 'replanned':
@@ -170,7 +171,7 @@ export function recordSummary(record: RecoveryRecord): string {
     ['phase', `${phaseOf(record)}${record.closed === null ? '' : ` (${record.closed.outcome})`}`],
     ['mode', effectiveMode(record)],
     ['seen', saw ?? 'nothing yet'],
-    ['cause', finding === null ? 'not known yet' : `${finding.cause}: ${finding.summary}`],
+    ['cause', finding === null ? causeUnknown(record) : `${finding.cause}: ${finding.summary}`],
     ...procedureRows(record),
     ...record.attempts.map((attempt): [string, string] => [`attempt ${attempt.n}`, attemptText(attempt)]),
     ...standingChanges(record).map((change): [string, string] => ['stands', change]),
@@ -180,7 +181,14 @@ export function recordSummary(record: RecoveryRecord): string {
   const orders = possibleOrders(record);
   if (orders.length > 0) rows.push(['orders', `possible now: ${orders.map(commandOf).join(', ')}`]);
   const title = record.target === null ? record.workflowId : formatTarget(record.target);
-  return [title, ...rows.map(([name, text]) => `  ${name.padEnd(10)} ${text}`)].join('\n');
+  const lost = dataLossText(activeAttempt(record)?.plans ?? []).trim();
+  return [...(lost === '' ? [] : [lost]), title, ...rows.map(([name, text]) => `  ${name.padEnd(10)} ${text}`)].join(
+    '\n',
+  );
+}
+
+function causeUnknown({ diagnosis }: RecoveryRecord): string {
+  return diagnosis?.healthy === true ? 'none: it is healthy' : 'not known yet';
 }
 
 function procedureRows({ procedure, next, runbook }: RecoveryRecord): [string, string][] {

@@ -38,11 +38,17 @@ export function findingsText(findings: Finding[]): string {
   return `cause: ${lead.cause}: ${lead.summary}${also}`;
 }
 
-/** What a remedy's plans do, in their order; a refusal in place of the plan that it forbids. What data they lose stands first. */
+/** What a remedy's plans do, in their order; a refusal in place of the plan that it forbids. */
 export function plansText(plans: Plan[]): string {
-  const steps = plans.map(({ summary, refusal }) => (refusal === undefined ? summary : `refused: ${refusal.reason}`));
+  return plans
+    .map(({ summary, refusal }) => (refusal === undefined ? summary : `refused: ${refusal.reason}`))
+    .join(', then ');
+}
+
+/** What data plans lose, to be said before anything else of them (safety 14); nothing where they lose none. */
+export function dataLossText(plans: Plan[]): string {
   const lost = dataLossOf(plans);
-  return `${lost.length === 0 ? '' : `DATA LOSS: ${lost.join('; ')}. `}${steps.join(', then ')}`;
+  return lost.length === 0 ? '' : `DATA LOSS: ${lost.join('; ')}. `;
 }
 
 /** What the checks saw; of a verification that did not pass only those that did not. */

@@ -85,6 +85,7 @@ function headline(record: RecoveryRecord): string {
 }
 
 function timeLeft(record: RecoveryRecord): string {
+  if (record.closed !== null) return `**Ended** at ${record.closed.at}`;
   const page = openPage(record);
   if (record.recovered !== null)
     return `**Recovered** (by ${record.recovered.by}) at ${record.recovered.at}; settling until the alerts have resolved`;

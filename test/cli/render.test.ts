@@ -308,3 +308,57 @@ describe('a record is a few lines', () => {
     );
   });
 });
+
+describe('a procedure', () => {
+  const loss = { ...raisePlan, dataLoss: 'what was written since 02:00 is lost' };
+  const procedures = [
+    {
+      name: 'restore',
+      text: 'Restores it',
+      approval: { quorum: 2, expires: '30m', onExpiry: 'escalate' as const },
+      actions: [{ scale: { to: 0 } }],
+    },
+  ];
+  const runbook = smallRunbook(({ metadata, spec }) => ({
+    metadata,
+    spec: { ...spec, procedures, params: { claim: 'data' } },
+  }));
+  const started: EventBody[] = [
+    { ...opened, startedBy: 'person', actor: 'ana', procedure: 'restore' } as EventBody,
+    { kind: 'runbook-loaded', name: 'r', version: '1', digest: 'd', runbook, workerMode: 'auto', procedure: 'restore' },
+    { ...diagnosed, healthy: true, measure: { ...measure, ready: 1 } } as EventBody,
+    { ...planned, cause: 'unknown', remedy: 'restore', findingKey: 'order|start-2', plans: [loss] } as EventBody,
+    { ...asked, quorum: 2 } as EventBody,
+  ];
+
+  test('is told with its parameters, who started it, how many must approve it, and first what data is lost', () => {
+    const lines = started.map((body) => eventLine({ v: 1, seq: 1, at, ...body }));
+    expect(lines[0]).toMatch(/^procedure restore of bruno\/deployment\/agent-bruno, started by ana/);
+    expect(lines[3]).toMatch(/^DATA LOSS: what was written since 02:00 is lost\. attempt 1, restore: raise the memory/);
+    expect(lines[4]).toMatch(/^attempt 1 waits for approval of 2 people until/);
+    const summary = recordSummary(recordAfter(...started)).split('\n');
+    expect(summary[0]).toBe('DATA LOSS: what was written since 02:00 is lost.');
+    expect(summary).toContain('  procedure  restore, started by ana with claim=data');
+    expect(summary).toContain('  cause      none: it is healthy');
+  });
+
+  test('that is not done says why, wherever it is asked', () => {
+    const ended: EventBody = {
+      kind: 'procedure-ended',
+      n: 1,
+      outcome: 'not-done',
+      asBefore: false,
+      why: 'no pod came',
+    };
+    const event: RecoveryEvent = { v: 1, seq: 9, at, ...ended };
+    expect(eventLine(event)).toBe(
+      'the procedure has ended, not done, and the target is not as it was before: no pod came',
+    );
+    expect(toneOf(event)).toBe('bad');
+    expect(recordSummary(recordAfter(...started, ended))).toContain(
+      'started by ana with claim=data: not done: no pod came',
+    );
+    const closed: EventBody = { kind: 'closed', outcome: 'not-done', standing: [], why: 'no pod came' };
+    expect(eventLine({ v: 1, seq: 10, at, ...closed })).toBe('CLOSED: not-done: no pod came');
+  });
+});
