@@ -96,6 +96,14 @@ function paragraphs(parts: string[][]): string {
 
 function headline(message: Exclude<PageMessage, { event: 'resolve' }>): string {
   const { page } = message;
+  const { procedure } = page;
+  // A target that is well is not called broken because a person wants something of it.
+  if (procedure?.isWell === true)
+    return [
+      kindOf(message),
+      `${where(page)} is well; ${procedure.by} started ${procedure.name}.`,
+      changeText(page),
+    ].join(' ');
   const broken = `${where(page)} broken since ${clock(page.brokenSince)}: ${page.symptom}.`;
   return [kindOf(message), broken, impactText(page.impact), changeText(page)].filter((part) => part !== '').join(' ');
 }

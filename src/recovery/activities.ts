@@ -228,6 +228,8 @@ export interface Page {
   why: string;
   /** What data is lost by what is asked for or under way, each one sentence. */
   dataLoss: string[];
+  /** The procedure that a person has started; `isWell`: its target is well, and nothing of it was begun. */
+  procedure?: { name: string; by: string; isWell: boolean };
 }
 
 /** An approval that is asked for: the plans, and until when. */

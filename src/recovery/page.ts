@@ -4,6 +4,7 @@ import { patchOf } from './holds.ts';
 import { othersFiring } from './other-runbooks.ts';
 import { withNames } from './placeholders.ts';
 import { causeEntry, effectiveMode, leadingFinding, standingChanges } from './policy.ts';
+import { restsHealthy } from './procedures.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
 import type { Plan } from './values.ts';
 
@@ -44,7 +45,14 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
     links: (content?.spec.links ?? []).map(({ title, url }) => ({ title, url })),
     why,
     dataLoss: record.attempts.filter(isAboutData).flatMap(({ plans }) => dataLossOf(plans)),
+    ...procedureOf(record),
   };
+}
+
+function procedureOf(record: RecoveryRecord): Pick<Page, 'procedure'> {
+  const { procedure } = record;
+  if (procedure == null || procedure.name === null) return {};
+  return { procedure: { name: procedure.name, by: procedure.by, isWell: restsHealthy(record) } };
 }
 
 /** Whether an attempt may still lose data, or has. */
@@ -64,6 +72,7 @@ function titleOf(record: RecoveryRecord): string {
   if (openPage(record)?.about === 'hold') return `${name}: ${openPage(record)?.rungs.at(-1)?.why ?? ''}`;
   const { procedure } = record;
   if (procedure?.ended != null) return `${name}: ${procedure.name}: ${procedure.ended.why}`;
+  if (procedure !== undefined && restsHealthy(record)) return `${name}: ${procedure.name}, started by ${procedure.by}`;
   const cause = leadingFinding(record)?.summary ?? record.failures.target?.error.message ?? 'not diagnosed yet';
   const others = othersFiring(record).map(({ name: alert, runbook }) => `${alert} of runbook ${runbook}`);
   return `${name}: ${cause}${others.length === 0 ? '' : `; also firing: ${others.join(', ')}`}`;

@@ -39,6 +39,13 @@ describe('the first line of a page', () => {
     expect(plainText({ event: 'trigger', page: { ...page, dataLoss } })).toMatch(lost);
   });
 
+  test('of a procedure on a healthy target does not call it broken', () => {
+    const well = { ...page, attempts: [], holds: [], procedure: { name: 'restore', by: 'ana', isWell: true } };
+    expect(first(plainText({ event: 'approval', page: well, approval }))).toBe(
+      'APPROVAL NEEDED for roll-back (CRITICAL) bruno/Deployment/agent-bruno is well; ana started restore. Nothing stands changed.',
+    );
+  });
+
   test('of a resolution says the reason', () => {
     const text = plainText({ event: 'resolve', page, reason: 'verified healthy' });
     expect(first(text)).toBe('RESOLVED bruno/Deployment/agent-bruno: verified healthy');

@@ -310,7 +310,11 @@ describe('a procedure of high risk', () => {
     const record = asked(plannedAs([clear, clear], { developmentCluster: true }));
     const lost = ['the conversations since 03:00 are lost'];
     expect(approvalRequest(record, 1)).toMatchObject({ dataLoss: lost, by: [] });
-    expect(pageOf(record, 'k').dataLoss).toEqual(lost);
+    expect(pageOf(record, 'k')).toMatchObject({
+      dataLoss: lost,
+      title: 'bruno/agent-bruno: restore, started by ana',
+      procedure: { name: 'restore', by: 'ana', isWell: true },
+    });
     expect(detailsOf(record)).toMatch(/^\*\*Data loss:\*\* the conversations since 03:00 are lost\n/);
     expect(detailsOf(record)).toContain('**Procedure:** restore, started by ana');
   });
