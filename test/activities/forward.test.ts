@@ -71,3 +71,25 @@ test('many alerts are sent on in messages of at most 8 KiB, each under the runbo
   expect(byRunbook('high-memory').map(({ name }) => name)).toEqual(['HighMemory']);
   expect(signals[0]?.runbook).toBe(RUNBOOK);
 }, 60_000);
+
+test('a procedure that was started with an id of its own starts the recovery of its target, or is an order to the open one', async () => {
+  const { forward } = createForwarding({
+    kubernetes: api.kubernetes,
+    temporal: server.environment.client,
+    settings: { cluster: 'test', runbooks: join(import.meta.dirname, '../../runbooks') },
+  });
+  const to = { namespace: 'kosmos', kind: 'Deployment', name: 'zeus-orchestrator' };
+  const start = { procedure: 'restore', params: { claim: 'zeus-data' }, actor: 'ana' };
+  const send = () => inActivity(() => forward({ to, runbook: RUNBOOK, digest: 'd', alerts: [], input: start }));
+  const { workflowId } = await send();
+  const handle = server.environment.client.workflow.getHandle(workflowId);
+  const [begun] = (await handle.fetchHistory()).events ?? [];
+  const [input] = begun?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+  expect(input === undefined ? null : defaultPayloadConverter.fromPayload(input)).toEqual(start);
+  await send();
+  const { runId } = await handle.describe();
+  expect((await signalsTo(workflowId)).at(-1)).toEqual({
+    ...{ name: 'run', id: expect.any(String), recoveryId: `${workflowId}@${runId.slice(-8)}` },
+    ...{ runbook: RUNBOOK, ...start },
+  });
+}, 60_000);
