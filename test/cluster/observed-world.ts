@@ -27,7 +27,7 @@ export async function startObservedWorld(
   const world = await startWorld({ progress: () => undefined, ...own, namespaces });
   const observer = await observe(world.temporal.address);
   const target = { namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
-  await waitForBaseline(world.kubernetes, 'kintsugi', target, AbortSignal.timeout(180_000));
+  await waitForBaseline(world.kubernetes, 'kintsugi', target, AbortSignal.timeout(400_000));
   await closeEarlier(world, observer);
   const stop = async () => {
     await observer.close();
