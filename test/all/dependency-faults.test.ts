@@ -65,7 +65,9 @@ describe.each(FAULTS)('the fault $fault', ({ fault, cause, says, remedy, change 
 
   afterAll(async () => {
     await healthyAgain({ kube: world.kubernetes, namespaces, progress: silent }, world.cluster.registry);
+    // An alert that still fires after the close would open the next fault's recovery before its time.
     await alertsResolved(world);
+    if (record !== undefined) await close(observer, story, record.recoveryId);
   });
 
   test(`is found to be ${cause}, in the dependency's own words, and mended by ${remedy}`, () => {
@@ -78,11 +80,10 @@ describe.each(FAULTS)('the fault $fault', ({ fault, cause, says, remedy, change 
     expect(JSON.stringify(record.findings)).toContain(says);
   });
 
-  test('is changed where the fault is, and pages nobody', async () => {
+  test('is changed where the fault is, and pages nobody', () => {
     const { changes } = callsOf(world, story);
     expect(changes).toContain(change);
     expect(changes.filter((made) => made !== change && made !== 'patch deployments agent-bruno')).toEqual([]);
     expect(pagesOf(world, story)).toEqual([]);
-    await close(observer, story, record.recoveryId);
   });
 });
