@@ -15,7 +15,8 @@ jest.setTimeout(10 * 60_000);
 /** The sessions of the fault need about 1.3 GiB: this raise is too small for them, and hardly lengthens a container's life. */
 const TOO_SMALL = { request: '512Mi', limit: '1152Mi', factor: 1.05, cap: '1152Mi' };
 const OOM_KILLED = 4;
-const MEMORY = ['spec', 'causes', OOM_KILLED, 'remedies', 0, 'actions', 0, 'set-resources', 'memory'];
+const SET_RESOURCES = 1;
+const MEMORY = ['spec', 'causes', OOM_KILLED, 'remedies', 0, 'actions', SET_RESOURCES, 'set-resources', 'memory'];
 
 let world: World;
 let observer: Observer;

@@ -25,13 +25,22 @@ export async function startObservedWorld(
   const namespaces = namespacesWithSuffix(`${name}-${randomBytes(3).toString('hex')}`);
   const own = typeof options === 'function' ? options(namespaces) : options;
   const world = await startWorld({ progress: () => undefined, ...own, namespaces });
+  try {
+    return { world, namespaces, ...(await observeHealthy(world)) };
+  } catch (thrown) {
+    await world.stop();
+    throw thrown;
+  }
+}
+
+async function observeHealthy(world: World): Promise<Pick<ObservedWorld, 'observer' | 'stop'>> {
   const observer = await observe(world.temporal.address);
-  const target = { namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
+  const target = { namespace: world.namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
   await waitForBaseline(world.kubernetes, 'kintsugi', target, AbortSignal.timeout(400_000));
   await closeEarlier(world, observer);
   const stop = async () => {
     await observer.close();
     await world.stop();
   };
-  return { world, observer, namespaces, stop };
+  return { observer, stop };
 }
