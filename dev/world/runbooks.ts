@@ -11,8 +11,8 @@ export interface RunbookChanges {
   /** The first rung: `20s`. */
   deadline?: string;
   settle?: string;
-  /** Path in the YAML to a value: `['spec', 'causes', 0, 'remedies', 0, ...]`. */
-  set?: { path: (string | number)[]; value: unknown }[];
+  /** Path in the YAML to a value: `['spec', 'causes', 0, 'remedies', 0, ...]`; of one runbook by its name, else of each. */
+  set?: { runbook?: string; path: (string | number)[]; value: unknown }[];
 }
 
 /** Writes the product's runbooks into a folder, pointed at other namespaces, so that scenarios can run side by side. */
@@ -23,7 +23,9 @@ export function renderRunbooks(folder: string, namespaces: Partial<Namespaces>, 
     pointAt(document, namespaces);
     if (changes.deadline !== undefined) document.setIn(['spec', 'escalation', 'rungs', 0, 'after'], changes.deadline);
     if (changes.settle !== undefined) document.setIn(['spec', 'settle'], changes.settle);
-    for (const { path, value } of changes.set ?? []) document.setIn(path, value);
+    for (const { runbook, path, value } of changes.set ?? []) {
+      if (runbook === undefined || file === `${runbook}.yaml`) document.setIn(path, value);
+    }
     writeFileSync(join(folder, file), document.toString());
   }
   return folder;

@@ -61,7 +61,11 @@ beforeAll(async () => {
       set: [
         { path: ['spec', 'verify', 'window', 'max'], value: '75s' },
         // Every namespace of the development world has the pull secret: this one stands for the platform's.
-        { path: ['spec', 'params', 'pullSecretNamespace'], value: own.redis },
+        {
+          runbook: 'agent-bruno-pod-crash-loop',
+          path: ['spec', 'params', 'pullSecretNamespace'],
+          value: own.redis,
+        },
       ],
     },
     builds: [{ name: 'agent-bruno', timeout: '2m', http: { url: ci.url, headersFile, status: '/url', poll: '1s' } }],

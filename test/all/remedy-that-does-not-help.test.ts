@@ -14,6 +14,7 @@ jest.setTimeout(10 * 60_000);
 
 /** The sessions of the fault need about 1.3 GiB: this raise is too small for them, and hardly lengthens a container's life. */
 const TOO_SMALL = { request: '512Mi', limit: '1152Mi', factor: 1.05, cap: '1152Mi' };
+const AGENT_BRUNO = 'agent-bruno-pod-crash-loop';
 const OOM_KILLED = 4;
 const SET_RESOURCES = 1;
 const MEMORY = ['spec', 'causes', OOM_KILLED, 'remedies', 0, 'actions', SET_RESOURCES, 'set-resources', 'memory'];
@@ -25,7 +26,7 @@ let stop: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
   ({ world, observer, namespaces, stop } = await startObservedWorld('undo', {
-    runbooks: { set: [{ path: MEMORY, value: TOO_SMALL }] },
+    runbooks: { set: [{ runbook: AGENT_BRUNO, path: MEMORY, value: TOO_SMALL }] },
   }));
 });
 
