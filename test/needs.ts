@@ -1,7 +1,8 @@
 import { existingBinary } from '../dev/build/binaries.ts';
+import { findOnPath } from '../dev/build/commands.ts';
 
 /** What a test file may need besides Node; the runner (`npm test`) provides them and starts no file whose needs are unmet. */
-export type Need = 'cluster' | 'temporal' | 'java' | 'docker' | 'browser' | 'promtool' | 'flux';
+export type Need = 'cluster' | 'temporal' | 'java' | 'docker' | 'browser' | 'promtool' | 'flux' | 'snapshots' | 'go';
 
 const PROVIDED: Record<Need, () => string | undefined> = {
   cluster: () => process.env.KINTSUGI_TEST_KUBECONFIG,
@@ -10,6 +11,8 @@ const PROVIDED: Record<Need, () => string | undefined> = {
   docker: () => process.env.KINTSUGI_TEST_DOCKER,
   browser: () => process.env.KINTSUGI_TEST_BROWSER,
   promtool: () => process.env.KINTSUGI_TEST_PROMTOOL,
+  snapshots: () => process.env.KINTSUGI_TEST_SNAPSHOTS ?? existingBinary('csi-snapshotter'),
+  go: () => findOnPath('go'),
   flux: () => process.env.KINTSUGI_TEST_FLUX ?? existingBinary('kustomize-controller'),
 };
 

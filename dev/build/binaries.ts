@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -9,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { KintsugiError } from '../../src/errors.ts';
 import { ensureDebianPackages } from '../debian/packages.ts';
 import { cacheFolder, type Progress } from './cache.ts';
@@ -70,7 +71,8 @@ function builtBinary(name: BinaryName): string {
 export function recipeKey(name: BinaryName): string {
   const hash = createHash('sha256').update(JSON.stringify([RECIPES[name], process.platform, process.arch]));
   const folder = recipeFolder(name);
-  for (const file of readdirSync(folder).sort()) hash.update(file).update(readFileSync(join(folder, file)));
+  const sources = readdirSync(folder).filter((file) => !file.endsWith('_test.go'));
+  for (const file of sources.sort()) hash.update(file).update(readFileSync(join(folder, file)));
   return hash.digest('hex').slice(0, 12);
 }
 
@@ -135,6 +137,26 @@ async function buildWithGo(
     environment: { CGO_ENABLED: '0', GOWORK: 'off' },
     signal,
   });
+  if (recipe.definitions !== undefined) await keepDefinitions(name, recipe.definitions, output);
+}
+
+/** Where a program's CustomResourceDefinitions are. */
+export function definitionsBeside(program: string): string {
+  return join(dirname(program), 'definitions');
+}
+
+/** The versions are those that the program was built with. */
+async function keepDefinitions(
+  name: BinaryName,
+  { module, folder, beginning }: NonNullable<GoRecipe['definitions']>,
+  program: string,
+): Promise<void> {
+  const environment = { GOWORK: 'off' };
+  const root = await run('go', ['list', '-m', '-f', '{{.Dir}}', module], { folder: recipeFolder(name), environment });
+  const [source, target] = [join(root, folder), definitionsBeside(program)];
+  mkdirSync(target);
+  for (const file of readdirSync(source).filter((file) => file.startsWith(beginning)))
+    copyFileSync(join(source, file), join(target, file));
 }
 
 async function buildWithMaven(

@@ -13,10 +13,14 @@ interface CommonRecipe {
 /** A Go module with the program's pinned versions in go.mod and go.sum. */
 export interface GoRecipe extends CommonRecipe {
   kind: 'go';
+  /** The folder of a module that several programs are built from; else it has the program's name. */
+  module?: string;
   /** What `go build` is given: `.`, or the tool's own package path. */
   package: string;
   /** Values for `-ldflags -X`. */
   variables?: Record<string, string>;
+  /** The CustomResourceDefinitions that it works with: a module's files of a folder whose names begin so. They are put beside it. */
+  definitions?: { module: string; folder: string; beginning: string };
 }
 
 /** A Maven project whose dependencies are the program; the result is a script that starts its main class. */
@@ -27,7 +31,10 @@ export interface MavenRecipe extends CommonRecipe {
 
 const KUBERNETES_VERSION = { 'version.gitVersion': 'v1.34.4', 'version.gitMajor': '1', 'version.gitMinor': '34' };
 
-/** Every program that can be built; its name is its folder under dev/build. */
+/** One module, so that what the programs have in common is compiled once. */
+const STORAGE = { kind: 'go', module: 'storage' } as const;
+
+/** Every program that can be built; its name is its folder under dev/build, if it names no other. */
 export const RECIPES = {
   /** kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy, kubectl, etcd and a provisioner of volumes. */
   kubernetes: {
@@ -45,6 +52,24 @@ export const RECIPES = {
   pause: { kind: 'go', package: '.', estimatedSeconds: 5 },
   coredns: { kind: 'go', package: 'github.com/coredns/coredns', estimatedSeconds: 100 },
   'metrics-server': { kind: 'go', package: 'sigs.k8s.io/metrics-server/cmd/metrics-server', estimatedSeconds: 80 },
+  /** A CSI driver that keeps volumes and their snapshots in folders, and its provisioner. */
+  storage: { ...STORAGE, package: '.', estimatedSeconds: 90 },
+  /** The CSI project's controllers of VolumeSnapshots: the cluster's one, and the one that calls a driver. */
+  'snapshot-controller': {
+    ...STORAGE,
+    package: 'github.com/kubernetes-csi/external-snapshotter/v8/cmd/snapshot-controller',
+    definitions: {
+      module: 'github.com/kubernetes-csi/external-snapshotter/client/v8',
+      folder: 'config/crd',
+      beginning: 'snapshot.storage.k8s.io_',
+    },
+    estimatedSeconds: 70,
+  },
+  'csi-snapshotter': {
+    ...STORAGE,
+    package: 'github.com/kubernetes-csi/external-snapshotter/v8/cmd/csi-snapshotter',
+    estimatedSeconds: 15,
+  },
   /** Temporal's command with its development server and UI. */
   temporal: {
     kind: 'go',
@@ -69,5 +94,7 @@ export type BinaryName = keyof typeof RECIPES;
 
 /** The folder with a program's module or project file. */
 export function recipeFolder(name: BinaryName): string {
-  return fileURLToPath(new URL(name, import.meta.url));
+  const recipe: Recipe = RECIPES[name];
+  const folder = recipe.kind === 'go' ? (recipe.module ?? name) : name;
+  return fileURLToPath(new URL(folder, import.meta.url));
 }

@@ -8,6 +8,7 @@ import {
   KubernetesObjectApi,
   loadAllYaml,
   PatchStrategy,
+  StorageV1Api,
 } from '@kubernetes/client-node';
 import { KintsugiError } from '../../src/errors.ts';
 import { DEVELOPMENT_MARKER } from '../../src/kubernetes/development-cluster.ts';
@@ -66,6 +67,14 @@ export async function hasDefaultServiceAccount(kubeconfig: string, namespace: st
   return exists(() => api.readNamespacedServiceAccount({ name: 'default', namespace }));
 }
 
+/** Whether the node's kubelet knows a CSI driver: pods there can have its volumes. */
+export async function hasDriver(kubeconfig: string, nodeName: string, driver: string): Promise<boolean> {
+  const api = loadKubeconfig(kubeconfig).makeApiClient(StorageV1Api);
+  // The kubelet makes the object when it has started.
+  const node = await found(() => api.readCSINode({ name: nodeName }));
+  return node?.spec.drivers.some(({ name }) => name === driver) ?? false;
+}
+
 /** Whether the cluster carries the marker object. */
 export async function hasMarker(kubeconfig: string): Promise<boolean> {
   const api = loadKubeconfig(kubeconfig).makeApiClient(CoreV1Api);
@@ -78,11 +87,14 @@ export async function createMarker(kubeconfig: string): Promise<void> {
 }
 
 async function exists(read: () => Promise<unknown>): Promise<boolean> {
+  return (await found(read)) !== undefined;
+}
+
+async function found<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
-    await read();
-    return true;
+    return await read();
   } catch (error) {
-    if (error instanceof ApiException && error.code === 404) return false;
+    if (error instanceof ApiException && error.code === 404) return undefined;
     throw error;
   }
 }

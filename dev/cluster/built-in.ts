@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KintsugiError } from '../../src/errors.ts';
-import { ensureBinaries, recipeKey } from '../build/binaries.ts';
+import { type BinaryPaths, ensureBinaries, recipeKey } from '../build/binaries.ts';
 import type { Progress } from '../build/cache.ts';
 import { isRunning } from '../build/process-identity.ts';
 import { ensureDebianPackages } from '../debian/packages.ts';
@@ -19,9 +19,18 @@ import { createPauseImage } from './pause-image.ts';
 import { allSettled, freePort } from './processes.ts';
 import { startProvisioner } from './provisioner.ts';
 import { registryAnswers, startRegistry } from './registry.ts';
+import { startSnapshots } from './snapshots.ts';
 import { type ClusterAccess, type ClusterState, emptyState, type Registry, StateJournal } from './state.ts';
 
-const BINARIES = ['kubernetes', 'coredns', 'metrics-server', 'pause'] as const;
+const BINARIES = [
+  'kubernetes',
+  'coredns',
+  'metrics-server',
+  'pause',
+  'storage',
+  'snapshot-controller',
+  'csi-snapshotter',
+] as const;
 const PACKAGES = [
   'containerd',
   'runc',
@@ -71,12 +80,7 @@ export async function startBuiltIn(progress: Progress, signal: AbortSignal | und
   const context = await createContext(journal, layout, binaries.kubernetes, signal);
   await allSettled([startControlPlane(context), startContainerd(journal, layout, registry.address, signal)]);
   progress('the API server is ready');
-  await importImage(layout, await createPauseImage(join(layout.data, 'pause-image'), binaries.pause));
-  await startNode(context);
-  progress('the node is Ready');
-  await startDns(context, binaries.coredns);
-  await startProvisioner(context);
-  await startMetricsServer(context, binaries['metrics-server']);
+  await allSettled([startNodeAndServices(context, binaries, progress), startSnapshots(context, binaries)]);
   await createMarker(context.kubeconfigs.admin);
 
   const access = accessOf(context, registry);
@@ -84,6 +88,20 @@ export async function startBuiltIn(progress: Progress, signal: AbortSignal | und
     state.access = access;
   });
   return access;
+}
+
+async function startNodeAndServices(
+  context: ClusterContext,
+  binaries: BinaryPaths<(typeof BINARIES)[number]>,
+  progress: Progress,
+): Promise<void> {
+  const { layout } = context;
+  await importImage(layout, await createPauseImage(join(layout.data, 'pause-image'), binaries.pause));
+  await startNode(context);
+  progress('the node is Ready');
+  await startDns(context, binaries.coredns);
+  await startProvisioner(context);
+  await startMetricsServer(context, binaries['metrics-server']);
 }
 
 function requireRootOnLinux(): void {

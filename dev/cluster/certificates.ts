@@ -92,6 +92,9 @@ export const USERS = {
   proxy: { commonName: 'system:kube-proxy' },
   coredns: { commonName: 'system:coredns' },
   provisioner: { commonName: 'system:folder-provisioner' },
+  'csi-provisioner': { commonName: 'system:csi-provisioner' },
+  'csi-snapshotter': { commonName: 'system:csi-snapshotter' },
+  'snapshot-controller': { commonName: 'system:snapshot-controller' },
   'metrics-server': { commonName: 'system:metrics-server' },
   kintsugi: { commonName: 'kintsugi' },
 } satisfies Record<string, CertificateRequest>;
@@ -107,6 +110,9 @@ export function forEachUser<T>(make: (name: UserName) => T): Record<UserName, T>
     proxy: make('proxy'),
     coredns: make('coredns'),
     provisioner: make('provisioner'),
+    'csi-provisioner': make('csi-provisioner'),
+    'csi-snapshotter': make('csi-snapshotter'),
+    'snapshot-controller': make('snapshot-controller'),
     'metrics-server': make('metrics-server'),
     kintsugi: make('kintsugi'),
   };

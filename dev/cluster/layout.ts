@@ -20,7 +20,13 @@ export interface Layout {
   certificates: string;
   kubeconfigs: string;
   configuration: string;
+  /** The folders of StorageClass `folder`. */
   volumes: string;
+  /** The CSI driver's volumes and snapshots. */
+  storage: string;
+  storageSocket: string;
+  /** The kubelet's folder: pods' mounts are below it. */
+  kubelet: string;
   podLogs: string;
   auditLog: string;
   containerdSocket: string;
@@ -37,6 +43,9 @@ export function clusterLayout(cache = cacheFolder()): Layout {
     kubeconfigs: join(data, 'kubeconfigs'),
     configuration: join(data, 'configuration'),
     volumes: join(data, 'volumes'),
+    storage: join(data, 'storage'),
+    storageSocket: join(data, 'csi.sock'),
+    kubelet: join(data, 'kubelet'),
     podLogs: join(data, 'pod-logs'),
     auditLog: join(data, 'logs', 'audit.jsonl'),
     containerdSocket: join(data, 'containerd.sock'),

@@ -1,5 +1,6 @@
 import { KintsugiError, messageOf } from '../../src/errors.ts';
 import { clusterDown, clusterStatus, clusterUp, loadImage } from './cluster.ts';
+import { missingForSnapshots } from './snapshot-support.ts';
 
 const USAGE = `usage: npm run cluster -- COMMAND
   up               start the development cluster, or find it running; the last line is its kubeconfig's path
@@ -36,6 +37,8 @@ async function up(signal: AbortSignal): Promise<number> {
   const cluster = await clusterUp({ progress, signal });
   const seconds = Math.round((Date.now() - started) / 1000);
   progress(cluster.reused ? 'the cluster runs already' : `the cluster is ready (${seconds} s)`);
+  const missing = await missingForSnapshots(cluster.kubeconfig);
+  if (missing !== undefined) progress(`it cannot take volume snapshots: missing are ${missing}`);
   console.log(cluster.kubeconfig);
   return 0;
 }

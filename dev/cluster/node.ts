@@ -75,7 +75,7 @@ async function startKubelet(context: ClusterContext): Promise<BackgroundProcess>
   return startKubernetes(context, 'kubelet', [
     `--config=${configuration}`,
     `--kubeconfig=${context.kubeconfigs.kubelet}`,
-    `--root-dir=${join(layout.data, 'kubelet')}`,
+    `--root-dir=${layout.kubelet}`,
     `--cert-dir=${join(layout.data, 'kubelet-certificates')}`,
     `--hostname-override=${NODE_NAME}`,
     `--node-ip=${NODE_ADDRESS}`,

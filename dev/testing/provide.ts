@@ -3,7 +3,8 @@ import type { Need } from '../../test/needs.ts';
 import { ensureBinaries, ensureBinary } from '../build/binaries.ts';
 import type { Progress } from '../build/cache.ts';
 import { findOnPath } from '../build/commands.ts';
-import { clusterDown, clusterUp } from '../cluster/cluster.ts';
+import { type Cluster, clusterDown, clusterUp } from '../cluster/cluster.ts';
+import { missingForSnapshots } from '../cluster/snapshot-support.ts';
 import { ensureDebianPackages } from '../debian/packages.ts';
 import { IMAGE_NAMES } from '../images/catalogue.ts';
 import { provideImages } from '../images/provide.ts';
@@ -28,6 +29,11 @@ const PROVIDERS: Record<Need, Provider> = {
     KINTSUGI_TEST_TIME_SKIPPING: await ensureBinary('temporal-test-server', progress, signal),
   }),
   cluster: provideCluster,
+  snapshots: provideSnapshots,
+  go: async () => {
+    if (findOnPath('go') === undefined) throw new Error('go is not on PATH');
+    return {};
+  },
   flux: async (progress, signal) => {
     const built = await ensureBinaries(['helm-controller', 'kustomize-controller'], progress, signal);
     return { KINTSUGI_TEST_FLUX: built['kustomize-controller'] };
@@ -76,14 +82,35 @@ async function provideCluster(
   signal: AbortSignal,
   undo: (() => Promise<unknown>)[],
 ): Promise<Record<string, string>> {
-  const cluster = await clusterUp({ progress, signal });
-  if (!cluster.reused) undo.push(() => clusterDown({ progress }));
+  const cluster = await startCluster(progress, signal, undo);
   await provideImages(cluster, IMAGE_NAMES, progress, signal);
   return {
     KINTSUGI_TEST_KUBECONFIG: cluster.kubeconfig,
     KINTSUGI_TEST_KINTSUGI_KUBECONFIG: cluster.kintsugiKubeconfig,
     ...(cluster.auditLog === undefined ? {} : { KINTSUGI_TEST_AUDIT_LOG: cluster.auditLog }),
   };
+}
+
+/** A development cluster that takes volume snapshots: the built-in one, or one that brings the classes. */
+async function provideSnapshots(
+  progress: Progress,
+  signal: AbortSignal,
+  undo: (() => Promise<unknown>)[],
+): Promise<Record<string, string>> {
+  const { kubeconfig } = await startCluster(progress, signal, undo);
+  const missing = await missingForSnapshots(kubeconfig);
+  if (missing !== undefined) throw new Error(`the cluster lacks ${missing}`);
+  return { KINTSUGI_TEST_SNAPSHOTS: kubeconfig };
+}
+
+async function startCluster(
+  progress: Progress,
+  signal: AbortSignal,
+  undo: (() => Promise<unknown>)[],
+): Promise<Cluster> {
+  const cluster = await clusterUp({ progress, signal });
+  if (!cluster.reused) undo.push(() => clusterDown({ progress }));
+  return cluster;
 }
 
 async function debianProgram(

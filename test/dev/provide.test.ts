@@ -15,6 +15,8 @@ function providers(given: Partial<Record<Need, Provider>>): Record<Need, Provide
     promtool: nothing,
     docker: nothing,
     flux: nothing,
+    snapshots: nothing,
+    go: nothing,
     ...given,
   };
 }
