@@ -10,6 +10,7 @@ import { DEVELOPMENT_LABEL } from './namespaces.ts';
 import { type Manifest, manifestSchema } from './render.ts';
 import { waitFor } from './wait.ts';
 
+const LOOK_FROM_BESIDE = 'ephemeral-containers-in-namespace.yaml';
 const DEPLOY = join(import.meta.dirname, '..', '..', 'deploy', 'kubernetes');
 
 /**
@@ -22,10 +23,17 @@ export async function grantKintsugi(kube: Kubernetes, { actIn = [] }: { actIn?: 
     ...readDeployed('observe.yaml'),
     // Its policies before those of act.yaml, whose last one is waited for.
     ...(actIn.length === 0 ? [] : readDeployed('act-on-volumes.yaml').filter(({ kind }) => kind !== 'RoleBinding')),
+    ...(actIn.length === 0 ? [] : readDeployed(LOOK_FROM_BESIDE).filter(isPolicy)),
     ...(actIn.length === 0 ? [] : readDeployed('act.yaml')),
     ...actIn.flatMap((name) =>
       inNamespace(
         readDeployed('act-on-volumes.yaml').filter(({ kind }) => kind === 'RoleBinding'),
+        name,
+      ),
+    ),
+    ...actIn.flatMap((name) =>
+      inNamespace(
+        readDeployed(LOOK_FROM_BESIDE).filter((object) => !isPolicy(object)),
         name,
       ),
     ),
@@ -63,6 +71,11 @@ async function untilPoliciesHold(kube: Kubernetes, namespace: string): Promise<v
       );
     return answer.includes(refusal) ? undefined : answer;
   });
+}
+
+/** Of admission, which belongs to no namespace. */
+function isPolicy({ kind }: Manifest): boolean {
+  return kind.startsWith('ValidatingAdmissionPolicy');
 }
 
 /** The objects of a file of deploy/kubernetes. */

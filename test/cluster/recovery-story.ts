@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { applyFault } from '../../dev/workloads/faults/registry.ts';
+import { placeOf } from '../../dev/workloads/faults/fault.ts';
+import { applyFault, FAULTS } from '../../dev/workloads/faults/registry.ts';
+import { AGENT_BRUNO } from '../../dev/workloads/targets.ts';
 import type { ReceivedPage } from '../../dev/world/page-receiver.ts';
 import type { Observer } from '../../dev/world/recovery.ts';
 import type { World } from '../../dev/world/world.ts';
 import { workflowIdOf } from '../../src/recovery/ids.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
+import type { Target } from '../../src/recovery/values.ts';
 import { executeUpdate } from '../../src/temporal/updates.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
 import { type AuditEntry, auditLogEnd, auditLogOf, changesOf, kintsugiCalls } from './audit-log.ts';
@@ -16,6 +19,7 @@ import { type AuditEntry, auditLogEnd, auditLogOf, changesOf, kintsugiCalls } fr
 export const TRIGGER = 'AgentBrunoPodCrashLooping';
 /** All alerts that open a recovery of Agent Bruno. */
 const TRIGGERS = [TRIGGER, 'AgentBrunoImagePullFailing'];
+export const KOSMOS_TRIGGERS = ['KosmosAgentCrashLooping', 'KosmosAgentOOMKilled', 'KosmosAgentUnresponsive'];
 const LONGEST_MS = 6 * 60_000;
 
 /** A fault that was made, and the places in the pager and in the audit log where its story begins. */
@@ -29,7 +33,8 @@ export interface Story {
 /** Makes a fault on the healthy world. */
 export async function begin(world: World, fault: string): Promise<Story> {
   const { kubernetes: kube, namespaces, pages } = world;
-  const target = { namespace: namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
+  const broken = FAULTS.get(fault)?.target ?? AGENT_BRUNO;
+  const target = { kind: broken.kind, ...placeOf({ namespaces }, broken) };
   const story = {
     workflowId: workflowIdOf('development', target),
     since: new Date(),
@@ -60,8 +65,8 @@ export async function reached(
 }
 
 /** Waits until Prometheus fires no alert that would open a recovery. */
-export async function alertsResolved(world: World): Promise<void> {
-  while ((await firing(world)).some((name) => TRIGGERS.includes(name))) await sleep(1_000);
+export async function alertsResolved(world: World, triggers: readonly string[] = TRIGGERS): Promise<void> {
+  while ((await firing(world)).some((name) => triggers.includes(name))) await sleep(1_000);
 }
 
 const alertsSchema = z.object({
@@ -78,10 +83,9 @@ async function firing({ monitoring }: World): Promise<string[]> {
  * Closes the recovery that a crash during the start on a busy machine has opened, once its alert is over: it would take the
  * first fault for its relapse.
  */
-export async function closeEarlier(world: World, observer: Observer): Promise<void> {
-  const target = { namespace: world.namespaces.bruno, kind: 'Deployment', name: 'agent-bruno' };
+export async function closeEarlier(world: World, observer: Observer, target: Target): Promise<void> {
   const workflowId = workflowIdOf('development', target);
-  await alertsResolved(world);
+  await alertsResolved(world, [...TRIGGERS, ...KOSMOS_TRIGGERS]);
   const earlier = await observer.read(workflowId);
   if (earlier !== null && earlier.record.closed === null) {
     await close(observer, { workflowId }, earlier.record.recoveryId);

@@ -111,6 +111,19 @@ describe('the rights to act', () => {
     expect(rulesOf('exec-in-namespace.yaml', 'Role').flatMap(({ resources }) => resources)).toEqual(['pods/exec']);
   });
 
+  test('put a container beside a program only in a namespace that opts in, and only one that looks at its processes', () => {
+    const own = readDeployed('ephemeral-containers-in-namespace.yaml');
+    const roles = own.filter(({ kind }) => kind === 'Role' || kind === 'RoleBinding');
+    expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(['bruno', 'bruno']);
+    expect(act.flatMap(({ resources }) => resources)).not.toContain('pods/ephemeralcontainers');
+    const policy = own.find(({ kind }) => kind === 'ValidatingAdmissionPolicy');
+    const spec = JSON.stringify(policy?.spec);
+    for (const part of ["startsWith('kintsugi-look-')", 'volumeMounts', 'privileged', "capability == 'SYS_PTRACE'"])
+      expect(spec).toContain(part);
+    const binding = own.find(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding');
+    expect(binding?.spec).toEqual({ policyName: policy?.metadata.name, validationActions: ['Deny'] });
+  });
+
   test('let a pod be created as a dry run, or as a debug session without owner, token, claim or end, only', () => {
     const policy = readDeployed('act.yaml').find((object) => object.kind === 'ValidatingAdmissionPolicy');
     const spec = JSON.stringify(policy?.spec);

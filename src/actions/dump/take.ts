@@ -9,6 +9,8 @@ import { type Dumper, dumperOf, javaSentence, nodeSentence } from './signals.ts'
 export interface Inside {
   /** Runs one program in it, within a time limit. */
   run(command: string[]): Promise<ExecResult>;
+  /** The same in a container beside it that has py-spy; absent where none may be put there. Throws where it does not run. */
+  beside?(): Promise<Inside['run']>;
   /** What it has logged within the last seconds. */
   readLog(seconds: number): Promise<string>;
   /** The literals of its environment. */
@@ -69,7 +71,8 @@ function isPython({ command: [program = '', script = ''] }: Process): boolean {
 }
 
 async function spyOn(inside: Inside, pid: number, view: ProcView | null): Promise<Dump> {
-  const result = await tried(() => inside.run(['py-spy', 'dump', '--nonblocking', '--pid', String(pid)]));
+  const command = ['py-spy', 'dump', '--nonblocking', '--pid', String(pid)];
+  const result = await tried(() => runOrBeside(inside, command));
   if (typeof result === 'string') return { lines: [`stacks: not possible: ${result}`], text: '' };
   const dump = parsePySpy(result.stdout);
   if (dump !== null && result.exitCode === 0)
@@ -84,6 +87,16 @@ async function spyOn(inside: Inside, pid: number, view: ProcView | null): Promis
     };
   const why = result.stderr.trim().split('\n')[0] || `exit code ${result.exitCode}`;
   return { lines: [`stacks: not possible: py-spy says ${why.slice(0, 200)}`], text: '' };
+}
+
+/** In the container itself, and beside it only where it has no such program. */
+async function runOrBeside({ run, beside }: Inside, command: string[]): Promise<ExecResult> {
+  try {
+    return await run(command);
+  } catch (thrown) {
+    if (beside === undefined || !(thrown instanceof KintsugiError) || thrown.code !== 'not-found') throw thrown;
+    return (await beside())(command);
+  }
 }
 
 async function signalled(inside: Inside, dumper: Dumper): Promise<Dump> {
