@@ -18,6 +18,7 @@ import { createDiagnosis } from './diagnose.ts';
 import { createEscalation } from './escalate.ts';
 import { alive } from './heartbeat.ts';
 import { createForwarding } from './owner.ts';
+import { createPostRecovery } from './post-recovery.ts';
 import { createRemediation } from './remediate.ts';
 import { createRunbookLoading } from './runbook.ts';
 import { createVerification } from './verify.ts';
@@ -38,7 +39,8 @@ export interface ActivityDependencies {
 export function createActivities(dependencies: ActivityDependencies): { activities: Activities; baselines: Baselines } {
   const { configuration, redactionKey, kubernetes, temporal, log } = dependencies;
   const { namespace, mirrors, webhookUrl, webhookSecret } = configuration;
-  const secrets = createSecrets(redactionKey, createRedactor({ key: redactionKey }).redact);
+  const { redact } = createRedactor({ key: redactionKey });
+  const secrets = createSecrets(redactionKey, redact);
   const baselines = createBaselines({ kubernetes, namespace, secrets });
   checkHeaders(configuration.builds);
   const builds = createBuilds({ settings: configuration.builds, kubernetes, namespace });
@@ -68,6 +70,7 @@ export function createActivities(dependencies: ActivityDependencies): { activiti
       isRunOpen: isOpen,
     }),
     ...createVerification({ kubernetes, baselines, log }),
+    ...createPostRecovery({ kubernetes, prometheusUrl: configuration.prometheusUrl, redact }),
     ...createCompensation({ kubernetes, baselines, artifacts, executions, mirrors, builds, isRunOpen: isOpen }),
     ...createEscalation({ notifiers, log }),
   };

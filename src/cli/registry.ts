@@ -10,6 +10,7 @@ import gateway from './gateway.ts';
 import history from './history.ts';
 import list from './list.ts';
 import pause from './pause.ts';
+import postMortem from './post-mortem.ts';
 import reject from './reject.ts';
 import resume from './resume.ts';
 import rollback from './rollback.ts';
@@ -32,6 +33,7 @@ export const commands = {
   history: history,
   list: list,
   pause: pause,
+  'post-mortem': postMortem,
   reject: reject,
   resume: resume,
   rollback: rollback,

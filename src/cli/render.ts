@@ -5,7 +5,9 @@ import { formatTarget } from '../recovery/ids.ts';
 import { possibleOrders } from '../recovery/orders.ts';
 import { phaseOf } from '../recovery/phase.ts';
 import { activeAttempt, effectiveMode, leadingFinding, standingChanges } from '../recovery/policy.ts';
+import { postRecoveryItems } from '../recovery/post-recovery.ts';
 import type { Attempt, RecoveryRecord } from '../recovery/record.ts';
+import type { PostRecoveryItem } from '../recovery/values.ts';
 import {
   actionOutcomes,
   because,
@@ -73,6 +75,8 @@ function courseLine(event: RecoveryEvent): string | null {
       return `the procedure has ended, ${procedureOutcomes[event.outcome]}${asBefore(event)}: ${event.why}`;
     case 'recovered':
       return `RECOVERED ${recoveredBy[event.by]}; the recovery stays open until its alerts have resolved`;
+    case 'post-recovery':
+      return ['after the recovery:', ...event.items.map((item) => `             ${pointText(item)}`)].join('\n');
     case 'closed': {
       const cause = event.rootCause === undefined ? '' : `; root cause: ${event.rootCause}`;
       return `CLOSED: ${event.outcome}${detail(event.why)}${cause}${standingText(event.standing)}`;
@@ -177,6 +181,10 @@ export function recordSummary(record: RecoveryRecord): string {
     ...standingChanges(record).map((change): [string, string] => ['stands', change]),
     ...mitigationRows(record),
     ['people', peopleText(record)],
+    ...postRecoveryItems(record).map((item, index): [string, string] => [
+      index === 0 ? 'afterwards' : '',
+      pointText(item),
+    ]),
   ];
   const orders = possibleOrders(record);
   if (orders.length > 0) rows.push(['orders', `possible now: ${orders.map(commandOf).join(', ')}`]);
@@ -200,6 +208,13 @@ function procedureRows({ procedure, next, runbook }: RecoveryRecord): [string, s
   const end = procedure.ended === null ? '' : `: ${procedureOutcomes[procedure.ended.outcome]}: ${procedure.ended.why}`;
   return [['procedure', `${procedure.name ?? 'not loaded yet'}, started by ${procedure.by}${given}${end}`], ...ordered];
 }
+
+/** A point after the recovery: `[x]` what is done, `[!]` what was found, `[-]` what cannot be seen, `[ ]` what waits. */
+function pointText({ text, state, saw }: PostRecoveryItem): string {
+  return `${MARKS[state]} ${text}: ${saw}`;
+}
+
+const MARKS = { done: '[x]', found: '[!]', 'not-possible': '[-]', open: '[ ]' } as const;
 
 /** The command that gives an order: `kintsugi run` starts a recovery. */
 function commandOf(order: OrderName): string {

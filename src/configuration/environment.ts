@@ -65,7 +65,7 @@ export const environmentSchema = z.object({
   KINTSUGI_WEBHOOK_SECRET: secret(16).optional().describe('Signs the pages that are posted'),
   KINTSUGI_PROMETHEUS_URL: webAddress
     .optional()
-    .describe('Prometheus, to see whether the memory in use has levelled off'),
+    .describe("Prometheus, which the queries of a runbook's `postRecovery` are asked of"),
   KINTSUGI_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')

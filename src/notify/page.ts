@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ApprovalRequest, Page } from '../recovery/activities.ts';
-import type { Finding, Json } from '../recovery/values.ts';
+import type { Finding, Json, PostRecoveryItem } from '../recovery/values.ts';
 
 /** One message to people: a page, its update, its resolution, or an approval that is asked for. */
 export type PageMessage =
@@ -52,7 +52,8 @@ export function plainText(message: PageMessage): string {
     page.links.map((link) => `- ${link.title}: ${link.url}`),
   );
   if (message.event === 'resolve') {
-    return paragraphs([[`RESOLVED ${where(page)}: ${message.reason}`], tried, standing, patch, links]);
+    const afterwards = section('After the recovery', (page.postRecovery ?? []).map(pointLine));
+    return paragraphs([[`RESOLVED ${where(page)}: ${message.reason}`], tried, standing, patch, afterwards, links]);
   }
   return paragraphs([
     [[...dataLossOf(message), headline(message)].join(' ')],
@@ -67,10 +68,7 @@ export function plainText(message: PageMessage): string {
       page.steps.map((step, index) => `${index + 1}. ${step.text}: ${step.found}`),
     ),
     page.person === undefined ? [] : [`For a person: ${page.person}`],
-    section(
-      'Checklist',
-      page.checklist.map((item) => `${MARKS[item.state]} ${item.text}: ${item.saw}`),
-    ),
+    section('Checklist', page.checklist.map(pointLine)),
     section(
       'To prevent it',
       page.prevention.map((point) => `- ${point}`),
@@ -81,7 +79,11 @@ export function plainText(message: PageMessage): string {
   ]);
 }
 
-const MARKS = { done: '[x]', found: '[!]', 'not-possible': '[-]' } as const;
+const MARKS = { done: '[x]', found: '[!]', 'not-possible': '[-]', open: '[ ]' } as const;
+
+function pointLine({ state, text, saw }: PostRecoveryItem): string {
+  return `${MARKS[state]} ${text}: ${saw}`;
+}
 
 function section(title: string, items: string[]): string[] {
   return items.length === 0 ? [] : [title, ...items];

@@ -1,4 +1,4 @@
-import type { Runbook } from '../runbook/schema.ts';
+import type { PostRecoveryPoint, Runbook } from '../runbook/schema.ts';
 import type {
   AlertMessage,
   ChecklistItem,
@@ -13,6 +13,7 @@ import type {
   OrderedCall,
   Params,
   Plan,
+  PostRecoveryItem,
   StepError,
   Target,
 } from './values.ts';
@@ -170,6 +171,13 @@ export interface Look {
   hold?: GitComparison;
 }
 
+/** What is looked at after the recovery: those of the runbook's points that are read from the cluster and from Prometheus. */
+export interface AfterRecoveryInput extends StepContext {
+  /** When the target recovered, RFC 3339. */
+  since: string;
+  points: PostRecoveryPoint[];
+}
+
 export interface ReleaseInput {
   recoveryId: string;
   target: Target;
@@ -219,6 +227,8 @@ export interface Page {
   patch?: string;
   steps: EscalationStep[];
   checklist: ChecklistItem[];
+  /** The points after the recovery, once there is one; absent where the runbook has none. */
+  postRecovery?: PostRecoveryItem[];
   person?: string;
   prevention: string[];
   team: string;
@@ -274,6 +284,7 @@ export interface Activities {
   applyAction(input: ApplyInput): Promise<ApplyResult>;
   verify(input: VerifyInput): Promise<Verification>;
   look(input: LookInput): Promise<Look>;
+  checkAfterRecovery(input: AfterRecoveryInput): Promise<{ items: PostRecoveryItem[] }>;
   compensate(input: CompensateInput): Promise<CompensateResult>;
   release(input: ReleaseInput): Promise<void>;
   escalate(input: EscalateInput): Promise<EscalateResult>;

@@ -6,6 +6,7 @@ import { othersFiring } from './other-runbooks.ts';
 import { dataLossOf } from './page.ts';
 import { phaseOf } from './phase.ts';
 import { activeAttempt, effectiveMode, leadingFinding, standingChanges } from './policy.ts';
+import { postRecoveryItems } from './post-recovery.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
 
 /**
@@ -36,6 +37,7 @@ export function detailsOf(record: RecoveryRecord): string {
   const standing = standingChanges(record);
   if (standing.length > 0) lines.push('', '**Changes that stand:**', ...standing.map((change) => `- ${change}`));
   lines.push(...mitigationLines(record));
+  lines.push(...postRecoveryLines(record));
   const orders = possibleOrders(record);
   if (orders.length > 0) lines.push('', `**Possible orders:** ${orders.join(', ')}`);
   return lines.join('\n');
@@ -64,6 +66,16 @@ function mitigationLines({ mitigation, closed }: RecoveryRecord): string[] {
     '```yaml',
     patch,
     '```',
+  ];
+}
+
+function postRecoveryLines(record: RecoveryRecord): string[] {
+  const items = postRecoveryItems(record);
+  if (items.length === 0) return [];
+  return [
+    '',
+    '**After the recovery:**',
+    ...items.map(({ text, state, saw }) => `- [${state === 'done' ? 'x' : ' '}] ${text} — ${state}: ${saw}`),
   ];
 }
 

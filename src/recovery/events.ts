@@ -14,6 +14,7 @@ import type {
   Mode,
   Params,
   Plan,
+  PostRecoveryItem,
   StepError,
   Target,
 } from './values.ts';
@@ -189,6 +190,8 @@ export type EventBody =
   /** The target broke again while settling: the same recovery, its memory, a new deadline. */
   | { kind: 'relapsed'; brokenSince: string; deadline: string }
   | { kind: 'recovered'; by: 'remedy' | 'itself' | 'person' }
+  /** The runbook's points after a recovery, filled in once. */
+  | { kind: 'post-recovery'; items: PostRecoveryItem[] }
   /** The end. `standing`: the changes that stay, each named; `patch`: what Git lacks of them; `why`: what a procedure came to. */
   | { kind: 'closed'; outcome: Outcome; rootCause?: string; standing: string[]; patch?: string; why?: string };
 

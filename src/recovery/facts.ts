@@ -22,6 +22,7 @@ import {
   sessionStands,
   standingChanges,
 } from './policy.ts';
+import { isPostRecoveryDue } from './post-recovery.ts';
 import {
   openProcedure,
   outlivesHealth,
@@ -201,7 +202,7 @@ function closed(record: RecoveryRecord, clock: Clock): EventBody | null {
   const outcome = outcomeNow(record, clock);
   if (outcome === null || record.leaseHeld || activeAttempt(record)?.stage === 'undoing' || hasUntold(record))
     return null;
-  if (sessionStands(record) || waitsForOrder(record)) return null;
+  if (sessionStands(record) || waitsForOrder(record) || isPostRecoveryDue(record, clock)) return null;
   const rootCause = record.closing?.rootCause;
   const patch = patchOf(record);
   const why = (record.closing ?? record.recovered) ? undefined : record.procedure?.ended?.why;

@@ -5,6 +5,7 @@ import { foldPages } from './fold-pages.ts';
 import { foldHolds } from './holds.ts';
 import { alertKey, foldRunbookChanged, withOthersDeadlines } from './other-runbooks.ts';
 import { mayBeWell } from './policy.ts';
+import { foldPostRecovery } from './post-recovery.ts';
 import { foldProcedures } from './procedures.ts';
 import { type AlertRecord, type Episode, emptyRecord, type InFlight, type RecoveryRecord } from './record.ts';
 
@@ -16,7 +17,7 @@ export function fold(before: RecoveryRecord, event: RecoveryEvent): RecoveryReco
   // A run of an older worker continued as this one: what its record did not have yet is empty.
   if (event.kind === 'snapshot') return { ...emptyRecord, ...event.record, seq: event.seq, now: event.at };
   const record = foldLanes({ ...before, seq: event.seq, now: event.at }, event);
-  const course = foldProcedures(foldCourse(record, event), event);
+  const course = foldPostRecovery(foldProcedures(foldCourse(record, event), event), event);
   return foldNews(foldHolds(foldPages(foldAttempts(course, event), event), event), event);
 }
 
@@ -60,6 +61,7 @@ const ENDS: Partial<Record<RecoveryEvent['kind'], Lane>> = {
   assessed: 'target',
   'undo-finished': 'target',
   watched: 'target',
+  'post-recovery': 'target',
   released: 'target',
   'approval-sent': 'people',
   'approval-failed': 'people',

@@ -3,6 +3,7 @@ import { mayStand } from './fold-attempts.ts';
 import { orderUnderWay } from './ordered.ts';
 import { isSamePerson } from './people.ts';
 import { activeAttempt, canLook, effectiveMode, sessionStands } from './policy.ts';
+import { refuseWithoutRootCause } from './post-recovery.ts';
 import type { Attempt, OrderArgs, RecoveryRecord } from './record.ts';
 
 /** What a person orders, as a message carries it. `id` makes a repeat harmless; `recoveryId` keeps it from another recovery. */
@@ -35,7 +36,7 @@ export function refusalOf(record: RecoveryRecord, order: Order): string | null {
     case 'close':
     case 'cancel':
       return record.closing === null
-        ? null
+        ? refuseWithoutRootCause(record, order)
         : `it is being closed already (${record.closing.order} by ${record.closing.actor})`;
   }
 }
@@ -108,7 +109,9 @@ export function possibleOrders(record: RecoveryRecord, among: readonly OrderName
   const asked = record.attempts.some(({ stage }) => stage === 'asked');
   return among.filter((name) => {
     if (name === 'approve' || name === 'reject') return asked;
-    const probe: Order = { id: '', recoveryId: record.recoveryId, name, actor: '', verified: false, args: {} };
+    // What has to be told with the order is no reason why it could not be given.
+    const args: OrderArgs = name === 'close' ? { rootCause: 'asked' } : {};
+    const probe: Order = { id: '', recoveryId: record.recoveryId, name, actor: '', verified: false, args };
     return refusalOf(record, probe) === null;
   });
 }

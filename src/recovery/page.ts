@@ -4,6 +4,7 @@ import { patchOf } from './holds.ts';
 import { othersFiring } from './other-runbooks.ts';
 import { withNames } from './placeholders.ts';
 import { causeEntry, effectiveMode, leadingFinding, standingChanges } from './policy.ts';
+import { postRecoveryItems } from './post-recovery.ts';
 import { restsHealthy } from './procedures.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
 import type { Plan } from './values.ts';
@@ -17,6 +18,7 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
   const named = { target: record.target, finding, evidence: record.diagnosis?.evidence.excerpt };
   const why = openPage(record)?.rungs.at(-1)?.why ?? '';
   const patch = patchOf(record);
+  const postRecovery = postRecoveryItems(record);
   return {
     key,
     recoveryId: record.recoveryId,
@@ -38,6 +40,7 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
     ...(patch === null ? {} : { patch }),
     steps: record.steps,
     checklist: record.checklist,
+    ...(postRecovery.length === 0 ? {} : { postRecovery }),
     ...(entry?.person === undefined ? {} : { person: withNames(entry.person, named) }),
     prevention: record.prevention.length > 0 ? record.prevention : (entry?.prevention ?? []),
     team: content?.spec.escalation.team ?? 'on call',

@@ -15,6 +15,7 @@ import type {
   OrderedCall,
   Params,
   Plan,
+  PostRecoveryItem,
   StepError,
   Target,
 } from './values.ts';
@@ -92,6 +93,8 @@ export interface RecoveryRecord {
   /** Seq of the last event that people with an open page should hear of. */
   newsSeq: number;
   recovered: { by: 'remedy' | 'itself' | 'person'; at: string } | null;
+  /** The points after the present recovery as they were filled in, or why they could not be (`post-recovery.ts`). */
+  postRecovery?: { at: string; items: PostRecoveryItem[]; error?: string };
   /** Set while a recovered target stands on a hold: what Git lacks (`holds.ts`). */
   mitigation?: Mitigation;
   closing: { order: 'close' | 'cancel'; rootCause?: string; actor: string; at: string } | null;

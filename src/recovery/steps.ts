@@ -12,6 +12,7 @@ export type TargetStep =
   | { name: 'assess'; n: number }
   | { name: 'undo'; n: number; i: number; why: string }
   | { name: 'look' }
+  | { name: 'post-recovery' }
   | { name: 'release' };
 
 export type PeopleStep =

@@ -15,6 +15,7 @@ import {
   lookedSinceClosing,
   nextRemedy,
 } from './policy.ts';
+import { isPostRecoveryDue } from './post-recovery.ts';
 import { comesBackSince, openProcedure, waitsForFirstLook } from './procedures.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
 import type { TargetStep } from './steps.ts';
@@ -46,7 +47,11 @@ export function nextTargetStep(record: RecoveryRecord, clock: Clock): TargetStep
 function begin(record: RecoveryRecord, clock: Clock): TargetStep | null {
   if (record.next !== undefined && record.closing === null) return null;
   return (
-    lookWhetherAsBefore(record, clock) ?? planOrdered(record) ?? lookWhenDue(record, clock) ?? beginAttempt(record)
+    lookWhetherAsBefore(record, clock) ??
+    planOrdered(record) ??
+    lookWhenDue(record, clock) ??
+    fillInPostRecovery(record, clock) ??
+    beginAttempt(record)
   );
 }
 
@@ -180,6 +185,10 @@ function lookWhenDue(record: RecoveryRecord, clock: Clock): TargetStep | null {
   if (record.look.wanted && clock.passed(last, 1_000)) return { name: 'look' };
   const often = Date.parse(clock.now) - Date.parse(since) < CLOSE_LOOKS_MS;
   return clock.passed(last, often ? LOOK_MS : LATER_LOOK_MS) ? { name: 'look' } : null;
+}
+
+function fillInPostRecovery(record: RecoveryRecord, clock: Clock): TargetStep | null {
+  return isPostRecoveryDue(record, clock) ? { name: 'post-recovery' } : null;
 }
 
 /** After a procedure was taken back: looks that say whether the target is as it was before. */

@@ -145,6 +145,14 @@ export interface ChecklistItem {
   saw: string;
 }
 
+/** One point after the recovery; `open`: it waits for a person, or for its time. */
+export interface PostRecoveryItem {
+  id: string;
+  text: string;
+  state: 'done' | 'found' | 'not-possible' | 'open';
+  saw: string;
+}
+
 /** One written escalation step with what was found for it. */
 export interface EscalationStep {
   id: string;

@@ -6,6 +6,7 @@ import type { Path } from '../faults/fault.ts';
 const CAUSES: Path = ['spec', 'causes'];
 const PROCEDURES: Path = ['spec', 'procedures'];
 const CHECKS: Path = ['spec', 'verify', 'checks'];
+const AFTER_RECOVERY: Path = ['spec', 'postRecovery', 'points'];
 
 /** One `{name: {parameters}}`. */
 export interface Call {
@@ -26,8 +27,10 @@ export function actionCalls(runbook: unknown): Call[] {
     .flatMap((item) => (isRecord(item.value) ? (callOf(item.value, item.path) ?? []) : []));
 }
 
+/** The checks of the verification, and those after the recovery. */
 export function checkCalls(runbook: unknown): Call[] {
-  return itemsAt(runbook, CHECKS).flatMap((item) => callOf(item.value, item.path) ?? []);
+  const lists = [CHECKS, ...itemsAt(runbook, AFTER_RECOVERY).map(({ path }): Path => [...path, 'checks'])];
+  return lists.flatMap((path) => itemsAt(runbook, path)).flatMap((item) => callOf(item.value, item.path) ?? []);
 }
 
 /** The one `{name: {parameters}}` of an action or check; a bare name has none; null for any other shape. */

@@ -132,4 +132,4 @@ function withResolvedReferences(value: unknown, names: Names): unknown {
 }
 
 /** The parts of a runbook in which `$name` has a meaning. */
-const RESOLVED = ['causes', 'procedures', 'verify', 'dataCheck'] as const;
+const RESOLVED = ['causes', 'procedures', 'verify', 'dataCheck', 'postRecovery'] as const;

@@ -1,6 +1,15 @@
 import { stringify } from 'yaml';
 import { isDeclared } from './parameters.ts';
-import type { CauseEntry, Dependency, Parameter, Procedure, Remedy, Runbook, RunbookSpec } from './schema.ts';
+import type {
+  CauseEntry,
+  Dependency,
+  Parameter,
+  PostRecoveryPoint,
+  Procedure,
+  Remedy,
+  Runbook,
+  RunbookSpec,
+} from './schema.ts';
 
 /** The runbook as a page for people, in Markdown (GitHub's): everything that stands in it, in the order in which it is needed. */
 export function runbookPage(runbook: Runbook): string {
@@ -21,6 +30,7 @@ export function runbookPage(runbook: Runbook): string {
     section('Escalation', escalation(spec)),
     section('Rollback procedure', rollback(spec)),
     section('Checklist', list(spec.checklist.map(({ id, text }) => `[ ] ${text} (\`${id}\`)`))),
+    section('After the recovery', afterRecovery(spec)),
     section(
       'By hand',
       (spec.byHand ?? []).map(({ title, steps }) => `### ${title}\n\n${numbered(steps)}`).join('\n\n'),
@@ -159,6 +169,24 @@ function escalation({ escalation: { team, contact, steps, rungs } }: RunbookSpec
 
 function rollback({ rollback: procedure }: RunbookSpec): string {
   return procedure === undefined ? '' : `${procedure.text}\n\n${numbered(procedure.steps)}`;
+}
+
+function afterRecovery({ postRecovery }: RunbookSpec): string {
+  if (postRecovery === undefined) return '';
+  const points = postRecovery.points.flatMap((point) => [`- [ ] ${point.text} (\`${point.id}\`)`, ...detailsOf(point)]);
+  return `Filled in ${postRecovery.after} after the recovery:\n\n${points.join('\n')}`;
+}
+
+function detailsOf(point: PostRecoveryPoint): string[] {
+  if (point.id === 'function') return (point.checks ?? []).map((call) => `  - \`${inline(call)}\``);
+  if (point.id !== 'metrics') return [];
+  return point.queries.map(({ name, query, min, max }) => {
+    const bounds = [
+      ...(min === undefined ? [] : [`at least ${min}`]),
+      ...(max === undefined ? [] : [`at most ${max}`]),
+    ];
+    return `  - ${name}${bounds.length === 0 ? '' : `, ${bounds.join(' and ')}`}: \`${query.replace(/\s+/g, ' ').trim()}\``;
+  });
 }
 
 function link({ title, url, external }: RunbookSpec['links'][number]): string {

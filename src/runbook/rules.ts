@@ -5,6 +5,7 @@ import { milliseconds } from '../recovery/durations.ts';
 import { actionCalls, checkCalls } from './calls.ts';
 import type { Catalogue } from './catalogue.ts';
 import { complaintsOfParameters } from './parameter-rules.ts';
+import { complaintsOfPostRecovery } from './post-recovery-rules.ts';
 import { duration } from './schema.ts';
 
 /**
@@ -22,6 +23,7 @@ export function complaintsOfRules(runbook: unknown, catalogue: Catalogue): Compl
     ...rungs(runbook, catalogue),
     ...verificationWindow(runbook),
     ...dataChecks(runbook),
+    ...complaintsOfPostRecovery(runbook),
   ];
 }
 
@@ -110,6 +112,7 @@ function repeats(runbook: unknown): Complaint[] {
     ...byKey(['spec', 'dependencies'], 'name', 'dependency'),
     ...byKey(['spec', 'variables'], 'name', 'variable'),
     ...byKey(['spec', 'checklist'], 'id', 'point of the checklist'),
+    ...byKey(['spec', 'postRecovery', 'points'], 'id', 'point after the recovery'),
     ...repeated(alerts, [], 'alert'),
     ...repeated(
       itemsAt(runbook, ['spec', 'escalation', 'steps']).map(({ value, path }) => ({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { actionNames } from '../actions/names.ts';
 import { checkNames } from '../checks/names.ts';
+import { postRecoverySchema } from './post-recovery.ts';
 
 /** The zod schema of a runbook: the source of its types, of the editors' JSON Schema and of the reference page. */
 
@@ -300,6 +301,9 @@ export const runbookSpec = z.strictObject({
       .default([{ after: '15m', notify: ['webhook', 'log'] }]),
   }),
   settle: duration.default('30m').describe('How long a recovered target is watched for a relapse'),
+  postRecovery: postRecoverySchema({ duration, checkCall })
+    .optional()
+    .describe('What is looked at and asked of people once the target has recovered: a checklist that is filled in'),
   prevention: z.array(z.strictObject({ group: text, points: z.array(text).min(1) })).default([]),
   checklist: z
     .array(z.strictObject({ id: name, text }))
@@ -342,4 +346,6 @@ export type Parameter = RunbookSpec['params'][string];
 export type Declaration = z.infer<typeof declaration>;
 export type Dependency = RunbookSpec['dependencies'][number];
 export type DataCheck = NonNullable<RunbookSpec['dataCheck']>;
+export type PostRecovery = NonNullable<RunbookSpec['postRecovery']>;
+export type PostRecoveryPoint = PostRecovery['points'][number];
 export type CheckCall = RunbookSpec['verify']['checks'][number];

@@ -8,6 +8,7 @@ import { heldPlans, standingHold, verifyAgain } from '../recovery/holds.ts';
 import { requestOf } from '../recovery/ordered.ts';
 import { approvalRequest, pageOf } from '../recovery/page.ts';
 import { canonicalWorkflowId, effectiveMode, leadingFinding } from '../recovery/policy.ts';
+import { lookedAtPoints, postRecoveryEvent } from '../recovery/post-recovery.ts';
 import type { Attempt, RecoveryRecord, Requested } from '../recovery/record.ts';
 import { refusedRemedy } from '../recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
@@ -55,6 +56,14 @@ export async function runTargetStep(started: RecoveryRecord, step: TargetStep): 
       });
       const seen = { ...(measure === undefined ? {} : { measure }), ...(hold === undefined ? {} : { hold }) };
       return [{ kind: 'watched', healthy, broken, saw, ...seen }];
+    }
+    case 'post-recovery': {
+      const { items } = await activities.reading('the points after the recovery').checkAfterRecovery({
+        ...lookContextOf(started),
+        since: started.recovered?.at ?? started.now,
+        points: lookedAtPoints(started),
+      });
+      return [postRecoveryEvent(started, items)];
     }
     case 'release':
       await activities.reading('give the lease back').release(lookContextOf(started));
@@ -118,7 +127,8 @@ function contextOf(record: RecoveryRecord): StepContext {
  */
 function lookContextOf(record: RecoveryRecord): StepContext {
   const { runbook, ...context } = contextOf(record);
-  const spec = { ...runbook.spec, causes: [], procedures: [], byHand: [], prevention: [], checklist: [], links: [] };
+  const { postRecovery: _, ...needed } = runbook.spec;
+  const spec = { ...needed, causes: [], procedures: [], byHand: [], prevention: [], checklist: [], links: [] };
   return { ...context, runbook: { ...runbook, spec } };
 }
 

@@ -73,6 +73,24 @@ const SENTENCES: [EventBody, string | null][] = [
     'diagnose failed: forbidden: no list pods (grant it)',
   ],
   [{ kind: 'step-stopped', lane: 'target', step: 'verify' }, 'verify was stopped'],
+  [
+    {
+      kind: 'post-recovery',
+      items: [
+        { id: 'function', text: 'Verify function', state: 'done', saw: 'http /state: 200' },
+        { id: 'metrics', text: 'Check metrics', state: 'not-possible', saw: 'no Prometheus' },
+        { id: 'logs', text: 'Check logs', state: 'found', saw: '2 error lines' },
+        { id: 'root-cause', text: 'Root cause', state: 'open', saw: 'a person says it' },
+      ],
+    },
+    [
+      'after the recovery:',
+      '             [x] Verify function: http /state: 200',
+      '             [-] Check metrics: no Prometheus',
+      '             [!] Check logs: 2 error lines',
+      '             [ ] Root cause: a person says it',
+    ].join('\n'),
+  ],
   [{ kind: 'owner-found', target }, 'the pod belongs to bruno/deployment/agent-bruno'],
   [
     { kind: 'owner-gone', healthy: true, saw: 'no such pod' },

@@ -50,6 +50,18 @@ describe('the first line of a page', () => {
     const text = plainText({ event: 'resolve', page, reason: 'verified healthy' });
     expect(first(text)).toBe('RESOLVED bruno/Deployment/agent-bruno: verified healthy');
   });
+
+  test('of a resolution says how far the points after the recovery are, where the runbook has some', () => {
+    const postRecovery = [
+      { id: 'function', text: 'Verify function', state: 'open' as const, saw: 'looked at 5m after the recovery' },
+      { id: 'logs', text: 'Check logs', state: 'done' as const, saw: '12 lines' },
+    ];
+    const text = plainText({ event: 'resolve', page: { ...page, postRecovery }, reason: 'verified healthy' });
+    expect(text).toContain(
+      'After the recovery\n[ ] Verify function: looked at 5m after the recovery\n[x] Check logs: 12 lines',
+    );
+    expect(plainText({ event: 'resolve', page, reason: 'verified healthy' })).not.toContain('After the recovery');
+  });
 });
 
 describe('the text of a page', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { wasEscalated } from '../../src/recovery/post-recovery.ts';
 import { holdPlan } from './samples.ts';
 import { type Played, play } from './simulation.ts';
 
@@ -16,6 +17,7 @@ const REACHED = [
   'step assess',
   'step undo',
   'step look',
+  'step post-recovery',
   'step release',
   'step page',
   'step ask',
@@ -24,6 +26,8 @@ const REACHED = [
   'stop apply',
   'stop verify',
   'failed diagnose',
+  'failed post-recovery',
+  'post-recovery',
   'failed apply',
   'failed undo',
   'failed page',
@@ -43,6 +47,7 @@ const REACHED = [
   'order run accepted',
   'order run of a procedure accepted',
   'order close accepted',
+  'order close refused',
   'order cancel accepted',
   'stage verified',
   'stage unproven',
@@ -102,6 +107,22 @@ describe('whatever comes, in any order', () => {
       const named = record.closed?.standing ?? [];
       for (const summary of reallyStanding) expect(named.some((line) => line.startsWith(summary))).toBe(true);
       if (record.closed?.outcome === 'recovered') expect(reallyStanding).not.toContain(holdPlan.summary);
+    });
+  }, 120_000);
+
+  test('a recovery that ends by itself has its points after the recovery filled in once, and a person who was paged says the root cause', () => {
+    always(({ record, events }) => {
+      const asked = record.runbook?.content.spec.postRecovery !== undefined;
+      if (asked && record.closed?.outcome.startsWith('recovered') === true) expect(record.postRecovery).toBeDefined();
+      for (const [index, event] of events.entries()) {
+        if (event.kind !== 'post-recovery') continue;
+        const again = events
+          .slice(index + 1)
+          .find(({ kind }) => kind === 'post-recovery' || kind === 'relapsed' || kind === 'runbook-changed');
+        expect(again?.kind).not.toBe('post-recovery');
+      }
+      if (asked && record.closed?.outcome === 'closed' && wasEscalated(record))
+        expect(record.closed.rootCause).toBe('a leak');
     });
   }, 120_000);
 

@@ -137,3 +137,25 @@ export function smallRunbook(
     },
   });
 }
+
+/** The same runbook with every point after a recovery. */
+export function withPostRecovery({ metadata, spec }: RunbookContent): RunbookContent {
+  const queries = [{ name: 'restarts', query: 'kube_pod_container_status_restarts_total{pod=~"$pods"}', max: 0 }];
+  return {
+    metadata,
+    spec: {
+      ...spec,
+      postRecovery: {
+        after: '5m',
+        points: [
+          { id: 'function', text: 'Verify agent functionality', checks: [{ http: { path: '/state' } }] },
+          { id: 'metrics', text: 'Check metrics', queries },
+          { id: 'logs', text: 'Check logs' },
+          { id: 'root-cause', text: 'Document root cause' },
+          { id: 'runbook', text: 'Update runbook if needed' },
+          { id: 'post-mortem', text: 'Conduct post-mortem' },
+        ],
+      },
+    },
+  };
+}

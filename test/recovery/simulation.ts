@@ -5,6 +5,7 @@ import { fold, nextEvent } from '../../src/recovery/fold.ts';
 import { openPage } from '../../src/recovery/fold-pages.ts';
 import { changesTarget } from '../../src/recovery/ordered.ts';
 import { possibleOrders, refusalOf } from '../../src/recovery/orders.ts';
+import { postRecoveryEvent } from '../../src/recovery/post-recovery.ts';
 import { emptyRecord, type RecoveryRecord } from '../../src/recovery/record.ts';
 import { failureEvents } from '../../src/recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../../src/recovery/steps.ts';
@@ -17,6 +18,7 @@ import {
   raisePlan,
   smallRunbook,
   waitPlan,
+  withPostRecovery,
 } from './samples.ts';
 import { brokenRules, RESTORE, RESTORE_PLANS, restoreRunbook } from './simulated-procedures.ts';
 
@@ -203,6 +205,7 @@ class Simulation {
   }
 
   private argumentsOf(name: OrderName): Record<string, number | string> {
+    if (name === 'close' && this.oneIn(2)) return { rootCause: 'a leak' };
     if (name === 'undo') return { n: this.record.attempts.at(-1)?.n ?? 0 };
     if (name === 'run' && this.oneIn(3)) return { runbook: RESTORE, procedure: 'restore' };
     if (name === 'run') return { action: this.pick(['debug-session', 'debug-session', 'wait-ready']) };
@@ -317,6 +320,8 @@ class Simulation {
         return this.undone(step.n, step.i);
       case 'look':
         return [this.looked()];
+      case 'post-recovery':
+        return [postRecoveryEvent(this.record, [])];
       case 'release':
         return [{ kind: 'released' }];
       case 'page':
@@ -340,7 +345,10 @@ class Simulation {
 
   private loaded(): EventBody[] {
     const own = { name: 'r', version: '1', digest: 'd', workerMode: this.mode };
-    if (this.record.runbookName !== RESTORE) return [{ kind: 'runbook-loaded', ...own, runbook: smallRunbook() }];
+    if (this.record.runbookName !== RESTORE) {
+      const runbook = this.oneIn(2) ? smallRunbook(withPostRecovery) : smallRunbook();
+      return [{ kind: 'runbook-loaded', ...own, runbook }];
+    }
     if (this.record.procedure !== undefined && this.oneIn(6)) {
       const error = { code: 'invalid', message: 'parameter "claim" is missing' };
       return [{ kind: 'step-failed', lane: 'target', step: 'load-runbook', error }];

@@ -21,3 +21,12 @@ test('the procedure that the guide shows is one that runs, in a runbook without 
   const text = stringify({ ...runbook, spec: { ...spec, ...shown } });
   expect(validateRunbook('runbooks/web-pod-crash-loop.yaml', text).map(formatFault)).toEqual([]);
 });
+
+test('the points after a recovery that the guide shows are sound in its runbook', () => {
+  const blocks = [...guide.matchAll(/```yaml\n((?:.|\n)*?)```/g)].map(([, block = '']) => block);
+  const runbook: { spec: Record<string, unknown> } = parse(blocks[0] ?? '');
+  const shown: Record<string, unknown> = parse(blocks.find((block) => block.startsWith('postRecovery:')) ?? '');
+  expect(Object.keys(shown)).toEqual(['postRecovery']);
+  const text = stringify({ ...runbook, spec: { ...runbook.spec, ...shown } });
+  expect(validateRunbook('runbooks/web-pod-crash-loop.yaml', text).map(formatFault)).toEqual([]);
+});

@@ -295,7 +295,7 @@ describe('YAML that cannot be read', () => {
   test('every fault can be printed in one line that leads to its place', () => {
     const lines = faultsOf(edited(['symptom:', 'symtom:'])).map(formatFault);
     expect(lines[1]).toBe(
-      'runbooks/good.yaml:11:3: spec.symtom: unknown key "symtom"; did you mean "symptom"? known: mode, params, symptom, impact, alerts, target, variables, dependencies, causes, procedures, verify, dataCheck, escalation, settle, prevention, checklist, rollback, byHand, links',
+      'runbooks/good.yaml:11:3: spec.symtom: unknown key "symtom"; did you mean "symptom"? known: mode, params, symptom, impact, alerts, target, variables, dependencies, causes, procedures, verify, dataCheck, escalation, settle, postRecovery, prevention, checklist, rollback, byHand, links',
     );
   });
 });

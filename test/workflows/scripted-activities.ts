@@ -55,6 +55,9 @@ export function script(changes: Partial<Activities> = {}, runbook: RunbookConten
     applyAction: async () => ({ outcome: 'applied' }),
     verify: async () => passed,
     look: async () => healthyLook,
+    checkAfterRecovery: async ({ points }) => ({
+      items: points.map(({ id, text }) => ({ id, text, state: 'done', saw: `saw ${id}` })),
+    }),
     compensate: async () => ({ outcome: 'undone' }),
     release: async () => undefined,
     escalate: async ({ event, notifier, page }) => {
