@@ -1,9 +1,9 @@
 import type { Clock } from './clock.ts';
 import { after, milliseconds } from './durations.ts';
 import type { EventBody, RecoveryEvent } from './events.ts';
-import { awaitsUndo, mayStand } from './fold-attempts.ts';
 import { openPage } from './fold-pages.ts';
 import type { ActionRecord, Attempt, Mitigation, PageRecord, RecoveryRecord } from './record.ts';
+import { awaitsUndo, mayStand } from './undoing.ts';
 import type { Change, Hold, Plan, Value } from './values.ts';
 
 /**

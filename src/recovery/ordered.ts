@@ -1,5 +1,6 @@
 import type { RecoveryEvent } from './events.ts';
-import type { Attempt, NextProcedure, RecoveryRecord, Requested } from './record.ts';
+import type { Attempt, RecoveryRecord, Requested } from './record.ts';
+import type { NextProcedure } from './started-procedure.ts';
 import type { Json, OrderedCall, Params, Plan } from './values.ts';
 
 /** What people order to be done on the target (`run`, `rollback`): from the order to an attempt of its own. */

@@ -1,10 +1,10 @@
 import type { OrderName } from './events.ts';
-import { mayStand } from './fold-attempts.ts';
 import { orderUnderWay } from './ordered.ts';
 import { isSamePerson } from './people.ts';
 import { activeAttempt, canLook, effectiveMode, sessionStands } from './policy.ts';
 import { refuseWithoutRootCause } from './post-recovery.ts';
 import type { Attempt, OrderArgs, RecoveryRecord } from './record.ts';
+import { mayStand } from './undoing.ts';
 
 /** What a person orders, as a message carries it. `id` makes a repeat harmless; `recoveryId` keeps it from another recovery. */
 export interface Order {

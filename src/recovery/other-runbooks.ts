@@ -3,7 +3,8 @@ import type { EventBody, RecoveryEvent } from './events.ts';
 import { openPage } from './fold-pages.ts';
 import { giveWay } from './new-attempt.ts';
 import { activeAttempt } from './policy.ts';
-import type { AlertRecord, Episode, NextProcedure, RecoveryRecord } from './record.ts';
+import type { AlertRecord, Episode, RecoveryRecord } from './record.ts';
+import type { NextProcedure } from './started-procedure.ts';
 import type { AlertMessage } from './values.ts';
 
 /**

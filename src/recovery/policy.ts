@@ -1,9 +1,9 @@
 import { isPast } from './durations.ts';
-import { awaitsUndo, mayStand } from './fold-attempts.ts';
 import { openPage } from './fold-pages.ts';
 import { workflowIdOf } from './ids.ts';
 import { occupiesTarget } from './ordered.ts';
 import type { Attempt, AttemptStage, RecoveryRecord } from './record.ts';
+import { awaitsUndo, mayStand } from './undoing.ts';
 import type { Finding, Mode } from './values.ts';
 
 /** The questions that both lanes and the facts ask of a record: which mode holds, which remedy is next, what needs a person. */

@@ -3,7 +3,8 @@ import { after, milliseconds } from './durations.ts';
 import type { EventBody, Outcome, RecoveryEvent } from './events.ts';
 import { openPage } from './fold-pages.ts';
 import { alertsFiring, effectiveMode, remedyApproval } from './policy.ts';
-import type { Attempt, RecoveryRecord, Requested, StartedProcedure } from './record.ts';
+import type { Attempt, RecoveryRecord, Requested } from './record.ts';
+import type { StartedProcedure } from './started-procedure.ts';
 
 /**
  * Procedures: what of a runbook a person starts by name. One is an ordered attempt that is planned, approved, applied, verified

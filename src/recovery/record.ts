@@ -1,5 +1,6 @@
 import type { LoadedRunbook, RunbookContent } from './activities.ts';
-import type { ActionOutcome, Lane, OrderName, Outcome, ProcedureOutcome, UndoOutcome } from './events.ts';
+import type { ActionOutcome, Lane, OrderName, Outcome, UndoOutcome } from './events.ts';
+import type { NextProcedure, Start, StartedProcedure } from './started-procedure.ts';
 import type { StepName } from './steps.ts';
 import type {
   AlertMessage,
@@ -13,7 +14,6 @@ import type {
   Measure,
   Mode,
   OrderedCall,
-  Params,
   Plan,
   PostRecoveryItem,
   StepError,
@@ -109,45 +109,6 @@ export interface RecoveryRecord {
   } | null;
   /** Messages that were refused, by number; their reasons stand in the events. */
   refusedMessages: number;
-}
-
-/** What a start says of its runbook: which procedure is meant, and values for the parameters. */
-export interface Start {
-  by: 'alert' | 'person';
-  procedure?: string;
-  params?: Params;
-}
-
-/** A procedure that a person ordered on an open recovery. */
-export interface NextProcedure {
-  /** The order's id. */
-  id: string;
-  by: string;
-  verified: boolean;
-  at: string;
-  runbook: string;
-  procedure?: string;
-  params?: Params;
-}
-
-/** A procedure that a person has started, from its start or order to its end. */
-export interface StartedProcedure {
-  /** By which its request, and then its attempt, is known. */
-  id: string;
-  /** Null until its runbook is loaded, where the start does not name it. */
-  name: string | null;
-  by: string;
-  verified: boolean;
-  at: string;
-  /** Set where it was ordered on an open recovery: the runbook that this one went by before. */
-  from?: string;
-  ended: {
-    outcome: ProcedureOutcome;
-    /** Whether the target does as well as when the procedure was planned. */
-    asBefore: boolean;
-    why: string;
-    episode: number;
-  } | null;
 }
 
 /** A recovery that stands only because Git's owner of the target is held off. */

@@ -1,5 +1,4 @@
 import type { Clock } from './clock.ts';
-import { awaitsUndo } from './fold-attempts.ts';
 import { openPage } from './fold-pages.ts';
 import { holdOver, standingHold, verifyAgain } from './holds.ts';
 import { orderKey } from './ordered.ts';
@@ -19,6 +18,7 @@ import { isPostRecoveryDue } from './post-recovery.ts';
 import { comesBackSince, openProcedure, waitsForFirstLook } from './procedures.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
 import type { TargetStep } from './steps.ts';
+import { awaitsUndo } from './undoing.ts';
 
 /** After a step failed (its own retries are over) or was held back, it is tried again after this. */
 const RETRY_MS = 15_000;

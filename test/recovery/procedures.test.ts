@@ -3,12 +3,22 @@ import { detailsOf } from '../../src/recovery/details.ts';
 import type { EventBody } from '../../src/recovery/events.ts';
 import { refusalOf } from '../../src/recovery/orders.ts';
 import { approvalRequest, pageOf } from '../../src/recovery/page.ts';
-import { emptyRecord, type RecoveryRecord } from '../../src/recovery/record.ts';
-import type { Mode, Plan } from '../../src/recovery/values.ts';
-import type { Procedure } from '../../src/runbook/schema.ts';
-import { raisePlan, smallRunbook, waitPlan } from './samples.ts';
+import type { RecoveryRecord } from '../../src/recovery/record.ts';
+import type { Plan } from '../../src/recovery/values.ts';
 import {
-  alert,
+  approve,
+  asked,
+  asks,
+  factsOf,
+  KEY,
+  measure,
+  plannedAs,
+  procedure,
+  scaleDown,
+  well,
+} from './procedure-story.ts';
+import { waitPlan } from './samples.ts';
+import {
   applied,
   at,
   begun,
@@ -18,69 +28,10 @@ import {
   happen,
   ordered,
   paged,
-  started,
   undoFinished,
   verified,
   watched,
 } from './story.ts';
-
-const asks = { quorum: 1, expires: '30m', onExpiry: 'escalate' as const };
-
-/** A runbook with the procedure `restore`, which only people start. */
-function restoring(approval: Procedure['approval'] = asks) {
-  const procedures = [{ name: 'restore', text: 'Restores it', approval, actions: [{ scale: { to: 0 } }] }];
-  return smallRunbook(({ metadata, spec }) => ({
-    metadata: { ...metadata, name: 'restore-snapshot' },
-    spec: { ...spec, alerts: { trigger: [], related: [] }, causes: [], procedures },
-  }));
-}
-
-const loaded = (approval?: Procedure['approval'], mode: Mode = 'auto'): EventBody => {
-  const identity = { name: 'restore-snapshot', version: '1', digest: 'd', workerMode: mode };
-  return { kind: 'runbook-loaded', ...identity, runbook: restoring(approval), procedure: 'restore' };
-};
-
-const measure = { desired: 1, ready: 1, readyHeld: 1, longestLifeSeconds: 600 };
-const evidence = { sha256: 'e', bytes: 1, excerpt: null };
-const well: EventBody = { kind: 'diagnosed', round: 1, healthy: true, measure, evidence, saw: '1 of 1 pods ready' };
-
-/** Started by a person, the runbook loaded. */
-function procedure({ mode = 'auto' as Mode, approval = asks as Procedure['approval'] } = {}): RecoveryRecord {
-  const workflowId = 'recovery/default/bruno/deployment/agent-bruno';
-  const opened: EventBody = {
-    kind: 'opened',
-    recoveryId: `${workflowId}@12345678`,
-    workflowId,
-    cluster: 'default',
-    runbookName: 'restore-snapshot',
-    target: { namespace: 'bruno', kind: 'Deployment', name: 'agent-bruno' },
-    startedBy: 'person',
-    actor: 'ana',
-    brokenSince: at(0),
-    deadline: at(15),
-    deadlineGiven: false,
-    params: { claim: 'data' },
-  };
-  return happen(emptyRecord, 0, opened, loaded(approval, mode));
-}
-
-const KEY = 'order|start-2';
-const scaleDown: Plan = { ...raisePlan, action: 'scale', summary: 'scale agent-bruno from 1 to 0' };
-
-function plannedAs(plans: Plan[] = [scaleDown, waitPlan], more: { developmentCluster?: boolean } = {}): EventBody {
-  return { kind: 'planned', n: 1, cause: 'unknown', remedy: 'restore', findingKey: KEY, plans, digest: 'd', ...more };
-}
-
-const approve = (actor = 'ana'): EventBody => {
-  return { kind: 'order', id: `by-${actor}`, name: 'approve', actor, verified: false, args: { n: 1 }, accepted: true };
-};
-
-/** Healthy, planned and asked for. */
-function asked(plan: EventBody = plannedAs(), options: Parameters<typeof procedure>[0] = {}): RecoveryRecord {
-  return decided(happen(procedure(options), 0, well, plan)).record;
-}
-
-const factsOf = ({ facts }: { facts: EventBody[] }) => facts.map(({ kind }) => kind);
 
 describe('a procedure that a person starts', () => {
   test('is planned after the first look at its target, which is classified only where it is not healthy', () => {
@@ -317,111 +268,5 @@ describe('a procedure of high risk', () => {
     });
     expect(detailsOf(record)).toMatch(/^\*\*Data loss:\*\* the conversations since 03:00 are lost\n/);
     expect(detailsOf(record)).toContain('**Procedure:** restore, started by ana');
-  });
-});
-
-describe('a procedure that is ordered on an open recovery', () => {
-  const run: EventBody = {
-    ...{ kind: 'order', id: 'o1', name: 'run', actor: 'ana', verified: false, accepted: true },
-    args: { runbook: 'restore-snapshot', procedure: 'restore', params: { claim: 'data' } },
-  };
-  const offer = {
-    id: 'o1',
-    name: 'run' as const,
-    actor: 'ana',
-    verified: false,
-    args: { runbook: 'restore-snapshot' },
-  };
-
-  /** Broken, its second remedy waiting for a person. */
-  function waiting(): RecoveryRecord {
-    const record = happen(started({ mode: 'approve' }), 0, ...diagnosed());
-    const planned: EventBody = {
-      kind: 'planned',
-      n: 1,
-      cause: 'oom-killed',
-      remedy: 'roll-back',
-      findingKey: 'k',
-      plans: [raisePlan],
-      digest: 'd',
-    };
-    return decided(happen(record, 0, planned)).record;
-  }
-
-  test('is taken when nothing is under way, and refused while something is', () => {
-    const record = waiting();
-    const { recoveryId } = record;
-    expect(refusalOf(record, { ...offer, recoveryId })).toBeNull();
-    const acting = happen(record, 1, ordered('approve'), begun());
-    expect(refusalOf(acting, { ...offer, recoveryId })).toMatch(/roll-back, which runbook .* still under way/);
-    expect(refusalOf(happen(record, 1, run), { ...offer, recoveryId })).toMatch(/restore, which ana ordered/);
-  });
-
-  test('goes on by its runbook, before anything else is begun; what only waited for a person gives way', () => {
-    const { facts, record, decision } = decided(happen(waiting(), 2, run));
-    expect(facts).toMatchObject([{ kind: 'runbook-changed', to: 'restore-snapshot', deadline: at(15), order: 'o1' }]);
-    expect(record).toMatchObject({
-      runbookName: 'restore-snapshot',
-      runbook: null,
-      start: { by: 'person', procedure: 'restore', params: { claim: 'data' } },
-      procedure: { name: 'restore', by: 'ana', from: 'agent-bruno-pod-crash-loop' },
-    });
-    expect(record.attempts[0]).toMatchObject({ stage: 'withdrawn', why: 'ana ordered restore' });
-    expect(decision.target).toEqual({ name: 'load-runbook' });
-    const next = decided(happen(record, 2, loaded(), ...diagnosed()));
-    expect(next.decision.target).toMatchObject({ name: 'plan', n: 2, remedy: 'restore', findingKey: 'order|o1' });
-    expect(next.record.episode.deadline).toBe(at(15));
-  });
-
-  const plan2: EventBody = {
-    kind: 'planned',
-    n: 2,
-    cause: 'oom-killed',
-    remedy: 'restore',
-    findingKey: 'order|o1',
-    plans: [scaleDown],
-    digest: 'd',
-  };
-
-  /** Loaded, planned, asked for and approved under its own runbook. */
-  function underWay(): RecoveryRecord {
-    const { record } = decided(happen(waiting(), 2, run));
-    const asking = decided(happen(record, 2, loaded(), ...diagnosed(), plan2)).record;
-    return happen(asking, 3, { ...approve(), args: { n: 2 } } as EventBody);
-  }
-
-  test('gives the first runbook its turn again afterwards where its alert still fires', () => {
-    const verifiedIt: EventBody = { ...(verified('pass') as EventBody & { kind: 'verified' }), n: 2 };
-    const done = happen(underWay(), 4, begun(0, 2), applied(0, 2), verifiedIt, { kind: 'released' });
-    expect(decided(done).facts).toMatchObject([
-      { kind: 'recovered', by: 'person' },
-      { kind: 'runbook-changed', from: 'restore-snapshot', to: 'agent-bruno-pod-crash-loop' },
-    ]);
-    const quiet = happen(done, 4, alert({ status: 'resolved', runbook: 'agent-bruno-pod-crash-loop' }));
-    expect(factsOf(decided(quiet))).toEqual(['recovered']);
-  });
-
-  test('gives it back also when the procedure was not done', () => {
-    const { record } = decided(happen(waiting(), 2, run));
-    const asking = decided(happen(record, 2, loaded(), ...diagnosed(), plan2)).record;
-    const { facts, record: back } = decided(happen(asking, 3, ordered('reject', 2)));
-    expect(facts).toMatchObject([
-      { kind: 'procedure-ended', outcome: 'not-done' },
-      { kind: 'runbook-changed', to: 'agent-bruno-pod-crash-loop' },
-    ]);
-    expect(back.procedure).toBeUndefined();
-    expect(back.served).toEqual([]);
-  });
-
-  test('leaves the recovery to its own runbook where the other one, or the start, is faulty', () => {
-    const { record } = decided(happen(waiting(), 2, run));
-    const error = { code: 'invalid', message: 'parameter "claim" is missing' };
-    const failed = happen(record, 2, { kind: 'step-failed', lane: 'target', step: 'load-runbook', error });
-    const { facts, decision } = decided(failed);
-    expect(facts).toMatchObject([
-      { kind: 'procedure-ended', n: 0, outcome: 'not-done', why: 'parameter "claim" is missing' },
-      { kind: 'runbook-changed', to: 'agent-bruno-pod-crash-loop' },
-    ]);
-    expect(decision.target).toEqual({ name: 'load-runbook' });
   });
 });
