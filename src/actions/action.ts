@@ -79,6 +79,8 @@ export interface Action<P> {
   params: ZodType<P>;
   /** Whether running pods are replaced or deleted by it. */
   disruptive: boolean;
+  /** Whether only a runbook may use it: its parameters name a program, which no order may choose. */
+  onlyFromRunbook?: true;
   permissions(params: P): Permission[];
   plan(context: ActionContext, params: P): Promise<Plan>;
   apply(context: WriteContext, plan: Plan): Promise<ApplyOutcome>;

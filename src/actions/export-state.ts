@@ -5,6 +5,8 @@ import type { Action } from './action.ts';
 import { EXPORT_STATE } from './plan/exported.ts';
 import { EXEC, READ_WORKLOAD } from './plan/permissions.ts';
 import { readTarget } from './plan/subject.ts';
+import { declaredTarget } from './rules/runbook-target.ts';
+import { FINE, judged, together } from './rules/verdict.ts';
 import { chooseContainer } from './state/container.ts';
 import { applyExport, hasExported } from './state/export.ts';
 import {
@@ -38,6 +40,7 @@ const exportState: Action<z.infer<typeof params>> = {
   summary: "Lets the target's own program write its state into a file, and keeps that file as an artifact",
   params,
   disruptive: false,
+  onlyFromRunbook: true,
   permissions: () => [...READ_WORKLOAD, ...EXEC],
   async plan(context, { pod, container: named, ...given }) {
     const owned = await readTarget(context);
@@ -60,7 +63,10 @@ const exportState: Action<z.infer<typeof params>> = {
       ],
       args: { key: newKey(), ...(pod === undefined ? {} : { pod }), container, ...exporter },
       waitSeconds: (exporter.timeoutMs + TRANSFER_MS) / 1000 + 30,
-      ...('refusal' in chosen ? chosen : {}),
+      // An effect alone is not asked about by whoever plans: a program is run on nothing but the runbook's own target.
+      ...judged(
+        together('refusal' in chosen ? { ...chosen, asks: [] } : FINE, declaredTarget(context.runbook, workload)),
+      ),
     };
   },
   apply: (context, plan) => applyExport(context, plan, execInPod),

@@ -47,6 +47,7 @@ const importState: Action<z.infer<typeof params>> = {
   summary: "Puts a state in the place of the target's own by the target's program; what was there is exported first",
   params,
   disruptive: false,
+  onlyFromRunbook: true,
   permissions: () => [...READ_WORKLOAD, ...PATCH_WORKLOAD, ...EXEC],
   async plan(context, { pod, container: named, from, command, input, timeout: time, save, limit: most }) {
     const owned = await readTarget(context);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Action, ActionContext } from '../actions/action.ts';
 import { type ResolvedCall, resolveCall, resolveParameters } from '../actions/parameters.ts';
 import { comparePlans } from '../actions/plan/compare.ts';
+import { refusedPlan } from '../actions/plan/refused-plan.ts';
 import { dependencyNamed } from '../actions/plan/subject.ts';
 import { declaredTarget } from '../actions/rules/runbook-target.ts';
 import { fieldChanges, readSame } from '../actions/write/fields.ts';
@@ -74,7 +75,7 @@ export async function planRemedy(
     if (input.ordered !== undefined && plans.length > 0 && !isToBeWaitedFor(plans)) break;
     const context = contextOf(dependencies, input, { step: 0, earlier: plans }, pulse);
     pulse.heartbeat(`planning ${resolved.action.name}`);
-    plans.push(await planOrRefusal(context, resolved));
+    plans.push(await planOrRefusal(context, resolved, input));
   }
   const digest = digestOf(plans);
   if (plans.every(({ risk }) => risk !== 'high')) return { plans, digest };
@@ -158,7 +159,7 @@ async function planAgain(
 ): Promise<ApplyResult | null> {
   if (await hasWritten(context, resolved.action, input.plan)) return null;
   if (await podsAreGone(context, input.plan)) return { outcome: 'unchanged' };
-  const fresh = await planOrRefusal(context, resolved);
+  const fresh = await planOrRefusal(context, resolved, input);
   const comparison = comparePlans(input.plan, fresh, input.approved);
   switch (comparison.is) {
     case 'same':
@@ -192,7 +193,16 @@ async function podsAreGone({ kubernetes, signal }: ActionContext, { changes }: P
 }
 
 /** A plan that cannot be made for good is a refusal with its reason: the next remedy is tried. */
-async function planOrRefusal(context: ActionContext, { action, params }: ResolvedCall): Promise<Plan> {
+async function planOrRefusal(
+  context: ActionContext,
+  { action, params }: ResolvedCall,
+  { ordered }: PlanInput,
+): Promise<Plan> {
+  if (ordered !== undefined && action.onlyFromRunbook === true)
+    return refusedPlan(action.name, action.summary, {
+      code: 'only-from-runbook',
+      reason: `${action.name} runs a program in a container: only one that a runbook names, by its procedure`,
+    });
   try {
     const plan = await action.plan(context, params);
     if (plan.refusal !== undefined || !writes(plan)) return plan;

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { V1Pod } from '@kubernetes/client-node';
+import pino from 'pino';
 import type { ActionContext } from '../../src/actions/action.ts';
 import importState from '../../src/actions/import-state.ts';
 import { chooseContainer } from '../../src/actions/state/container.ts';
 import { applyExport, hasExported } from '../../src/actions/state/export.ts';
 import { applyImport, hasImported } from '../../src/actions/state/import.ts';
 import { revertImport } from '../../src/actions/state/undo-import.ts';
+import { planRemedy } from '../../src/activities/remediate.ts';
 import { KintsugiError } from '../../src/errors.ts';
 import type { Execution } from '../../src/executions/notes.ts';
 import type { ExecInPod } from '../../src/kubernetes/exec.ts';
@@ -14,7 +16,16 @@ import { readOwned } from '../../src/kubernetes/revisions.ts';
 import type { Plan, Target } from '../../src/recovery/values.ts';
 import { paths, targetRoutes } from '../activities/fake-target.ts';
 import { type FakeApiServer, startApiServer } from '../checks/api-server.ts';
-import { contextFor, memoryArtifacts, memoryExecutions, planned, RECOVERY } from '../cluster/action-world.ts';
+import {
+  contextFor,
+  memoryArtifacts,
+  memoryBaselines,
+  memoryExecutions,
+  noBuilds,
+  planned,
+  RECOVERY,
+  runbookFor,
+} from '../cluster/action-world.ts';
 import { fakeContainer, missing, type Program } from '../kubernetes/fake-container.ts';
 import { type PodShape, pod, waiting } from '../verification/objects.ts';
 
@@ -135,6 +146,37 @@ describe('an export', () => {
     });
     expect(await hasExported(context(), plan)).toBe(false);
   });
+
+  test('of a workload that the runbook is not for is refused', async () => {
+    const over = { runbook: runbookFor({ ...target, name: 'another' }) };
+    expect((await planned(context(0, over), 'export-state', SAVE)).refusal).toMatchObject({ code: 'not-the-target' });
+  });
+
+  test.each(['export-state', 'import-state'])(
+    'is no order: %s runs only a program that a runbook names',
+    async (action) => {
+      const dependencies = {
+        ...shared,
+        kubernetes: server.kubernetes,
+        baselines: memoryBaselines(),
+        log: pino({ level: 'silent' }),
+        namespace: 'kintsugi',
+        mirrors: {},
+        builds: noBuilds,
+        isRunOpen: async () => false,
+      };
+      const params = { ...SAVE, from: 'exported', input: FILE, save: SAVE };
+      const ordered = [{ action, params: action === 'export-state' ? SAVE : { ...params, output: undefined } }];
+      const { finding, brokenSince, runbook } = context();
+      const input = { recoveryId: RECOVERY, target, runbook, n: 1, finding, remedy: action, brokenSince };
+      const { plans } = await planRemedy(
+        dependencies,
+        { ...input, ordered: JSON.parse(JSON.stringify(ordered)) },
+        { heartbeat: () => undefined, signal: new AbortController().signal },
+      );
+      expect(plans[0]?.refusal).toMatchObject({ code: 'only-from-runbook' });
+    },
+  );
 
   test('that came truncated is not kept', async () => {
     const wrong: Program = async () => ({ output: Buffer.from(`${'0'.repeat(64)}  ${FILE}`) });

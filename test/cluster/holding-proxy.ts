@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { KubeConfig } from '@kubernetes/client-node';
 import { kubeconfigFor } from './losing-proxy.ts';
@@ -78,6 +79,11 @@ export async function startHoldingProxy(kubeconfigPath: string, userAgent: strin
     // A caller that is gone while its call is held is what this proxy is for.
     else pass({ config, userAgent }, take(incoming), incoming, outgoing).catch(() => outgoing.destroy());
   });
+  server.on('upgrade', (incoming, socket, head) => {
+    socket.on('error', () => undefined);
+    if (proxy.away) socket.destroy();
+    else tunnel({ config, userAgent }, incoming, socket, head).catch(() => socket.destroy());
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   proxy.kubeconfig = kubeconfigFor(server);
   proxy.close = () => close(server);
@@ -103,11 +109,12 @@ async function standStill(hold: Hold): Promise<void> {
   await hold.released.promise;
 }
 
-async function forward(
-  { config, userAgent }: { config: KubeConfig; userAgent: string },
-  incoming: IncomingMessage,
-  body: Buffer,
-): Promise<Answer> {
+interface Upstream {
+  config: KubeConfig;
+  userAgent: string;
+}
+
+async function optionsFor({ config, userAgent }: Upstream, incoming: IncomingMessage): Promise<RequestOptions> {
   const url = new URL(config.getCurrentCluster()?.server ?? '');
   const options: RequestOptions = {
     host: url.hostname,
@@ -117,6 +124,32 @@ async function forward(
     headers: { ...incoming.headers, host: url.host, 'user-agent': userAgent },
   };
   await config.applyToHTTPSOptions(options);
+  return options;
+}
+
+/** An exec or a forwarded port: both sides speak to each other once the API server has agreed. */
+async function tunnel(upstream: Upstream, incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  const asked = request(await optionsFor(upstream, incoming));
+  const answerLine = ({ statusCode = 502, statusMessage = '', rawHeaders }: IncomingMessage) => {
+    const lines = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${rawHeaders[index + 1]}`] : []));
+    return [`HTTP/1.1 ${statusCode} ${statusMessage}`, ...lines, '', ''].join('\r\n');
+  };
+  asked.on('error', () => socket.destroy());
+  asked.on('response', (refusal) => socket.end(answerLine(refusal)));
+  asked.on('upgrade', (answer, other, first) => {
+    other.on('error', () => socket.destroy());
+    socket.on('close', () => other.destroy());
+    socket.write(answerLine(answer));
+    socket.write(first);
+    other.write(head);
+    other.pipe(socket);
+    socket.pipe(other);
+  });
+  asked.end();
+}
+
+async function forward(upstream: Upstream, incoming: IncomingMessage, body: Buffer): Promise<Answer> {
+  const options = await optionsFor(upstream, incoming);
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const sent = request(options, (answer) => {
     buffer(answer).then((read) => {

@@ -157,29 +157,39 @@ async function readyPod(kubernetes: Kubernetes, { namespace }: Target): Promise<
   return name ?? '';
 }
 
-/** Starts the procedure as `kintsugi run` does, and approves exactly its plan. */
-export async function restore(world: RestoreWorld, snapshot: string, approve = true): Promise<string> {
-  const { observer, workflowId, target, claim } = world;
-  const handle = await observer.client.workflow.start('kosmos-restore-snapshot', {
+/** Restores the world's claim from a snapshot. */
+export function restore(world: RestoreWorld, snapshot: string, approve = true): Promise<string> {
+  const params = { claim: world.claim, snapshot };
+  return startProcedure(world, { runbook: 'kosmos-restore-snapshot', procedure: 'restore', params }, approve);
+}
+
+/** Starts a procedure as `kintsugi run` does, and approves exactly its plan. */
+export async function startProcedure(
+  world: RestoreWorld,
+  { runbook, procedure, params }: { runbook: string; procedure: string; params: Record<string, string> },
+  approve = true,
+): Promise<string> {
+  const { observer, workflowId, target } = world;
+  const handle = await observer.client.workflow.start(runbook, {
     workflowId,
     taskQueue: `kintsugi-${workflowId.split('/')[1]}`,
     args: [
       {
         target: `${target.namespace}/deployment/${target.name}`,
-        procedure: 'restore',
-        params: { claim, snapshot },
+        procedure,
+        params,
         actor: 'ana',
         reason: 'its conversations are lost',
       },
     ],
   });
+  if (!approve) return handle.firstExecutionRunId;
   const { record } = await untilRecord(world, world, ({ attempts }) => attempts.at(-1)?.stage === 'asked');
   const asked = record.attempts.at(-1);
   const order = { id: randomBytes(8).toString('hex'), recoveryId: record.recoveryId, actor: 'ben' };
-  if (approve)
-    await observer.client.workflow
-      .getHandle(workflowId)
-      .executeUpdate('approve', { args: [{ ...order, n: asked?.n, digest: asked?.digest }], updateId: order.id });
+  await observer.client.workflow
+    .getHandle(workflowId)
+    .executeUpdate('approve', { args: [{ ...order, n: asked?.n, digest: asked?.digest }], updateId: order.id });
   return handle.firstExecutionRunId;
 }
 
