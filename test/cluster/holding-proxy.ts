@@ -79,14 +79,20 @@ export async function startHoldingProxy(kubeconfigPath: string, userAgent: strin
     // A caller that is gone while its call is held is what this proxy is for.
     else pass({ config, userAgent }, take(incoming), incoming, outgoing).catch(() => outgoing.destroy());
   });
+  const tunnels = new Set<Duplex>();
   server.on('upgrade', (incoming, socket, head) => {
-    socket.on('error', () => undefined);
+    tunnels.add(socket);
+    socket.on('error', () => undefined).on('close', () => tunnels.delete(socket));
     if (proxy.away) socket.destroy();
     else tunnel({ config, userAgent }, incoming, socket, head).catch(() => socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   proxy.kubeconfig = kubeconfigFor(server);
-  proxy.close = () => close(server);
+  proxy.close = () => {
+    // Connections that have become tunnels are the server's no more.
+    for (const socket of tunnels) socket.destroy();
+    return close(server);
+  };
   return proxy;
 }
 
