@@ -70,9 +70,9 @@ export async function hasDefaultServiceAccount(kubeconfig: string, namespace: st
 /** Whether the node's kubelet knows a CSI driver: pods there can have its volumes. */
 export async function hasDriver(kubeconfig: string, nodeName: string, driver: string): Promise<boolean> {
   const api = loadKubeconfig(kubeconfig).makeApiClient(StorageV1Api);
-  // The kubelet makes the object when it has started.
+  // The kubelet makes the object when it has started, whatever the type says without a list until it knows its first driver.
   const node = await found(() => api.readCSINode({ name: nodeName }));
-  return node?.spec.drivers.some(({ name }) => name === driver) ?? false;
+  return (node?.spec.drivers ?? []).some(({ name }) => name === driver);
 }
 
 /** Whether the cluster carries the marker object. */

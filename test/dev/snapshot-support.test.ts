@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { hasDriver } from '../../dev/cluster/api.ts';
 import { missingForSnapshots } from '../../dev/cluster/snapshot-support.ts';
 import { type FakeApi, startFakeApi } from '../kubernetes/fake-api.ts';
 
@@ -45,3 +46,20 @@ describe('for volume snapshots a cluster', () => {
     await expect(missingWith({ [SNAPSHOT_CLASSES]: 403 })).rejects.toMatchObject({ code: 403 });
   });
 });
+
+describe('a node has a CSI driver', () => {
+  test.each([
+    ['not before its kubelet has started', {}, false],
+    ['not while the kubelet knows none', { 'GET /apis/storage.k8s.io/v1/csinodes/node': csiNode(null) }, false],
+    ['not by another one', { 'GET /apis/storage.k8s.io/v1/csinodes/node': csiNode([{ name: 'other' }]) }, false],
+    ['once the kubelet knows it', { 'GET /apis/storage.k8s.io/v1/csinodes/node': csiNode([{ name: 'driver' }]) }, true],
+  ])('%s', async (_, answers, expected) => {
+    api = await startFakeApi(answers);
+    await expect(hasDriver(api.kubeconfig, 'node', 'driver')).resolves.toBe(expected);
+  });
+});
+
+/** As the kubelet makes it: without drivers there is no list. */
+function csiNode(drivers: { name: string }[] | null) {
+  return { metadata: { name: 'node' }, spec: { drivers } };
+}
