@@ -36,6 +36,8 @@ export interface MonitoringOptions {
   /** How many Alertmanagers, each of which posts every alert: 1 if not given. */
   alertmanagers?: number;
   durations?: Partial<Durations>;
+  /** Where Prometheus listens, where that has to be known before: host:port; else a free one of the loopback. */
+  prometheusAddress?: string;
   progress?: Progress;
   /** Told of every process as soon as it runs, so that a state file can list it before anything can go wrong. */
   onProcess?: (started: { name: string; pid: number; startTime: string }) => void;
@@ -101,7 +103,7 @@ async function startAll(
   const rules = writeYaml(folder, 'rules.yaml', renderRules(options.namespaces, durations));
   const targets = { exporter: exporter.address, alertmanagers: addresses, kintsugi: options.kintsugiMetrics ?? [] };
   const scrapes = writeYaml(folder, 'prometheus.yaml', renderPrometheus(rules, options.namespaces, targets, durations));
-  const address = `127.0.0.1:${await freePort('127.0.0.1')}`;
+  const address = options.prometheusAddress ?? `127.0.0.1:${await freePort('127.0.0.1')}`;
   programs.push(await start(prometheus(address, scrapes, durations, folder)));
 
   const urls = [...addresses, address].map((host) => `http://${host}`);

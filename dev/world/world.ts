@@ -5,6 +5,7 @@ import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import type { Progress } from '../build/cache.ts';
 import { type Cluster, clusterDown, clusterUp } from '../cluster/cluster.ts';
+import { freePort } from '../cluster/processes.ts';
 import { IMAGE_NAMES } from '../images/catalogue.ts';
 import { provideImages } from '../images/provide.ts';
 import type { Durations, WatchedNamespaces } from '../monitoring/configuration.ts';
@@ -88,7 +89,9 @@ async function startParts(
   undo.push(pages.stop);
   progress("starting Kintsugi's gateway and worker");
   if (cluster.reused) undo.push(() => forgetBaselines(kubernetes, 'kintsugi', namesOf(workloads, namespaces)));
-  const kintsugi = await startProduct(options, { folder, cluster, kubernetes, temporal, pages });
+  // Each is told of the other: Kintsugi is there first, and Prometheus' address is chosen for it.
+  const prometheusAddress = `127.0.0.1:${await freePort('127.0.0.1')}`;
+  const kintsugi = await startProduct(options, { folder, cluster, kubernetes, temporal, pages, prometheusAddress });
   undo.push(kintsugi.stop);
   progress('starting Prometheus and Alertmanager');
   const monitoring = await startMonitoring({
@@ -99,6 +102,7 @@ async function startParts(
     kintsugiMetrics: kintsugi.metrics,
     alertmanagers: options.alertmanagers ?? 1,
     durations: options.durations ?? {},
+    prometheusAddress,
     progress,
     ...stoppable,
   });
@@ -121,10 +125,11 @@ async function startProduct(
     kubernetes: Kubernetes;
     temporal: TemporalServer;
     pages: PageReceiver;
+    prometheusAddress: string;
   },
 ): Promise<RunningKintsugi> {
   const { workloads = AGENT_BRUNO, namespaces = PUBLISHED, auto = true } = options;
-  const { folder, cluster, kubernetes, temporal, pages } = parts;
+  const { folder, cluster, kubernetes, temporal, pages, prometheusAddress } = parts;
   const own = namespaces === PUBLISHED && options.runbooks === undefined;
   const runbooks = own ? RUNBOOKS : renderRunbooks(join(folder, 'runbooks'), namespaces, options.runbooks);
   await grantKintsugi(kubernetes, { actIn: namesOf(workloads, namespaces) });
@@ -139,6 +144,7 @@ async function startProduct(
     ...(options.builds === undefined ? {} : { builds: options.builds }),
     mirrors: mirrorsOf(cluster),
     webhookUrl: pages.url,
+    prometheusUrl: `http://${prometheusAddress}`,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
 }
