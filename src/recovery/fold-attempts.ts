@@ -101,8 +101,15 @@ function foldOrder(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order
     case 'run':
       return foldRequest(record, event);
     case 'close':
-      return record;
+      return undoWhere(record, isHalfDone, `closed by ${event.actor}`);
   }
+}
+
+const ON_THE_WAY: ReadonlySet<Attempt['stage']> = new Set(['planned', 'asked', 'approved', 'applying']);
+
+/** Whether an attempt is a procedure that was begun and not done: half of one is never left behind. */
+function isHalfDone({ ordered, stage, actions }: Attempt): boolean {
+  return ordered?.procedure === true && actions.length > 0 && ON_THE_WAY.has(stage);
 }
 
 /** What was ordered: a procedure of a runbook, by which the recovery then goes on, or actions on the target. */

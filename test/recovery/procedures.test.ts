@@ -210,6 +210,13 @@ describe('a procedure that is not done', () => {
     ]);
   });
 
+  test('because its recovery is closed in the middle of it is undone before that ends', () => {
+    const { record, decision } = decided(happen(asked(), 1, approve(), begun(), applied(), ordered('close')));
+    expect(decision.target).toMatchObject({ name: 'undo', n: 1, i: 0, why: 'closed by ana' });
+    const { facts } = decided(happen(record, 2, ...undoFinished(0), { kind: 'released' }));
+    expect(facts).toMatchObject([{ kind: 'closed', outcome: 'closed', standing: [] }]);
+  });
+
   test('but cannot be verified keeps its change, and pages unless the target is seen healthy since', () => {
     const record = happen(
       asked(),
