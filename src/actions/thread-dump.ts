@@ -171,7 +171,7 @@ async function kept(context: WriteContext, { text }: Dump): Promise<string[]> {
   if (text === '') return [];
   const lines = text.split('\n').map((line) => redacted(context, line));
   const { sha256, bytes } = await context.artifacts.put(lines.join('\n'));
-  return [`the whole dump is artifact ${sha256} (${bytes} bytes) on the worker's machine`];
+  return [`the whole dump (${bytes} bytes), on the worker's machine: kintsugi artifact get ${sha256}`];
 }
 
 /** Frames hold no values, but a command line may. */

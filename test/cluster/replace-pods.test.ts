@@ -168,7 +168,9 @@ describe('pods that hang', () => {
       `${hangs}: stacks: not possible: py-spy is not in the image`,
       expect.stringMatching(/: threads: \d+, 0 running; waiting in futex/),
       expect.stringMatching(/: sockets: listens at 8080/),
-      expect.stringMatching(/: the whole dump is artifact [0-9a-f]{64} \(\d+ bytes\)/),
+      expect.stringMatching(
+        /: the whole dump \(\d+ bytes\), on the worker's machine: kintsugi artifact get [0-9a-f]{64}$/,
+      ),
     ]);
     await remove(target);
   });
