@@ -2,10 +2,14 @@ import { z } from 'zod';
 import { KintsugiError } from '../errors.ts';
 import { execInPod } from '../kubernetes/exec.ts';
 import { objectText } from '../kubernetes/objects.ts';
+import { toJson } from '../kubernetes/template.ts';
+import type { Workload } from '../kubernetes/workloads.ts';
 import { milliseconds } from '../recovery/durations.ts';
+import type { Plan } from '../recovery/values.ts';
 import type { Action, ActionContext } from './action.ts';
 import { plannedExport } from './plan/exported.ts';
 import { EXEC, PATCH_WORKLOAD, READ_WORKLOAD } from './plan/permissions.ts';
+import { refusedPlan } from './plan/refused-plan.ts';
 import { readTarget } from './plan/subject.ts';
 import { chooseContainer } from './state/container.ts';
 import { applyImport, hasImported, IMPORT_STATE, type ImportArgs } from './state/import.ts';
@@ -49,44 +53,52 @@ const importState: Action<z.infer<typeof params>> = {
   disruptive: false,
   onlyFromRunbook: true,
   permissions: () => [...READ_WORKLOAD, ...PATCH_WORKLOAD, ...EXEC],
-  async plan(context, { pod, container: named, from, command, input, timeout: time, save, limit: most }) {
+  async plan(context, given) {
     const owned = await readTarget(context);
-    const { workload } = owned;
-    const container = containerName(context, named, workload.template.spec?.containers ?? []);
-    const source = await sourceOf(context, from);
-    const importer = { command, input, timeoutMs: milliseconds(time) };
-    const exporter = exporterOf({ ...save, timeout: time, limit: most });
-    const what = `${'text' in source ? source.text : from} into container ${container} of ${pod === undefined ? objectText(workload.ref) : `pod ${pod}`}`;
-    const seconds = (2 * importer.timeoutMs + 3 * TRANSFER_MS) / 1000;
-    return {
-      action: IMPORT_STATE,
-      summary: `Import ${what}: run ${command.join(' ')}`,
-      risk: 'medium',
-      undo: 'on-failure',
-      changes: [
-        { type: 'exec', object: workload.ref, container, what: `runs ${command.join(' ')} once with ${what}` },
-        {
-          type: 'effect',
-          what: `first runs ${save.command.join(' ')} and keeps what is there as an artifact: the undo imports it again`,
-        },
-      ],
-      args: {
-        key: newKey(),
-        ...(pod === undefined ? {} : { pod }),
-        container,
-        from: 'from' in source ? source.from : { artifact: '' },
-        importer,
-        exporter: { ...exporter },
-      } satisfies ImportArgs,
-      waitSeconds: seconds,
-      ...('refusal' in source ? { refusal: source.refusal } : refusedNow(context, owned, { pod, container })),
-    };
+    const source = await sourceOf(context, given.from);
+    if ('refusal' in source)
+      return refusedPlan(IMPORT_STATE, `Import a state into ${objectText(owned.workload.ref)}`, source.refusal);
+    const container = containerName(context, given.container, owned.workload.template.spec?.containers ?? []);
+    const args = argsOf(given, container, source.from);
+    return { ...planOf(owned.workload, args, source.text), ...refusedNow(context, owned, args) };
   },
   apply: (context, plan) => applyImport(context, plan, execInPod),
   revert: (context, plan) => revertImport(context, plan, execInPod),
   hasWritten: hasImported,
 };
 export default importState;
+
+function argsOf(given: z.infer<typeof params>, container: string, from: ImportArgs['from']): ImportArgs {
+  const { pod, command, input, timeout: time, save, limit: most } = given;
+  return {
+    key: newKey(),
+    ...(pod === undefined ? {} : { pod }),
+    container,
+    from,
+    importer: { command, input, timeoutMs: milliseconds(time) },
+    exporter: exporterOf({ ...save, timeout: time, limit: most }),
+  };
+}
+
+/** Both programs, three files on their way: as much time as the undo may take too. */
+function planOf({ ref }: Workload, args: ImportArgs, state: string): Plan {
+  const { importer, exporter, container, pod } = args;
+  const [runs, saves] = [importer.command.join(' '), exporter.command.join(' ')];
+  const what = `${state} into container ${container} of ${pod === undefined ? objectText(ref) : `pod ${pod}`}`;
+  const kept = `first runs ${saves} and keeps what is there as an artifact: the undo imports it again`;
+  return {
+    action: IMPORT_STATE,
+    summary: `Import ${what}: run ${runs}`,
+    risk: 'medium',
+    undo: 'on-failure',
+    changes: [
+      { type: 'exec', object: ref, container, what: `runs ${runs} once with ${what}` },
+      { type: 'effect', what: kept },
+    ],
+    args: toJson(args),
+    waitSeconds: (importer.timeoutMs + exporter.timeoutMs + 3 * TRANSFER_MS) / 1000,
+  };
+}
 
 type Source = { from: ImportArgs['from']; text: string } | { refusal: { code: string; reason: string } };
 
