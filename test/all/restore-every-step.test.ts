@@ -14,7 +14,7 @@ import {
 import { deleteSnapshotByHand, letVolumesGo, stateOf, takeSnapshot } from '../cluster/volume-world.ts';
 import { needs } from '../needs.ts';
 
-needs('cluster', 'temporal');
+needs('cluster', 'temporal', 'snapshots');
 
 jest.setTimeout(300_000);
 

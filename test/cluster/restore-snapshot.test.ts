@@ -5,7 +5,7 @@ import { untilRecord } from './chaos-world.ts';
 import { conversationsOf, end, isOver, type RestoreWorld, restore, say, startRestoreWorld } from './restore-world.ts';
 import { deleteSnapshotByHand, takeSnapshot } from './volume-world.ts';
 
-needs('cluster', 'temporal');
+needs('cluster', 'temporal', 'snapshots');
 
 jest.setTimeout(300_000);
 

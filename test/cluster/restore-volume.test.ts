@@ -22,7 +22,7 @@ import {
   type VolumeWorld,
 } from './volume-world.ts';
 
-needs('cluster');
+needs('cluster', 'snapshots');
 
 // Pods start and end, snapshots are taken and volumes bound: seconds as a rule.
 jest.setTimeout(120_000);
