@@ -76,7 +76,7 @@ export async function provide(
   return { environment, missing, stop };
 }
 
-/** The development cluster with agent-bruno's images; one that ran before is used and stays. */
+/** The development cluster with the images of all workloads; one that ran before is used and stays. */
 async function provideCluster(
   progress: Progress,
   signal: AbortSignal,
