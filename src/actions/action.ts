@@ -53,6 +53,8 @@ export interface ActionContext extends WriteContext {
   onlyShown?: boolean;
   /** A person ordered this very action, or its procedure: what only needs a person's word has it. */
   ordered?: boolean;
+  /** KINTSUGI_RUNBOOKS: manifests lie beside it. */
+  runbooks: string;
   /** The plans of the remedy's earlier actions: what they change counts as changed. */
   earlier: Plan[];
   baselines: Baselines;

@@ -3,6 +3,7 @@ import { milliseconds } from '../recovery/durations.ts';
 import { duration } from '../runbook/schema.ts';
 import type { Action } from './action.ts';
 import { READ_VOLUMES, READ_WORKLOAD, REPLACE_CLAIM } from './plan/permissions.ts';
+import { nothingToDo } from './plan/template-plan.ts';
 import { judged, together } from './rules/verdict.ts';
 import { readReplaced, replacedChanges } from './volume/former.ts';
 import { putClaimBack, replaceArgs, replaceClaim, replacementBegun } from './volume/replace.ts';
@@ -12,6 +13,7 @@ const NAME = 'delete-claim';
 
 const params = z.strictObject({
   claim: z.string().describe('The claim that is deleted; its volume is kept'),
+  only: z.boolean().default(true).describe('false: nothing is done, such as `$clearState` that nobody has asked for'),
   timeout: duration.default('60s').describe('How long it may take to be gone'),
 });
 
@@ -25,7 +27,8 @@ const deleteClaim: Action<z.infer<typeof params>> = {
   params,
   disruptive: false,
   permissions: () => [...READ_WORKLOAD, ...READ_VOLUMES, ...REPLACE_CLAIM],
-  async plan(context, { claim, timeout }) {
+  async plan(context, { claim, only, timeout }) {
+    if (!only) return nothingToDo(NAME, `Leave claim ${context.target.namespace}/${claim} as it is`);
     const timeoutSeconds = milliseconds(timeout) / 1000;
     const read = await readReplaced(context, claim, NAME, `Delete claim ${context.target.namespace}/${claim}`);
     if ('refusal' in read) return read;
@@ -48,6 +51,7 @@ const deleteClaim: Action<z.infer<typeof params>> = {
     };
   },
   async apply(context, plan) {
+    if (plan.changes.length === 0) return 'unchanged';
     const args = replaceArgs.parse(plan.args);
     await replaceClaim(context, args);
     const { name } = args.volume;
@@ -56,7 +60,11 @@ const deleteClaim: Action<z.infer<typeof params>> = {
       saw: [`PersistentVolume ${name} with the former data is kept (Retain): kubectl delete pv ${name} removes it`],
     };
   },
-  revert: (context, plan) => putClaimBack(context, replaceArgs.parse(plan.args)),
-  hasWritten: (context, plan) => replacementBegun(context, replaceArgs.parse(plan.args)),
+  async revert(context, plan) {
+    if (plan.changes.length === 0) return { outcome: 'not-needed' };
+    return putClaimBack(context, replaceArgs.parse(plan.args));
+  },
+  hasWritten: async (context, plan) =>
+    plan.changes.length > 0 && (await replacementBegun(context, replaceArgs.parse(plan.args))),
 };
 export default deleteClaim;

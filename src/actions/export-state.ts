@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { execInPod } from '../kubernetes/exec.ts';
 import { objectText } from '../kubernetes/objects.ts';
+import type { Workload } from '../kubernetes/workloads.ts';
+import type { Plan } from '../recovery/values.ts';
 import type { Action } from './action.ts';
 import { EXPORT_STATE } from './plan/exported.ts';
 import { EXEC, READ_WORKLOAD } from './plan/permissions.ts';
@@ -27,6 +29,12 @@ const params = z.strictObject({
     'The program of the image that writes the state into the file, with its arguments, without a shell',
   ),
   output: containerPath.describe('The file that it writes; it is brought out and removed there'),
+  need: z
+    .enum(['required', 'if-possible', 'never'])
+    .default('required')
+    .describe(
+      'required: refused where no container runs that could export; if-possible: such a target is asked about, to go on without export; never: without export, which asks too',
+    ),
   timeout: timeout.describe('How long the program may take; one that takes longer is left running, and said to be'),
   limit,
 });
@@ -42,12 +50,14 @@ const exportState: Action<z.infer<typeof params>> = {
   disruptive: false,
   onlyFromRunbook: true,
   permissions: () => [...READ_WORKLOAD, ...EXEC],
-  async plan(context, { pod, container: named, ...given }) {
+  async plan(context, { pod, container: named, need, ...given }) {
     const owned = await readTarget(context);
     const { workload } = owned;
     const exporter = exporterOf(given);
     const container = containerName(context, named, workload.template.spec?.containers ?? []);
     const chosen = chooseContainer(owned, { pod, container });
+    if (need === 'never') return withoutExport(workload, 'nobody wants its state');
+    if (need === 'if-possible' && 'refusal' in chosen) return withoutExport(workload, chosen.refusal.reason);
     const seen = 'refusal' in chosen ? objectText(workload.ref) : `pod ${chosen.pod} of ${objectText(workload.ref)}`;
     const where = pod === undefined ? 'its pod' : `pod ${pod}`;
     return {
@@ -69,8 +79,26 @@ const exportState: Action<z.infer<typeof params>> = {
       ),
     };
   },
-  apply: (context, plan) => applyExport(context, plan, execInPod),
+  apply: async (context, plan) => (isWithout(plan) ? 'unchanged' : applyExport(context, plan, execInPod)),
   revert: async () => ({ outcome: 'not-needed' }),
-  hasWritten: hasExported,
+  hasWritten: async (context, plan) => !isWithout(plan) && (await hasExported(context, plan)),
 };
 export default exportState;
+
+/** What follows may lose the state: a person says that it shall be done without (safety 23). */
+function withoutExport({ ref }: Workload, why: string): Plan {
+  return {
+    action: EXPORT_STATE,
+    summary: `Go on without an export of the state of ${objectText(ref)}: ${why}`,
+    risk: 'low',
+    undo: 'none',
+    changes: [{ type: 'effect', what: 'the state is not exported' }],
+    args: { without: true },
+    waitSeconds: 0,
+    ask: `without export: ${why}`,
+  };
+}
+
+function isWithout({ args }: Plan): boolean {
+  return z.object({ without: z.literal(true) }).safeParse(args).success;
+}

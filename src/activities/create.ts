@@ -67,6 +67,7 @@ export function createActivities(dependencies: ActivityDependencies): { activiti
       namespace,
       mirrors,
       builds,
+      runbooks: configuration.runbooks,
       isRunOpen: isOpen,
     }),
     ...createVerification({ kubernetes, baselines, log }),

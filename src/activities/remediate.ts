@@ -49,6 +49,8 @@ export interface RemediationDependencies {
   /** The configuration's registry mirrors, host to address. */
   mirrors: Readonly<Record<string, string>>;
   builds: Builds;
+  /** KINTSUGI_RUNBOOKS: manifests lie beside it. */
+  runbooks: string;
   /** Whether Temporal has an open run of that recovery; throws a retryable KintsugiError when it cannot tell. */
   isRunOpen(recoveryId: string): Promise<boolean>;
 }
@@ -282,7 +284,17 @@ function remedyOf({ runbook, finding, remedy }: PlanInput): Remedy {
 }
 
 function contextOf(
-  { kubernetes, baselines, artifacts, executions, namespace, mirrors, builds, isRunOpen }: RemediationDependencies,
+  {
+    kubernetes,
+    baselines,
+    artifacts,
+    executions,
+    namespace,
+    mirrors,
+    builds,
+    runbooks,
+    isRunOpen,
+  }: RemediationDependencies,
   { target, runbook, recoveryId, finding, brokenSince, ordered, procedure, onlyShown = false }: PlanInput,
   { step, earlier }: { step: number; earlier: Plan[] },
   { heartbeat, signal }: Pulse,
@@ -311,5 +323,6 @@ function contextOf(
     earlier,
     baselines,
     mirrors,
+    runbooks,
   };
 }

@@ -1,18 +1,7 @@
 import { KintsugiError } from '../errors.ts';
 import type { Json, ObjectRef } from '../recovery/values.ts';
 import type { Kubernetes } from './client.ts';
-import { callOptions } from './transport.ts';
-
-const PLURALS: Record<string, string> = {
-  Deployment: 'deployments',
-  StatefulSet: 'statefulsets',
-  DaemonSet: 'daemonsets',
-  ReplicaSet: 'replicasets',
-  ControllerRevision: 'controllerrevisions',
-  HelmRelease: 'helmreleases',
-  Kustomization: 'kustomizations',
-  CronJob: 'cronjobs',
-};
+import { getObject } from './namespaced-objects.ts';
 
 /** An object of any kind as far as a guarded write needs it: a workload is one. */
 export interface LiveObject {
@@ -23,26 +12,10 @@ export interface LiveObject {
   raw: { metadata: object };
 }
 
-/** Where the custom objects' calls find an object of a group of the API. @throws KintsugiError `invalid` for other kinds */
-export function apiPathOf({ apiVersion, kind, namespace, name }: ObjectRef) {
-  const plural = PLURALS[kind];
-  const [group, version] = apiVersion.split('/');
-  if (plural === undefined || namespace === undefined || group === undefined || version === undefined)
-    throw new KintsugiError('invalid', `a ${kind} of ${apiVersion} is neither read nor written here`, {
-      where: `${kind} ${name}`,
-      fix: 'Name a workload, one of its revisions, a CronJob, or the Flux object that owns it.',
-    });
-  return { group, version, plural, namespace, name };
-}
-
 /** One object as plain data; null when it is gone or only a namesake is there. */
 export async function readObject(kubernetes: Kubernetes, ref: ObjectRef, signal?: AbortSignal): Promise<Json | null> {
   try {
-    const object: { metadata: { uid: string } } & { [key: string]: Json } =
-      await kubernetes.custom.getNamespacedCustomObject(
-        apiPathOf(ref),
-        callOptions(signal === undefined ? {} : { signal }),
-      );
+    const object = await getObject<{ metadata: { uid: string } } & { [key: string]: Json }>(kubernetes, ref, signal);
     return ref.uid === undefined || object.metadata.uid === ref.uid ? object : null;
   } catch (error) {
     if (error instanceof KintsugiError && error.code === 'not-found') return null;
@@ -69,10 +42,7 @@ export async function readLive<Raw extends RawObject>(
   ref: ObjectRef,
   signal?: AbortSignal,
 ): Promise<LiveObject & { raw: Raw }> {
-  const raw: Raw = await kubernetes.custom.getNamespacedCustomObject(
-    apiPathOf(ref),
-    callOptions(signal === undefined ? {} : { signal }),
-  );
+  const raw = await getObject<Raw>(kubernetes, ref, signal);
   const { name, namespace, uid, resourceVersion, annotations = {} } = raw.metadata;
   const { apiVersion, kind } = ref;
   return { ref: { apiVersion, kind, namespace, name, uid }, resourceVersion, annotations, raw };

@@ -3,6 +3,8 @@ import type { V1Pod } from '@kubernetes/client-node';
 import pino from 'pino';
 import type { ActionContext } from '../../src/actions/action.ts';
 import importState from '../../src/actions/import-state.ts';
+import { actionNamed } from '../../src/actions/parameters.ts';
+import { comparePlans } from '../../src/actions/plan/compare.ts';
 import { chooseContainer } from '../../src/actions/state/container.ts';
 import { applyExport, hasExported } from '../../src/actions/state/export.ts';
 import { applyImport, hasImported } from '../../src/actions/state/import.ts';
@@ -118,6 +120,22 @@ const fault =
   };
 
 describe('an export', () => {
+  test('that is not possible asks to go on without, where that is allowed', async () => {
+    withPods([]);
+    expect((await exportPlan()).refusal?.code).toBe('not-possible');
+    const without = await planned(context(0), 'export-state', { ...SAVE, need: 'if-possible' });
+    expect(without.ask).toContain('without export: container app of Deployment test/app does not run now');
+    const { apply, hasWritten } = actionNamed('export-state');
+    expect(await hasWritten?.(context(), without)).toBe(false);
+    expect(await apply(context(), without)).toBe('unchanged');
+    withPods([runningPod({ name: 'app-1', readyFor: 100 })]);
+    const possible = await planned(context(0), 'export-state', { ...SAVE, need: 'if-possible' });
+    // What was approved was to go without: an agent that runs again by then is asked about anew, not passed over.
+    expect(comparePlans(without, possible, true).is).toBe('different');
+    expect(comparePlans(possible, without, true).is).toBe('different');
+    expect((await planned(context(0), 'export-state', { ...SAVE, need: 'never' })).ask).toContain('without export');
+  });
+
   test('that a dead worker has begun is not begun again: nobody knows, and a person is asked', async () => {
     const plan = await exportPlan();
     await expect(applyExport(context(), plan, execWith({ export: dies }))).rejects.toThrow('killed');

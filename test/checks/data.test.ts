@@ -18,13 +18,18 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-function run(dataCheck: DataCheck | undefined, state = targetState()) {
+function run(dataCheck: DataCheck | undefined, state = targetState(), unless = false) {
   const runbook = runbookOf();
   const spec = dataCheck === undefined ? runbook.spec : { ...runbook.spec, dataCheck };
-  return data.run(contextOf(server.kubernetes, state, { ...runbook, spec }), {});
+  return data.run(contextOf(server.kubernetes, state, { ...runbook, spec }), { unless });
 }
 
 describe('the data check', () => {
+  test('asks nothing where the data was cleared on purpose', async () => {
+    const saw = 'not asked: the data was cleared on purpose';
+    expect(await run(CONVERSATIONS, targetState(), true)).toEqual({ result: 'pass', saw });
+  });
+
   test('passes when a pod tells of its data, and quotes none of it', async () => {
     expect(await run(CONVERSATIONS)).toEqual({ result: 'pass', saw: 'pod app-1 has 3 at /conversations' });
   });

@@ -268,6 +268,7 @@ export function contextFor(kubernetes: Kubernetes, target: Target, over: Partial
     earlier: [],
     baselines: memoryBaselines(),
     mirrors: {},
+    runbooks: '/nowhere/runbooks',
     builds: noBuilds,
     secrets,
     artifacts: memoryArtifacts(),

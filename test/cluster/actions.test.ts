@@ -23,6 +23,7 @@ import {
   createDeployment,
   createNamespace,
   deleteNamespace,
+  deployment,
   finding,
   idleImage,
   memoryBaselines,
@@ -231,6 +232,26 @@ const CASES: Case[] = [
       return { baselines, mirrors: { [host]: registry.url }, finding: { ...finding, cause: 'image-pull-failure' } };
     },
     foreign: containerPatch({ image: 'registry.invalid/another:1' }),
+  },
+  {
+    name: 'apply-manifests',
+    params: { from: 'configMap:$name' },
+    arrange: async (target) => {
+      await healthy(target);
+      const manifest = deployment(namespace, image, target.name);
+      const env = [
+        { name: 'LOG_LEVEL', value: 'debug' },
+        { name: 'DB_PASSWORD', value: 'second secret' },
+      ];
+      for (const container of manifest.spec?.template.spec?.containers ?? []) container.env = env;
+      const data = { 'agent.yaml': JSON.stringify({ apiVersion: 'apps/v1', kind: 'Deployment', ...manifest }) };
+      await kubernetes.core.createNamespacedConfigMap({
+        namespace,
+        body: { metadata: { name: target.name }, data },
+      });
+      return {};
+    },
+    foreign: containerPatch({ env: [{ name: 'LOG_LEVEL', value: 'lots' }] }),
   },
 ];
 

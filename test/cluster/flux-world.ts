@@ -3,7 +3,7 @@ import { applyObjects, loadKubeconfig } from '../../dev/cluster/api.ts';
 import { type Artifacts, startArtifacts, type Tree } from '../../dev/gitops/artifacts.ts';
 import { type Controller, SHARD_LABEL, startFlux } from '../../dev/gitops/flux.ts';
 import type { HelmRelease, Kustomization } from '../../src/kubernetes/flux.ts';
-import { apiPathOf } from '../../src/kubernetes/objects.ts';
+import { apiPathOf } from '../../src/kubernetes/namespaced-objects.ts';
 import type { Json, ObjectRef } from '../../src/recovery/values.ts';
 import { provided } from '../needs.ts';
 import { until } from './action-world.ts';

@@ -209,6 +209,7 @@ function dependencies(): RemediationDependencies {
     artifacts: memoryArtifacts(),
     executions: memoryExecutions(),
     mirrors: {},
+    runbooks: '/nowhere/runbooks',
     builds: noBuilds,
     isRunOpen: async (recoveryId) => open.has(recoveryId),
   };

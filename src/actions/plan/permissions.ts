@@ -39,6 +39,17 @@ export const TRY_POD: Permission[] = [
   { group: '', resource: 'nodes', verbs: ['get', 'list'] },
 ];
 
+/** What a manifest may be of: read, tried and applied, and what was made taken away again. */
+export const APPLY_MANIFESTS: Permission[] = [
+  { group: '', resource: 'serviceaccounts', verbs: ['get', 'create', 'patch', 'delete'] },
+  { group: '', resource: 'configmaps', verbs: ['get', 'create', 'patch', 'delete'] },
+  { group: '', resource: 'persistentvolumeclaims', verbs: ['get', 'create', 'patch', 'delete'] },
+  { group: '', resource: 'services', verbs: ['get', 'list', 'create', 'patch', 'delete'] },
+  { group: 'apps', resource: 'deployments', verbs: ['patch'] },
+  { group: 'apps', resource: 'statefulsets', verbs: ['patch'] },
+  { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['get', 'list', 'create', 'patch', 'delete'] },
+];
+
 /** What a program answers through the API server, to its probes and to GETs of a dependency's path. */
 export const ASK_PROGRAMS: Permission[] = [
   { group: '', resource: 'pods', subresource: 'proxy', verbs: ['get'] },

@@ -26,9 +26,13 @@ export function fieldChanges(plan: Plan): FieldChange[] {
  * @throws KintsugiError `conflict` when a field is neither as the plan found it nor as it would leave it, `refused` by the
  * guard, `not-found` when the object is gone or another of its name is there
  */
-export async function applyFields(context: WriteContext, plan: Plan): Promise<'applied' | 'unchanged'> {
+export async function applyFields(
+  context: WriteContext,
+  plan: Plan,
+  write: WriteObject = patchObject,
+): Promise<'applied' | 'unchanged'> {
   const changes = fieldChanges(plan);
-  return decideAndWrite<'applied' | 'unchanged'>(context, objectOf(changes), async (workload) => {
+  const decide = async (workload: Workload | LiveObject): Promise<Decision<'applied' | 'unchanged'>> => {
     if (isOwnStep(context, workload)) return { done: 'applied' };
     await checkGuard(context, workload);
     const state = stateOf(context, workload, changes);
@@ -39,7 +43,8 @@ export async function applyFields(context: WriteContext, plan: Plan): Promise<'a
       fields: await assignments(context, changes, 'after'),
       recipe: plan.undo === 'none' ? workload.annotations[UNDO] : recipeWith(context, workload, plan),
     };
-  });
+  };
+  return decideAndWrite(context, objectOf(changes), decide, write);
 }
 
 /**
@@ -73,6 +78,9 @@ export async function revertFields(
   }
 }
 
+/** How fields and annotations get onto an object, against the version that was read: a JSON Patch, if nothing else is given. */
+export type WriteObject = typeof patchObject;
+
 interface Decision<Outcome> {
   done: Outcome;
   /** Set when something is to be written, if only the guard. */
@@ -84,6 +92,7 @@ async function decideAndWrite<Outcome>(
   context: WriteContext,
   object: ObjectRef,
   decide: (live: Workload | LiveObject) => Promise<Decision<Outcome>>,
+  write: WriteObject = patchObject,
 ): Promise<Outcome> {
   for (let tried = 1; ; tried += 1) {
     const live = await readSame(context, object);
@@ -92,7 +101,7 @@ async function decideAndWrite<Outcome>(
     const annotations = { [GUARD]: guardText(context), [UNDO]: recipe };
     context.heartbeat(`writing ${objectText(object)}`);
     try {
-      await patchObject(context.kubernetes, live, { fields, annotations }, context.signal);
+      await write(context.kubernetes, live, { fields, annotations }, context.signal);
       return done;
     } catch (error) {
       if (!(error instanceof KintsugiError) || error.code !== 'conflict' || tried === TRIES) throw error;

@@ -1,9 +1,9 @@
 import { PatchStrategy } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { type PatchOperation, performPatch } from '../../kubernetes/json-patch.ts';
-import { apiPathOf, type LiveObject } from '../../kubernetes/objects.ts';
+import { sendPatch } from '../../kubernetes/namespaced-objects.ts';
+import type { LiveObject } from '../../kubernetes/objects.ts';
 import { atPointer, pointer, pointerKeys, toJson } from '../../kubernetes/template.ts';
-import { callOptions } from '../../kubernetes/transport.ts';
 import { toWorkload, type Workload, type WorkloadObject } from '../../kubernetes/workloads.ts';
 import type { Json } from '../../recovery/values.ts';
 
@@ -60,10 +60,7 @@ export async function patchObject(
     { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
     ...patchOperations(toJson(raw), [...annotations, ...write.fields]),
   ];
-  await kubernetes.custom.patchNamespacedCustomObject(
-    { ...apiPathOf(ref), body, fieldManager: FIELD_MANAGER },
-    callOptions({ patch: PatchStrategy.JsonPatch, signal }),
-  );
+  await sendPatch(kubernetes, ref, { body, fieldManager: FIELD_MANAGER, strategy: PatchStrategy.JsonPatch, signal });
 }
 
 /** The workload as it would be with these fields set; nothing is written. */

@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
+import type { Artifacts } from '../../artifacts/store.ts';
 import { KintsugiError } from '../../errors.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { sameValue } from '../../kubernetes/differences.ts';
 import { readObject } from '../../kubernetes/objects.ts';
-import { atPointer, canonicalText, isRecord } from '../../kubernetes/template.ts';
+import { atPointer, canonicalText, isRecord, KINTSUGI_PREFIX } from '../../kubernetes/template.ts';
 import type { Workload } from '../../kubernetes/workloads.ts';
 import type { Json, ObjectRef, Value } from '../../recovery/values.ts';
 
@@ -55,7 +56,7 @@ export function isValue(secrets: Secrets, planned: Value, live: Json | undefined
  * @throws KintsugiError `refused` when a secret can no longer be read where the plan says it stands
  */
 export async function readValue(
-  context: { kubernetes: Kubernetes; secrets: Secrets; signal: AbortSignal },
+  context: { kubernetes: Kubernetes; secrets: Secrets; artifacts: Artifacts; signal: AbortSignal },
   planned: Value,
 ): Promise<Json | undefined> {
   if ('absent' in planned) return undefined;
@@ -66,13 +67,29 @@ export async function readValue(
       fix: 'Let the earlier action of the remedy end with a result.',
     });
   const { from, path, hmac } = planned.secret;
-  const object = await readObject(context.kubernetes, from, context.signal);
+  const object = await (isArtifact(from)
+    ? readArtifact(context.artifacts, from)
+    : readObject(context.kubernetes, from, context.signal));
   const json = object === null ? undefined : atPointer(object, path);
   if (json !== undefined && context.secrets.hmac(canonicalText(json)) === hmac) return json;
   throw new KintsugiError('refused', `the value that ${from.kind} ${from.name} kept is no longer there`, {
     where: `${from.kind} ${from.namespace ?? ''}/${from.name} ${path}`,
     fix: 'Set the value by hand, from where your secrets are kept.',
   });
+}
+
+/** What no object of the cluster keeps is kept as an artifact: its SHA-256 in an object's place. */
+export function artifactRef(sha256: string): ObjectRef {
+  return { apiVersion: `${KINTSUGI_PREFIX}artifact`, kind: 'Artifact', name: sha256 };
+}
+
+function isArtifact({ apiVersion, kind }: ObjectRef): boolean {
+  return kind === 'Artifact' && apiVersion === artifactRef('').apiVersion;
+}
+
+async function readArtifact(artifacts: Artifacts, { name }: ObjectRef): Promise<Json | null> {
+  const bytes = await artifacts.get(name);
+  return bytes === null ? null : JSON.parse(bytes.toString('utf8'));
 }
 
 /** A value as a sentence may show it. */

@@ -1,6 +1,6 @@
 import type { Change, Plan } from '../../recovery/values.ts';
 import type { RevertResult, WriteContext } from '../action.ts';
-import { applyFields, type FieldChange, fieldChanges, readSame, revertFields } from './fields.ts';
+import { applyFields, type FieldChange, fieldChanges, readSame, revertFields, type WriteObject } from './fields.ts';
 import { isOwnStep } from './guard.ts';
 
 /**
@@ -9,9 +9,13 @@ import { isOwnStep } from './guard.ts';
  */
 
 /** Writes what is not written yet. @throws KintsugiError as `applyFields`; what was written before stays, for the undo */
-export async function applySeveral(context: WriteContext, plan: Plan): Promise<'applied' | 'unchanged'> {
+export async function applySeveral(
+  context: WriteContext,
+  plan: Plan,
+  write?: WriteObject,
+): Promise<'applied' | 'unchanged'> {
   let outcome: 'applied' | 'unchanged' = 'unchanged';
-  for (const part of partsOf(plan)) if ((await applyFields(context, part)) === 'applied') outcome = 'applied';
+  for (const part of partsOf(plan)) if ((await applyFields(context, part, write)) === 'applied') outcome = 'applied';
   return outcome;
 }
 

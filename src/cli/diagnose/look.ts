@@ -79,7 +79,17 @@ export async function look(looking: Looking, target: Target): Promise<Seen> {
   const builds = createBuilds({ settings: configuration.builds, kubernetes, namespace });
   const artifacts = configuredArtifacts(configuration);
   const executions = createExecutions({ kubernetes, namespace });
-  const planning = { kubernetes, baselines, artifacts, executions, log, namespace, mirrors, builds };
+  const planning = {
+    kubernetes,
+    baselines,
+    artifacts,
+    executions,
+    log,
+    namespace,
+    mirrors,
+    builds,
+    runbooks: configuration.runbooks,
+  };
   const planned =
     stored === null || healthy
       ? null
