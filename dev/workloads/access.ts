@@ -24,6 +24,7 @@ export async function grantKintsugi(kube: Kubernetes, { actIn = [] }: { actIn?: 
     // Its policies before those of act.yaml, whose last one is waited for.
     ...(actIn.length === 0 ? [] : readDeployed('act-on-volumes.yaml').filter(({ kind }) => kind !== 'RoleBinding')),
     ...(actIn.length === 0 ? [] : readDeployed(LOOK_FROM_BESIDE).filter(isPolicy)),
+    ...(actIn.length === 0 ? [] : readDeployed('reset-in-namespace.yaml').filter(isPolicy)),
     ...(actIn.length === 0 ? [] : readDeployed('act.yaml')),
     ...actIn.flatMap((name) =>
       inNamespace(
@@ -40,6 +41,12 @@ export async function grantKintsugi(kube: Kubernetes, { actIn = [] }: { actIn?: 
     ...actIn.flatMap((name) =>
       ['act-in-namespace.yaml', 'copy-secret-in-namespace.yaml', 'exec-in-namespace.yaml'].flatMap((file) =>
         inNamespace(readDeployed(file), name),
+      ),
+    ),
+    ...actIn.flatMap((name) =>
+      inNamespace(
+        readDeployed('reset-in-namespace.yaml').filter((object) => !isPolicy(object)),
+        name,
       ),
     ),
   ];

@@ -180,6 +180,7 @@ describe('an export', () => {
         log: pino({ level: 'silent' }),
         namespace: 'kintsugi',
         mirrors: {},
+        runbooks: '/nowhere/runbooks',
         builds: noBuilds,
         isRunOpen: async () => false,
       };

@@ -20,7 +20,7 @@ import { isReady } from '../../src/kubernetes/pods.ts';
 import { proxyDownload } from '../../src/kubernetes/proxy.ts';
 import { workflowIdOf } from '../../src/recovery/ids.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
-import type { Target } from '../../src/recovery/values.ts';
+import type { Params, Target } from '../../src/recovery/values.ts';
 import { provided } from '../needs.ts';
 import { podsOf, until } from './action-world.ts';
 import { type AuditEntry, auditLogEnd, auditLogOf, entriesSince } from './audit-log.ts';
@@ -166,7 +166,7 @@ export function restore(world: RestoreWorld, snapshot: string, approve = true): 
 /** Starts a procedure as `kintsugi run` does, and approves exactly its plan. */
 export async function startProcedure(
   world: RestoreWorld,
-  { runbook, procedure, params }: { runbook: string; procedure: string; params: Record<string, string> },
+  { runbook, procedure, params }: { runbook: string; procedure: string; params: Params },
   approve = true,
 ): Promise<string> {
   const { observer, workflowId, target } = world;
@@ -183,14 +183,19 @@ export async function startProcedure(
       },
     ],
   });
-  if (!approve) return handle.firstExecutionRunId;
+  if (approve) await approveAs(world, 'ben');
+  return handle.firstExecutionRunId;
+}
+
+/** Approves exactly the plan that is asked about, once it is. */
+export async function approveAs(world: RestoreWorld, actor: string): Promise<void> {
+  const { observer, workflowId } = world;
   const { record } = await untilRecord(world, world, ({ attempts }) => attempts.at(-1)?.stage === 'asked');
   const asked = record.attempts.at(-1);
-  const order = { id: randomBytes(8).toString('hex'), recoveryId: record.recoveryId, actor: 'ben' };
+  const order = { id: randomBytes(8).toString('hex'), recoveryId: record.recoveryId, actor };
   await observer.client.workflow
     .getHandle(workflowId)
     .executeUpdate('approve', { args: [{ ...order, n: asked?.n, digest: asked?.digest }], updateId: order.id });
-  return handle.firstExecutionRunId;
 }
 
 /** Whether the procedure's attempt has come to its end, one way or the other. */

@@ -37,6 +37,7 @@ const act = [
   ...rulesOf('act-on-volumes.yaml', 'ClusterRole'),
   ...rulesOf('copy-secret-in-namespace.yaml', 'Role'),
   ...rulesOf('exec-in-namespace.yaml', 'Role'),
+  ...rulesOf('reset-in-namespace.yaml', 'Role'),
 ];
 
 describe('the rights to observe', () => {
@@ -153,6 +154,23 @@ describe('the rights on volumes', () => {
 
   test('delete no PersistentVolume', () => {
     expect(allows([...observe, ...act], '', 'persistentvolumes', 'delete')).toBe(false);
+  });
+});
+
+describe('the right to redeploy from manifests', () => {
+  test('is a namespace of its own choice, reaches no Secret and makes no workload', () => {
+    const own = readDeployed('reset-in-namespace.yaml').filter(({ metadata }) => metadata.namespace !== undefined);
+    expect(own.map(({ kind, metadata }) => `${kind} ${metadata.namespace}`)).toEqual([
+      'Role kosmos',
+      'RoleBinding kosmos',
+    ]);
+    expect(rulesOf('reset-in-namespace.yaml', 'Role').flatMap(({ resources }) => resources)).toEqual([
+      'configmaps',
+      'services',
+      'serviceaccounts',
+      'persistentvolumeclaims',
+      'horizontalpodautoscalers',
+    ]);
   });
 });
 
