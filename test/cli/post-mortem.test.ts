@@ -9,6 +9,7 @@ import { emptyRecord, type RecoveryRecord } from '../../src/recovery/record.ts';
 import type { Plan } from '../../src/recovery/values.ts';
 import { finding, raisePlan, smallRunbook, waitPlan, withPostRecovery } from '../recovery/samples.ts';
 import { applied, at, begun, diagnosed, paged, planned, undoFinished, verified } from '../recovery/story.ts';
+import { recordedAnswer } from './recorded.ts';
 
 const secret = 'hunter2hunter2';
 const runbook = smallRunbook(withPostRecovery);
@@ -223,5 +224,31 @@ describe('what others wrote is no markup in the draft', () => {
   test('nor do backticks end the fence of a quote', () => {
     expect(code('a ``b`` c')).toBe('```a ``b`` c```');
     expect(code('`a')).toBe('`` `a ``');
+  });
+});
+
+describe('the draft of a recovery that was recorded on a cluster', () => {
+  test('whose remedy was undone has what was changed, that it was taken back, and everything else open', () => {
+    const draft = postMortemDraft(recordedAnswer('oom-killed-undone-paged.json'));
+    const changed = sectionOf(draft, 'What was tried and changed');
+    expect(changed).toMatch(/### 1\. raise-memory for oom-killed: undone/);
+    expect(changed).toMatch(/limits\/memory`: `"[^"]+"` → `"[^"]+"`/);
+    expect(changed).toContain('**applied, undo: undone**');
+    expect(sectionOf(draft, 'Cause as it was seen')).toMatch(/\*\*oom-killed\*\*: .*\n {2}- .*: `/);
+    expect(sectionOf(draft, 'Changes that stand')).toContain('Nothing stands');
+    expect(sectionOf(draft, 'Detection')).toMatch(
+      /Alert AgentBrunoPodCrashLooping \(trigger\), firing since 2026-11-22 04:/,
+    );
+    expect(sectionOf(draft, 'Root cause')).toContain(NOT_KNOWN);
+    expect(sectionOf(draft, 'What helped')).toContain(NOT_KNOWN);
+  });
+
+  test('whose remedy helped says which', () => {
+    const draft = postMortemDraft(recordedAnswer('oom-killed-recovered.json'));
+    expect(sectionOf(draft, 'What helped')).toMatch(
+      /^## What helped\n\nAttempt 1, raise-memory: .* The target verified healthy after it\./,
+    );
+    expect(sectionOf(draft, 'Timeline')).toMatch(/\| RECOVERED by a remedy;/);
+    expect(sectionOf(draft, 'Action items')).toContain('- [ ] Find and document the root cause');
   });
 });
