@@ -17,14 +17,13 @@ beforeAll(async () => {
 
 afterAll(() => world?.stop());
 
-// Before the one that changes its template: what is compared is what was last seen healthy.
 describeKosmosFault(() => world, {
-  fault: 'kosmos-missing-variable',
-  agent: 'zeus-orchestrator',
+  fault: 'kosmos-configuration',
+  agent: 'kosmos-agent-runtime',
   trigger: 'KosmosAgentCrashLooping',
   cause: 'configuration-error',
   remedy: 'restore-variable',
-  changes: [/^patch deployments zeus-orchestrator$/],
+  changes: [/^patch deployments kosmos-agent-runtime$/],
 });
 
 describeKosmosFault(() => world, {

@@ -16,16 +16,6 @@ beforeAll(async () => {
 
 afterAll(() => world?.stop());
 
-// Before the one that changes its template: what is compared is what was last seen healthy.
-describeKosmosFault(() => world, {
-  fault: 'kosmos-configuration',
-  agent: 'kosmos-agent-runtime',
-  trigger: 'KosmosAgentCrashLooping',
-  cause: 'configuration-error',
-  remedy: 'restore-variable',
-  changes: [/^patch deployments kosmos-agent-runtime$/],
-});
-
 describeKosmosFault(() => world, {
   fault: 'kosmos-deadlock',
   agent: 'kosmos-agent-runtime',
@@ -46,4 +36,13 @@ describeKosmosFault(() => world, {
       'Service kosmos-agent-service:8000 answered 200',
     );
   },
+});
+
+describeKosmosFault(() => world, {
+  fault: 'kosmos-missing-variable',
+  agent: 'zeus-orchestrator',
+  trigger: 'KosmosAgentCrashLooping',
+  cause: 'configuration-error',
+  remedy: 'restore-variable',
+  changes: [/^patch deployments zeus-orchestrator$/],
 });

@@ -25,6 +25,7 @@ const LONGEST_MS = 6 * 60_000;
 /** A fault that was made, and the places in the pager and in the audit log where its story begins. */
 export interface Story {
   workflowId: string;
+  target: Target;
   since: Date;
   firstPage: number;
   auditStart: number;
@@ -37,6 +38,7 @@ export async function begin(world: World, fault: string): Promise<Story> {
   const target = { kind: broken.kind, ...placeOf({ namespaces }, broken) };
   const story = {
     workflowId: workflowIdOf('development', target),
+    target,
     since: new Date(),
     firstPage: pages.pages.length,
     auditStart: auditLogEnd(auditLogOf(world.cluster.auditLog)),
