@@ -13,7 +13,7 @@ import {
 import { stateOf } from '../cluster/volume-world.ts';
 import { needs } from '../needs.ts';
 
-needs('cluster', 'temporal');
+needs('cluster', 'temporal', 'snapshots');
 
 jest.setTimeout(420_000);
 

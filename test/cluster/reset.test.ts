@@ -6,7 +6,7 @@ import { keepManifests, resetAgent } from './reset-world.ts';
 import { approveAs, conversationsOf, end, isOver, type RestoreWorld, say, startRestoreWorld } from './restore-world.ts';
 import { stateOf } from './volume-world.ts';
 
-needs('cluster', 'temporal');
+needs('cluster', 'temporal', 'snapshots');
 
 jest.setTimeout(180_000);
 

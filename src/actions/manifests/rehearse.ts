@@ -4,6 +4,7 @@ import { type Difference, differences } from '../../kubernetes/differences.ts';
 import { APPLY, createObject, sendPatch } from '../../kubernetes/namespaced-objects.ts';
 import { isBookkeepingPath, isRecord } from '../../kubernetes/template.ts';
 import type { Json } from '../../recovery/values.ts';
+import { meansTheSame } from './field-path.ts';
 import { bodyOf, type Manifest } from './parse.ts';
 
 /** The field manager under which manifests are applied: its fields are those of the manifest, and go when they leave it. */
@@ -35,7 +36,8 @@ interface Calls {
  */
 export async function rehearse(calls: Calls, manifest: Manifest, live: Document): Promise<Rehearsal> {
   const { after, conflicts } = await tried(calls, manifest);
-  return { differences: changedBetween(live, after), conflicts };
+  const real = conflicts.filter(({ field }) => !meansTheSame(live, after, field));
+  return { differences: changedBetween(live, after), conflicts: real };
 }
 
 async function tried(calls: Calls, manifest: Manifest): Promise<{ after: Document; conflicts: Conflict[] }> {
