@@ -102,7 +102,7 @@ export async function close(
 ): Promise<unknown> {
   const id = randomUUID();
   const handle = observer.client.workflow.getHandle(workflowId);
-  const order = { id, recoveryId, actor: 'the test', reason: 'seen recovered' };
+  const order = { id, recoveryId, actor: 'the test', reason: 'seen recovered', rootCause: 'the fault of this test' };
   await executeUpdate(handle, 'close', { argument: order, id });
   return handle.result();
 }
