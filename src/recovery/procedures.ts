@@ -18,11 +18,18 @@ export const FINAL_LOAD_FAULTS: ReadonlySet<string> = new Set(['not-found', 'inv
 const BACK_WITHIN_MS = 60_000;
 const DEFAULT_RUNG = '15m';
 
-/** The procedure of a record that has not come to its end. */
+/** The procedure of a record that has not come to its end: an own one, or the recovery of its episode. */
 export function openProcedure(record: RecoveryRecord): StartedProcedure | null {
   const { procedure } = record;
-  return procedure === undefined || procedure.ended !== null ? null : procedure;
+  if (procedure === undefined || procedure.ended !== null) return null;
+  const attempt = procedureAttempt(record);
+  if (attempt === null || !RECOVERS.has(attempt.stage)) return procedure;
+  const isOfPresent = attempt.episode === record.episode.number && record.recovered === null;
+  return isOfPresent ? procedure : null;
 }
+
+/** Stages with which an episode recovers; what comes later is about a target that broke again. */
+const RECOVERS: ReadonlySet<Attempt['stage']> = new Set(['verified', 'unproven']);
 
 /** The attempt of the record's procedure, once it is planned or refused. */
 export function procedureAttempt({ procedure, attempts }: RecoveryRecord): Attempt | null {

@@ -232,8 +232,23 @@ describe('a procedure that is not done', () => {
       },
     );
     expect(decided(record).facts).toEqual([]);
-    expect(decided(happen(record, 1.5, watched(true))).facts).toEqual([{ kind: 'recovered', by: 'person' }]);
+    const healthy = decided(happen(record, 1.5, watched(true)));
+    expect(healthy.facts).toEqual([{ kind: 'recovered', by: 'person' }]);
+    expect(factsOf(decidedAt(healthy.record, 3))).toEqual([]);
     expect(factsOf(decidedAt(record, 3))).toEqual(['procedure-ended', 'rung-due']);
+  });
+});
+
+describe('a target that breaks again after its procedure', () => {
+  const done = { verified: verified('pass'), 'left unproven': verified('unknown', 'unknown') };
+
+  test.each(Object.entries(done))('was %s recovers by itself: the procedure has had its end', (_, result) => {
+    const ended = happen(asked(), 1, approve(), begun(), applied(), begun(1), applied(1), result, { kind: 'released' });
+    const { record } = decided(happen(ended, 1.5, watched(true)));
+    expect(record.recovered).toMatchObject({ by: 'person' });
+    const broken = decided(happen(record, 5, watched(false, true)));
+    expect(broken.record.episode.number).toBe(2);
+    expect(decided(happen(broken.record, 6, watched(true))).facts).toEqual([{ kind: 'recovered', by: 'itself' }]);
   });
 });
 
