@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { actionNames } from '../actions/names.ts';
 import { checkNames } from '../checks/names.ts';
+import { dataCheck } from './data-check.ts';
 import { postRecoverySchema } from './post-recovery.ts';
 
 /** The zod schema of a runbook: the source of its types, of the editors' JSON Schema and of the reference page. */
@@ -198,42 +199,6 @@ export const checkCall = z.union([
     .partialRecord(z.enum(checkNames), z.record(z.string(), z.json()))
     .refine((call) => Object.keys(call).length === 1, 'one check with its parameters: {http: {path: /health}}'),
 ]);
-
-const pattern = text.describe('A regular expression that the answer must match').optional();
-
-const dataCheck = z
-  .strictObject({
-    exec: z
-      .strictObject({
-        command: z.array(text).min(1).describe('A program that only reads, with its arguments, run in the container'),
-        pattern,
-      })
-      .optional(),
-    http: z
-      .strictObject({
-        path: z.string().regex(/^\/[^?#]*$/, 'a path with its leading slash: /state'),
-        port: z.int().min(1).max(65535).optional(),
-        pattern,
-      })
-      .optional(),
-    minimum: z
-      .strictObject({
-        pointer: z
-          .string()
-          .regex(/^\//, 'a JSON Pointer: /conversations')
-          .describe('JSON Pointer into the answer, which is then JSON'),
-        value: z.number().describe('At least this much stands there'),
-      })
-      .optional(),
-  })
-  .refine(({ exec, http }) => (exec === undefined) !== (http === undefined), {
-    message: 'the data is asked for by exec or by http, one of the two',
-    path: ['exec'],
-  })
-  .refine(({ exec, http, minimum }) => (exec ?? http)?.pattern !== undefined || minimum !== undefined, {
-    message: 'say how data is told from an empty volume: a pattern, or a minimum',
-    path: ['minimum'],
-  });
 
 const rung = z.strictObject({
   after: duration.describe('Since the earliest trigger alert; the first rung is the deadline'),
