@@ -30,6 +30,8 @@ export class Conversation {
     stream.on('error', fail);
     stream.on('close', () => fail(closed()));
     stream.on('end', () => fail(closed()));
+    // A pod that refuses at once has ended the stream before anybody could listen.
+    if (stream.destroyed) fail(stream.errored ?? closed());
   }
 
   /**
