@@ -64,6 +64,15 @@ const SCENARIOS: Scenario[] = [
     changes: PATCH,
   },
   {
+    fault: 'image-tag',
+    cause: 'image-pull-failure',
+    attempts: [
+      { remedy: 'restore-pull-secret', stage: 'refused' },
+      { remedy: 'pin-healthy-image', stage: 'verified' },
+    ],
+    changes: PATCH,
+  },
+  {
     fault: 'permission',
     cause: 'permission-denied',
     attempts: [{ remedy: 'restore-security-context', stage: 'verified' }],

@@ -37,12 +37,3 @@ describeKosmosFault(() => world, {
     );
   },
 });
-
-describeKosmosFault(() => world, {
-  fault: 'kosmos-missing-variable',
-  agent: 'zeus-orchestrator',
-  trigger: 'KosmosAgentCrashLooping',
-  cause: 'configuration-error',
-  remedy: 'restore-variable',
-  changes: [/^patch deployments zeus-orchestrator$/],
-});

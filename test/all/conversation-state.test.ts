@@ -6,10 +6,9 @@ import { RUNTIME } from '../../dev/workloads/targets.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import { kintsugi } from '../cli/command.ts';
-import { needs } from '../needs.ts';
-import { until } from './action-world.ts';
-import { changesOf } from './audit-log.ts';
-import { untilRecord } from './chaos-world.ts';
+import { until } from '../cluster/action-world.ts';
+import { changesOf } from '../cluster/audit-log.ts';
+import { untilRecord } from '../cluster/chaos-world.ts';
 import {
   conversationsOf,
   end,
@@ -18,7 +17,8 @@ import {
   say,
   startProcedure,
   startRestoreWorld,
-} from './restore-world.ts';
+} from '../cluster/restore-world.ts';
+import { needs } from '../needs.ts';
 
 needs('cluster', 'temporal');
 
