@@ -5,7 +5,16 @@ import type { Observer } from '../../dev/world/recovery.ts';
 import type { World } from '../../dev/world/world.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import { startObservedWorld } from '../cluster/observed-world.ts';
-import { alertsResolved, begin, callsOf, close, pagesOf, reached, type Story } from '../cluster/recovery-story.ts';
+import {
+  alertsResolved,
+  begin,
+  callsOf,
+  close,
+  closeEarlier,
+  pagesOf,
+  reached,
+  type Story,
+} from '../cluster/recovery-story.ts';
 import { needs } from '../needs.ts';
 
 needs('cluster', 'temporal');
@@ -68,6 +77,7 @@ describe.each(FAULTS)('the fault $fault', ({ fault, cause, says, remedy, change 
     // An alert that still fires after the close would open the next fault's recovery before its time.
     await alertsResolved(world);
     if (record !== undefined) await close(observer, story, record.recoveryId);
+    await closeEarlier(world, observer, story.target);
   });
 
   test(`is found to be ${cause}, in the dependency's own words, and mended by ${remedy}`, () => {

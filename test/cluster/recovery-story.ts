@@ -60,25 +60,36 @@ export async function reached(
     const own = answer !== null && Date.parse(answer.record.openedAt) >= since.getTime();
     if (own && done(answer.record)) return answer;
     if (Date.now() > end) {
-      throw new Error(`not reached: ${JSON.stringify(own ? answer.record : 'no recovery was opened', null, 1)}`);
+      const found = own ? answer.record : { earlier: answer?.record ?? 'no recovery was ever opened' };
+      throw new Error(`not reached: ${JSON.stringify(found, null, 1)}`);
     }
     await sleep(500);
   }
 }
 
-/** Waits until Prometheus fires no alert that would open a recovery. */
+/**
+ * Waits until neither Prometheus nor any Alertmanager has an alert that would open a recovery: an Alertmanager repeats what
+ * Prometheus has just resolved.
+ */
 export async function alertsResolved(world: World, triggers: readonly string[] = TRIGGERS): Promise<void> {
   while ((await firing(world)).some((name) => triggers.includes(name))) await sleep(1_000);
 }
 
-const alertsSchema = z.object({
-  data: z.object({ alerts: z.array(z.object({ state: z.string(), labels: z.record(z.string(), z.string()) })) }),
-});
+const labels = z.object({ labels: z.record(z.string(), z.string()) });
+const prometheusAlerts = z.object({ data: z.object({ alerts: z.array(labels.extend({ state: z.string() })) }) });
+/** Alertmanager's API v2, `GET /alerts`: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml */
+const alertmanagerAlerts = z.array(labels);
 
 async function firing({ monitoring }: World): Promise<string[]> {
-  const answer = await fetch(`${monitoring.prometheusUrl}/api/v1/alerts`);
-  const { alerts } = alertsSchema.parse(await answer.json()).data;
-  return alerts.filter(({ state }) => state === 'firing').map(({ labels }) => labels.alertname ?? '');
+  const { data } = prometheusAlerts.parse(await answerOf(`${monitoring.prometheusUrl}/api/v1/alerts`));
+  const told = monitoring.alertmanagerUrls.map((url) => answerOf(`${url}/api/v2/alerts?active=true`));
+  const repeated = (await Promise.all(told)).flatMap((answer) => alertmanagerAlerts.parse(answer));
+  const own = data.alerts.filter(({ state }) => state === 'firing');
+  return [...own, ...repeated].map(({ labels: { alertname = '' } }) => alertname);
+}
+
+async function answerOf(url: string): Promise<unknown> {
+  return (await fetch(url)).json();
 }
 
 /**
