@@ -23,13 +23,13 @@ export function openProcedure(record: RecoveryRecord): StartedProcedure | null {
   const { procedure } = record;
   if (procedure === undefined || procedure.ended !== null) return null;
   const attempt = procedureAttempt(record);
-  if (attempt === null || !RECOVERS.has(attempt.stage)) return procedure;
+  if (attempt === null || !HAS_ENDED.has(attempt.stage)) return procedure;
   const isOfPresent = attempt.episode === record.episode.number && record.recovered === null;
   return isOfPresent ? procedure : null;
 }
 
-/** Stages with which an episode recovers; what comes later is about a target that broke again. */
-const RECOVERS: ReadonlySet<Attempt['stage']> = new Set(['verified', 'unproven']);
+/** What a procedure's attempt may be once its episode has recovered by it: a person may still order it undone. */
+const HAS_ENDED: ReadonlySet<Attempt['stage']> = new Set(['verified', 'unproven', 'undoing', 'undone', 'undo-refused']);
 
 /** The attempt of the record's procedure, once it is planned or refused. */
 export function procedureAttempt({ procedure, attempts }: RecoveryRecord): Attempt | null {

@@ -252,6 +252,15 @@ describe('a target that breaks again after its procedure', () => {
   });
 });
 
+test('a procedure that has recovered its target is not told as not done when a person undoes it later', () => {
+  const done = happen(asked(), 1, approve(), begun(), applied(), begun(1), applied(1), verified('pass'));
+  const { record } = decided(happen(decided(done).record, 2, { kind: 'released' }, watched(true)));
+  const undoing = decided(happen(record, 3, ordered('undo'))).record;
+  const refused = happen(undoing, 4, ...undoFinished(0, 'refused'));
+  expect(refused.attempts[0]?.stage).toBe('undo-refused');
+  expect(factsOf(decided(refused))).not.toContain('procedure-ended');
+});
+
 describe('a procedure of high risk', () => {
   const clear: Plan = { ...scaleDown, risk: 'high', dataLoss: 'the conversations since 03:00 are lost' };
   const answer = (actor: string) => ({
