@@ -5,12 +5,12 @@ import { patchAgentBruno } from './patch.ts';
 export default {
   name: 'wrong-password',
   target: AGENT_BRUNO,
-  summary: 'REDIS_URL was given a password that this Redis does not have.',
+  summary: 'REDIS_URL was given the user and password of another Redis.',
   alerts: ['AgentBrunoPodCrashLooping'],
   apply: async (context) => {
-    context.progress('Agent Bruno: REDIS_URL with the password of another Redis');
+    context.progress('Agent Bruno: REDIS_URL with the login of another Redis');
     const host = `redis-master.${context.namespaces.redis}.svc.cluster.local`;
-    const value = `redis://:of-another-redis-7f3a@${host}:6379`;
+    const value = `redis://bruno:of-another-redis-7f3a@${host}:6379`;
     await patchAgentBruno(context, { env: [{ name: 'REDIS_URL', value }] });
   },
 } satisfies Fault;
