@@ -24,6 +24,18 @@ export function isStarting(
   return ageSeconds(evidence, state.startedAt) < Math.max(YOUNG_SECONDS, patience(template));
 }
 
+/** Whether this very instance was ready before: it stopped being so after it had started. */
+export function hasServed(pod: PodEvidence, container: ContainerEvidence): boolean {
+  const since = Date.parse(notReadySince(pod) ?? '');
+  const started = Date.parse(container.state.startedAt ?? '');
+  return !Number.isNaN(since) && !Number.isNaN(started) && since > started;
+}
+
+/** When the pod stopped being ready, RFC 3339; undefined where it is, or nothing says so. */
+export function notReadySince({ conditions }: PodEvidence): string | undefined {
+  return conditions.find(({ type, status }) => type === 'Ready' && status !== 'True')?.since;
+}
+
 /** A pod that was made a moment ago. */
 export function isYoung(evidence: Evidence, pod: PodEvidence, seconds = YOUNG_SECONDS): boolean {
   return ageSeconds(evidence, pod.createdAt) < seconds;

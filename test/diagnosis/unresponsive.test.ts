@@ -64,6 +64,15 @@ describe('a program that runs and does not answer', () => {
     });
   });
 
+  test('is unresponsive also moments after its start, once it has been ready', () => {
+    const started = { state: { kind: 'running' as const, startedAt: ago(18) } };
+    const young = (since: number) =>
+      hanging({ createdAt: ago(19), conditions: [{ type: 'Ready', status: 'False', since: ago(since) }] }, started);
+    const seen = { message: LATE, reach: [asked('silent')] };
+    expect(look({ ...seen, pods: [young(3)] })?.cause).toBe('unresponsive');
+    expect(look({ ...seen, pods: [young(19)] })).toBeUndefined();
+  });
+
   test('is unresponsive by the kubelet’s word alone where it could not be asked', () => {
     expect(look()?.cause).toBe('unresponsive');
     expect(look({ reach: [asked('unknown')] })?.cause).toBe('unresponsive');

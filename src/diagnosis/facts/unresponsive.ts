@@ -1,5 +1,5 @@
 import type { Finding } from '../../recovery/values.ts';
-import { isForgotten } from '../age.ts';
+import { hasServed, isForgotten, notReadySince } from '../age.ts';
 import type { ContainerEvidence, Evidence, PodEvidence, ReachEvidence } from '../evidence.ts';
 import { finding } from '../finding.ts';
 import { described, type ProbeSources, probeFailure, probeSubject, throttling } from '../probe-facts.ts';
@@ -121,17 +121,6 @@ function reachOf({ reach = [] }: Evidence, pod: PodEvidence): ReachEvidence | un
 function isRunningOn(evidence: Evidence, pod: PodEvidence, container: ContainerEvidence): boolean {
   if (container.state.kind !== 'running') return false;
   return lastEnd(container) === undefined || hasServed(pod, container) || isForgotten(evidence, container);
-}
-
-/** Whether this very instance was ready before: it stopped being so after it had started. */
-function hasServed(pod: PodEvidence, container: ContainerEvidence): boolean {
-  const since = Date.parse(notReadySince(pod) ?? '');
-  const started = Date.parse(container.state.startedAt ?? '');
-  return !Number.isNaN(since) && !Number.isNaN(started) && since > started;
-}
-
-function notReadySince({ conditions }: PodEvidence): string | undefined {
-  return conditions.find(({ type, status }) => type === 'Ready' && status !== 'True')?.since;
 }
 
 function asksHttp(probe: unknown): boolean {
