@@ -41,6 +41,7 @@ const FAULTS = [
   {
     fault: 'mongodb',
     cause: 'mongodb-connection-failure',
+    redis: 'PONG',
     says: 'StatefulSet mongodb is scaled to 0',
     remedy: 'scale-up',
     change: 'patch statefulsets mongodb',
@@ -48,13 +49,14 @@ const FAULTS = [
   {
     fault: 'wrong-password',
     cause: 'configuration-error',
+    redis: 'AUTH is refused: WRONGPASS',
     says: 'does not accept the login in REDIS_URL',
     remedy: 'restore-variable',
     change: 'patch deployments agent-bruno',
   },
 ];
 
-describe.each(FAULTS)('the fault $fault', ({ fault, cause, says, remedy, change }) => {
+describe.each(FAULTS)('the fault $fault', ({ fault, cause, redis, says, remedy, change }) => {
   let story: Story;
   let record: RecoveryRecord;
 
@@ -86,7 +88,7 @@ describe.each(FAULTS)('the fault $fault', ({ fault, cause, says, remedy, change 
     expect(tried.map((attempt) => [attempt.cause, attempt.remedy, attempt.stage])).toEqual([
       [cause, remedy, 'verified'],
     ]);
-    expect(JSON.stringify(record.checklist)).toContain('PONG');
+    expect(JSON.stringify(record.checklist)).toContain(redis);
     expect(JSON.stringify(record.findings)).toContain(says);
   });
 
