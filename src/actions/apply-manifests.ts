@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { KintsugiError } from '../errors.ts';
 import { objectText } from '../kubernetes/objects.ts';
 import type { Plan } from '../recovery/values.ts';
 import type { Action, RevertResult, WriteContext } from './action.ts';
@@ -13,7 +12,7 @@ import { APPLY_MANIFESTS, READ_REFERENCES, READ_WORKLOAD } from './plan/permissi
 import { refusedPlan } from './plan/refused-plan.ts';
 import { readTarget } from './plan/subject.ts';
 import { judged, together } from './rules/verdict.ts';
-import { guardTarget } from './write/created.ts';
+import { guardUndo } from './write/created.ts';
 import { fieldChanges } from './write/fields.ts';
 import { applySeveral, hasWrittenAny, revertSeveral } from './write/several.ts';
 
@@ -105,13 +104,7 @@ async function allowedBy(context: WriteContext, plan: Plan): Promise<Allowed> {
 async function guardUnlessWritten(context: WriteContext, plan: Plan): Promise<RevertResult | null> {
   const { kind, name } = context.target;
   if (fieldChanges(plan).some(({ object }) => object.kind === kind && object.name === name)) return null;
-  try {
-    await guardTarget(context);
-    return null;
-  } catch (error) {
-    if (error instanceof KintsugiError && error.code === 'refused') return { outcome: 'refused', saw: error.message };
-    throw error;
-  }
+  return guardUndo(context);
 }
 
 function countText(count: number): string {

@@ -12,7 +12,7 @@ import { COPY_SECRET, copyArgs } from './plan/copies.ts';
 import { READ_WORKLOAD } from './plan/permissions.ts';
 import { readTarget } from './plan/subject.ts';
 import { FINE, judged, refuse, together, type Verdict } from './rules/verdict.ts';
-import { checkTarget, guardTarget } from './write/created.ts';
+import { checkTarget, guardUndo } from './write/created.ts';
 import { GUARD, guardText } from './write/guard.ts';
 import { FIELD_MANAGER } from './write/patch.ts';
 
@@ -92,13 +92,7 @@ const copySecret: Action<z.infer<typeof params>> = {
   },
   async revert(context, plan) {
     const { to, type, hmac } = copyArgs.parse(plan.args);
-    try {
-      await guardTarget(context);
-    } catch (error) {
-      if (error instanceof KintsugiError && error.code === 'refused') return { outcome: 'refused', saw: error.message };
-      throw error;
-    }
-    return remove(context, to, { type, hmac });
+    return (await guardUndo(context)) ?? remove(context, to, { type, hmac });
   },
   async hasWritten(context, plan) {
     const present = await readSecret(context, copyArgs.parse(plan.args).to);

@@ -52,13 +52,7 @@ const deleteClaim: Action<z.infer<typeof params>> = {
   },
   async apply(context, plan) {
     if (plan.changes.length === 0) return 'unchanged';
-    const args = replaceArgs.parse(plan.args);
-    await replaceClaim(context, args);
-    const { name } = args.volume;
-    return {
-      outcome: 'applied',
-      saw: [`PersistentVolume ${name} with the former data is kept (Retain): kubectl delete pv ${name} removes it`],
-    };
+    return replaceClaim(context, replaceArgs.parse(plan.args));
   },
   async revert(context, plan) {
     if (plan.changes.length === 0) return { outcome: 'not-needed' };

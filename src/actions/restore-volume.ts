@@ -97,13 +97,7 @@ const restoreVolume: Action<Params> = {
   },
   async apply(context, plan) {
     if (isRepoint(plan)) return applyRepoint(context, plan);
-    const args = replaceArgs.parse(plan.args);
-    await replaceClaim(context, args);
-    const { name } = args.volume;
-    return {
-      outcome: 'applied',
-      saw: [`PersistentVolume ${name} with the former data is kept (Retain): kubectl delete pv ${name} removes it`],
-    };
+    return replaceClaim(context, replaceArgs.parse(plan.args));
   },
   revert: (context, plan) =>
     isRepoint(plan) ? revertRepoint(context, plan) : putClaimBack(context, replaceArgs.parse(plan.args)),

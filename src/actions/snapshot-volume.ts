@@ -22,7 +22,7 @@ import { judged, refuse, together, type Verdict } from './rules/verdict.ts';
 import { SAFETY } from './volume/choice.ts';
 import { holdersOf } from './volume/still.ts';
 import { writersStopped } from './volume/stopped.ts';
-import { checkTarget, guardTarget } from './write/created.ts';
+import { checkTarget, guardUndo } from './write/created.ts';
 import { GUARD, guardText } from './write/guard.ts';
 import { FIELD_MANAGER } from './write/patch.ts';
 
@@ -100,13 +100,7 @@ const snapshotVolume: Action<z.infer<typeof params>> = {
     return { outcome: 'applied', saw: [`${standing(ready)}: ${removal(ready)}`] };
   },
   async revert(context, plan) {
-    try {
-      await guardTarget(context);
-    } catch (error) {
-      if (error instanceof KintsugiError && error.code === 'refused') return { outcome: 'refused', saw: error.message };
-      throw error;
-    }
-    return leave(context, args.parse(plan.args));
+    return (await guardUndo(context)) ?? leave(context, args.parse(plan.args));
   },
   async hasWritten(context, plan) {
     const taken = await readSnapshot(context.kubernetes, args.parse(plan.args), context.signal);

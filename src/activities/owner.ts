@@ -7,6 +7,7 @@ import { findPodOwner } from '../kubernetes/owner.ts';
 import { isReady } from '../kubernetes/pods.ts';
 import { listWorkloads } from '../kubernetes/workloads.ts';
 import type { Activities, FindOwnerInput, ForwardInput, Owner } from '../recovery/activities.ts';
+import { DEFAULT_RUNG } from '../recovery/durations.ts';
 import { recoveryIdOf, workflowIdOf } from '../recovery/ids.ts';
 import type { AlertMessage } from '../recovery/values.ts';
 import { loadRunbook } from '../runbook/load.ts';
@@ -21,9 +22,6 @@ export interface OwnerDependencies {
   temporal: Client;
   settings: Pick<Configuration, 'cluster' | 'runbooks'>;
 }
-
-/** The written rule: if unable to resolve within 15 minutes, escalate. */
-const DEFAULT_RUNG = '15m';
 
 /** The activities of a run that only sends on: from a pod to the workload that owns it, and there all that comes. */
 export function createForwarding(dependencies: OwnerDependencies): Pick<Activities, 'findOwner' | 'forward'> {

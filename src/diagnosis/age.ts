@@ -13,14 +13,15 @@ export function ageSeconds(evidence: Pick<Evidence, 'takenAt'>, at: string | und
   return Number.isNaN(since) ? Number.POSITIVE_INFINITY : (Date.parse(evidence.takenAt) - since) / 1000;
 }
 
-/** A container that started a moment ago, has not failed yet and is still within what its probes give it: no illness. */
+/** A container that started a moment ago, was never ready nor failed yet, and is still within what its probes give it: no illness. */
 export function isStarting(
   evidence: Evidence,
+  pod: PodEvidence,
   container: ContainerEvidence,
   template: ContainerTemplate | undefined,
 ): boolean {
   const { state, restarts, lastState } = container;
-  if (state.kind !== 'running' || restarts > 0 || lastState !== undefined) return false;
+  if (state.kind !== 'running' || restarts > 0 || lastState !== undefined || hasServed(pod, container)) return false;
   return ageSeconds(evidence, state.startedAt) < Math.max(YOUNG_SECONDS, patience(template));
 }
 

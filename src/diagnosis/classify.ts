@@ -1,5 +1,5 @@
 import type { Finding } from '../recovery/values.ts';
-import { hasServed, isLongWell, isStarting } from './age.ts';
+import { isLongWell, isStarting } from './age.ts';
 import { clusterFacts } from './cluster-facts.ts';
 import { weighDependencies } from './dependency-root.ts';
 import type { ContainerEvidence, ContainerTemplate, Evidence, PodEvidence } from './evidence.ts';
@@ -75,7 +75,7 @@ function containerFindings(
   facts: Finding[],
 ): Finding[] {
   const template = templateOf(evidence, container);
-  if (isStarting(evidence, container, template) && !hasServed(pod, container)) return [];
+  if (isStarting(evidence, pod, container, template)) return [];
   if (!hasTrouble(pod, container)) {
     const seen = { events: eventsOf(evidence, pod, container), template };
     const failing =

@@ -60,13 +60,15 @@ function isOnItsWay(evidence: Evidence): boolean {
   const waiting = standing(pods).filter((pod) => !pod.ready);
   if (waiting.length === 0) return newest(evidence) < ROLLING_SECONDS;
   return waiting.every(
-    (pod) => isYoung(evidence, pod, ROLLING_SECONDS) || pod.containers.some((container) => starts(evidence, container)),
+    (pod) =>
+      isYoung(evidence, pod, ROLLING_SECONDS) || pod.containers.some((container) => starts(evidence, pod, container)),
   );
 }
 
-function starts(evidence: Evidence, container: ContainerEvidence): boolean {
+function starts(evidence: Evidence, pod: PodEvidence, container: ContainerEvidence): boolean {
   return isStarting(
     evidence,
+    pod,
     container,
     evidence.workload?.containers.find(({ name }) => name === container.name),
   );

@@ -1,3 +1,6 @@
+/** The written rule: if unable to resolve within 15 minutes, escalate. What holds until a runbook says otherwise. */
+export const DEFAULT_RUNG = '15m';
+
 const UNIT_MS: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000 };
 
 /** Milliseconds of a runbook's duration, e.g. `1h30m` -> 5400000. The runbook's schema has checked its form. */

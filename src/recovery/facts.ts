@@ -12,6 +12,7 @@ import {
   approvalReason,
   canLook,
   effectiveMode,
+  firstRungMs,
   hasUnsent,
   isForwarder,
   leadingFinding,
@@ -37,7 +38,6 @@ import type { RecoveryRecord } from './record.ts';
 const LIMIT_MS = 24 * 3_600_000;
 /** A run that begins past its deadline looks once before it pages; the look may take this long. */
 const FIRST_LOOK_MS = 30_000;
-const DEFAULT_RUNG_MS = 15 * 60_000;
 
 /** What follows from the record and the time alone, one fact at a time; null when nothing more does. */
 export function nextFact(record: RecoveryRecord, clock: Clock): EventBody | null {
@@ -55,12 +55,6 @@ export function nextFact(record: RecoveryRecord, clock: Clock): EventBody | null
     resolvedUntold(record) ??
     closed(record, clock)
   );
-}
-
-/** How long after the alert the first rung pages, in ms. */
-export function firstRungMs(record: RecoveryRecord): number {
-  const rung = record.runbook?.content.spec.escalation.rungs[0];
-  return rung === undefined ? DEFAULT_RUNG_MS : milliseconds(rung.after);
 }
 
 /** A page of which nobody is left to be told that it is over. */

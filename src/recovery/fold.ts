@@ -1,4 +1,4 @@
-import { after, milliseconds } from './durations.ts';
+import { after, DEFAULT_RUNG, milliseconds } from './durations.ts';
 import type { EventBody, Lane, RecoveryEvent } from './events.ts';
 import { foldAttempts } from './fold-attempts.ts';
 import { foldPages } from './fold-pages.ts';
@@ -22,7 +22,7 @@ export function fold(before: RecoveryRecord, event: RecoveryEvent): RecoveryReco
 }
 
 /** The written rule: if unable to resolve within 15 minutes, escalate. */
-export const DEFAULT_DEADLINE_MS = 15 * 60_000;
+export const DEFAULT_DEADLINE_MS = milliseconds(DEFAULT_RUNG);
 
 /** What people with an open page are told of. */
 const NEWS: ReadonlySet<RecoveryEvent['kind']> = new Set([

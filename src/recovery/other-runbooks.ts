@@ -1,4 +1,4 @@
-import { after, milliseconds } from './durations.ts';
+import { after, DEFAULT_RUNG, milliseconds } from './durations.ts';
 import type { EventBody, RecoveryEvent } from './events.ts';
 import { openPage } from './fold-pages.ts';
 import { giveWay } from './new-attempt.ts';
@@ -11,8 +11,6 @@ import type { AlertMessage } from './values.ts';
  * Alerts of another runbook that reach the one recovery of a busy target (durability 7): they are kept with their own
  * deadline, which pages, and get their runbook's turn when this one's work has ended in a recovery.
  */
-
-const DEFAULT_RUNG = '15m';
 
 /** By what a record keeps an alert: one alert may belong to two runbooks of the same target. */
 export function alertKey({ fingerprint, runbook }: Pick<AlertMessage, 'fingerprint' | 'runbook'>): string {

@@ -1,4 +1,4 @@
-import { isPast } from './durations.ts';
+import { DEFAULT_RUNG, isPast, milliseconds } from './durations.ts';
 import { openPage } from './fold-pages.ts';
 import { workflowIdOf } from './ids.ts';
 import { occupiesTarget } from './ordered.ts';
@@ -168,4 +168,9 @@ export function lookedSinceClosing({ look, closing }: RecoveryRecord): boolean {
 /** Whether a trigger alert of this recovery still fires. */
 export function alertsFiring(record: RecoveryRecord): boolean {
   return Object.values(record.alerts).some(({ role, status }) => role === 'trigger' && status === 'firing');
+}
+
+/** How long after the alert the first rung pages, in ms. */
+export function firstRungMs(record: RecoveryRecord): number {
+  return milliseconds(record.runbook?.content.spec.escalation.rungs[0]?.after ?? DEFAULT_RUNG);
 }

@@ -1,8 +1,8 @@
 import type { Clock } from './clock.ts';
-import { after, milliseconds } from './durations.ts';
+import { after } from './durations.ts';
 import type { EventBody, Outcome, RecoveryEvent } from './events.ts';
 import { openPage } from './fold-pages.ts';
-import { alertsFiring, effectiveMode, remedyApproval } from './policy.ts';
+import { alertsFiring, effectiveMode, firstRungMs, remedyApproval } from './policy.ts';
 import type { Attempt, RecoveryRecord, Requested } from './record.ts';
 import type { StartedProcedure } from './started-procedure.ts';
 
@@ -16,7 +16,6 @@ export const FINAL_LOAD_FAULTS: ReadonlySet<string> = new Set(['not-found', 'inv
 
 /** After an undo the target's pods need a moment until they are as before; people are not kept waiting longer than this. */
 const BACK_WITHIN_MS = 60_000;
-const DEFAULT_RUNG = '15m';
 
 /** The procedure of a record that has not come to its end: an own one, or the recovery of its episode. */
 export function openProcedure(record: RecoveryRecord): StartedProcedure | null {
@@ -220,7 +219,6 @@ function foldBegun(record: RecoveryRecord, event: RecoveryEvent & { kind: 'actio
   if (!first) return record;
   const begun = { ...record, look: { ...record.look, healthy: null } };
   if (record.look.healthy !== true || alertsFiring(record) || record.episode.deadlineGiven) return begun;
-  const rung = record.runbook?.content.spec.escalation.rungs[0]?.after ?? DEFAULT_RUNG;
-  const deadline = after(event.at, milliseconds(rung));
+  const deadline = after(event.at, firstRungMs(record));
   return { ...begun, episode: { ...record.episode, brokenSince: event.at, deadline, deadlinePassed: false } };
 }

@@ -6,8 +6,8 @@ import type { PatchOperation } from '../../kubernetes/json-patch.ts';
 import { pointer } from '../../kubernetes/template.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
 import { orNull, patchVolume, readClaim, readVolume } from '../../kubernetes/volumes.ts';
-import type { RevertResult, WriteContext } from '../action.ts';
-import { checkTarget, guardTarget } from '../write/created.ts';
+import type { ApplyOutcome, RevertResult, WriteContext } from '../action.ts';
+import { checkTarget, guardUndo } from '../write/created.ts';
 import { GUARD, guardText } from '../write/guard.ts';
 import { FIELD_MANAGER } from '../write/patch.ts';
 import { isOwn, readReplacement } from './live.ts';
@@ -34,15 +34,15 @@ export const replaceArgs = z.object({
 export type ReplaceArgs = z.infer<typeof replaceArgs>;
 
 /**
- * Goes on from wherever the live objects stand until the claim is replaced.
+ * Goes on from wherever the live objects stand until the claim is replaced, and says how the kept volume is removed.
  * @throws KintsugiError `refused` for what stops it for good (the undo leads back), `timeout` when it takes too long
  */
-export async function replaceClaim(context: WriteContext, args: ReplaceArgs): Promise<void> {
+export async function replaceClaim(context: WriteContext, args: ReplaceArgs): Promise<ApplyOutcome> {
   await checkTarget(context);
   const deadline = Date.now() + args.timeoutSeconds * 1000;
   for (;;) {
     const step = nextStep(args, await readReplacement(context, args));
-    if (step.do === 'done') return;
+    if (step.do === 'done') return { outcome: 'applied', saw: [keptText(args.volume.name, 'former')] };
     if (step.do === 'stop') throw stopped(args, step);
     await onward(context, args, step, deadline);
   }
@@ -62,7 +62,7 @@ async function onward(context: WriteContext, args: ReplaceArgs, step: Step, dead
 
 /** Puts the former volume back under the claim's name; every state that the replacement can leave leads there. */
 export async function putClaimBack(context: WriteContext, args: ReplaceArgs): Promise<RevertResult> {
-  const guarded = await guarding(context);
+  const guarded = await guardUndo(context);
   if (guarded !== null) return guarded;
   const deadline = Date.now() + Math.min(UNDO_SECONDS, args.timeoutSeconds) * 1000;
   const begun = hasBegun(args, await readReplacement(context, args));
@@ -100,16 +100,6 @@ async function back(context: WriteContext, args: ReplaceArgs, step: UndoStep, de
 /** Whether anything of it is done: then a worker that comes later goes on, and plans nothing anew. */
 export async function replacementBegun(context: WriteContext, args: ReplaceArgs): Promise<boolean> {
   return hasBegun(args, await readReplacement(context, args));
-}
-
-async function guarding(context: WriteContext): Promise<RevertResult | null> {
-  try {
-    await guardTarget(context);
-    return null;
-  } catch (error) {
-    if (error instanceof KintsugiError && error.code === 'refused') return { outcome: 'refused', saw: error.message };
-    throw error;
-  }
 }
 
 /** What was read has changed since: look again. */
@@ -204,7 +194,11 @@ async function keptVolume(context: WriteContext, args: ReplaceArgs): Promise<str
   const name = claim?.spec?.volumeName;
   if (claim === null || claim.metadata?.uid === args.claim.uid || name === undefined || name === args.volume.name)
     return undefined;
-  return `PersistentVolume ${name} with the restored data is kept (Retain): kubectl delete pv ${name} removes it`;
+  return keptText(name, 'restored');
+}
+
+function keptText(volume: string, data: 'former' | 'restored'): string {
+  return `PersistentVolume ${volume} with the ${data} data is kept (Retain): kubectl delete pv ${volume} removes it`;
 }
 
 function stopped({ claim }: ReplaceArgs, { code, why }: Step & { do: 'stop' }): KintsugiError {

@@ -1,7 +1,7 @@
 import { KintsugiError } from '../../errors.ts';
 import { objectText } from '../../kubernetes/objects.ts';
 import { readWorkload } from '../../kubernetes/workloads.ts';
-import type { WriteContext } from '../action.ts';
+import type { RevertResult, WriteContext } from '../action.ts';
 import { checkGuard, GUARD, guardText, readGuard, UNDO } from './guard.ts';
 import { patchObject } from './patch.ts';
 
@@ -33,5 +33,16 @@ export async function guardTarget(context: WriteContext): Promise<void> {
       if (error.code === 'not-found') return;
       if (error.code !== 'conflict' || tried === TRIES) throw error;
     }
+  }
+}
+
+/** {@link guardTarget} for an undo: what keeps it off is the undo's own answer (safety 16); null where nothing does. */
+export async function guardUndo(context: WriteContext): Promise<RevertResult | null> {
+  try {
+    await guardTarget(context);
+    return null;
+  } catch (error) {
+    if (error instanceof KintsugiError && error.code === 'refused') return { outcome: 'refused', saw: error.message };
+    throw error;
   }
 }
