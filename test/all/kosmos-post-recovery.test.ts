@@ -1,12 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { readState } from '../../dev/cluster/state.ts';
-import { provideImages } from '../../dev/images/provide.ts';
-import { type Monitoring, startMonitoring } from '../../dev/monitoring/start.ts';
-import { deployKosmos, removeKosmos } from '../../dev/workloads/deploy.ts';
 import { applyFault } from '../../dev/workloads/faults/registry.ts';
-import { namespacesWithSuffix } from '../../dev/workloads/namespaces.ts';
 import { waitFor } from '../../dev/workloads/wait.ts';
 import { RUNBOOKS } from '../../dev/world/runbooks.ts';
 import { createPostRecovery } from '../../src/activities/post-recovery.ts';
@@ -15,7 +9,7 @@ import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import type { AfterRecoveryInput } from '../../src/recovery/activities.ts';
 import type { PostRecoveryItem } from '../../src/recovery/values.ts';
 import { loadRunbook } from '../../src/runbook/load.ts';
-import { type AlertReceiver, startAlertReceiver } from '../cluster/alert-receiver.ts';
+import { type KosmosAlertWorld, startKosmosAlertWorld } from '../cluster/kosmos-alert-world.ts';
 import { needs, provided } from '../needs.ts';
 
 needs('cluster');
@@ -25,32 +19,13 @@ jest.setTimeout(300_000);
 /** What a program can say of the points after a recovery of KOSMOS' agents, from the real cluster and a real Prometheus. */
 
 const kube = connectKubernetes({ kubeconfig: provided('cluster') });
-const access = readState()?.access;
-const namespaces = namespacesWithSuffix(`points-${randomBytes(3).toString('hex')}`);
-const silent = () => undefined;
-let receiver: AlertReceiver;
-let monitoring: Monitoring;
+let world: KosmosAlertWorld;
 
 beforeAll(async () => {
-  await provideImages({ registry: access?.registry }, ['kosmos-agent'], silent);
-  receiver = await startAlertReceiver();
-  [monitoring] = await Promise.all([
-    startMonitoring({
-      kubeconfig: provided('cluster'),
-      namespaces: { kosmos: [namespaces.kosmos] },
-      webhookUrl: `${receiver.url}/api/v1/alerts`,
-      webhookToken: 'a-token-for-tests',
-      teamUrl: `${receiver.url}/team`,
-    }),
-    deployKosmos(kube, { namespaces, registry: access?.registry, progress: silent }),
-  ]);
+  world = await startKosmosAlertWorld(kube, provided('cluster'), 'points');
 });
 
-afterAll(async () => {
-  await monitoring?.stop();
-  await receiver?.stop();
-  await removeKosmos(kube, { namespaces });
-});
+afterAll(() => world?.stop());
 
 /** The points after a recovery of this agent, by the published runbook, once they are as `wanted`. */
 async function filledIn(
@@ -59,11 +34,11 @@ async function filledIn(
 ): Promise<PostRecoveryItem[]> {
   const { runbook } = await loadRunbook(RUNBOOKS, 'kosmos-agent-recovery');
   const { redact } = createRedactor({ key: 'a'.repeat(64) });
-  const { prometheusUrl } = monitoring;
+  const { prometheusUrl } = world.monitoring;
   const { checkAfterRecovery } = createPostRecovery({ kubernetes: kube, prometheusUrl, redact });
   const input: AfterRecoveryInput = {
-    recoveryId: `recovery/development/${namespaces.kosmos}/${kind.toLowerCase()}/${name}@12345678`,
-    target: { namespace: namespaces.kosmos, kind, name },
+    recoveryId: `recovery/development/${world.namespaces.kosmos}/${kind.toLowerCase()}/${name}@12345678`,
+    target: { namespace: world.namespaces.kosmos, kind, name },
     runbook,
     since: new Date(Date.now() - 60_000).toISOString(),
     points: (runbook.spec.postRecovery?.points ?? []).slice(0, 3),
@@ -97,8 +72,11 @@ test.each([
 });
 
 test('an agent that is broken has points that are found, each with what was seen', async () => {
-  const context = { kube, namespaces, progress: silent };
-  await Promise.all(['kosmos-memory', 'kosmos-degraded'].map((fault) => applyFault(fault, context)));
+  await Promise.all(
+    ['kosmos-memory', 'kosmos-degraded'].map((fault) =>
+      applyFault(fault, { kube, namespaces: world.namespaces, progress: () => undefined }),
+    ),
+  );
   const stuck = await filledIn({ kind: 'StatefulSet', name: 'hermes-agent' }, ([asked]) => asked?.state === 'found');
   expect(stuck[0]?.saw).toMatch(/ready: .*hermes-agent-1/);
   const killed = await filledIn(

@@ -1,15 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { readState } from '../../dev/cluster/state.ts';
-import { provideImages } from '../../dev/images/provide.ts';
-import { type Monitoring, startMonitoring } from '../../dev/monitoring/start.ts';
-import { deployKosmos, removeKosmos } from '../../dev/workloads/deploy.ts';
 import { applyFault } from '../../dev/workloads/faults/registry.ts';
-import { namespacesWithSuffix } from '../../dev/workloads/namespaces.ts';
 import { waitFor } from '../../dev/workloads/wait.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { needs, provided } from '../needs.ts';
-import { type AlertReceiver, startAlertReceiver } from './alert-receiver.ts';
+import { type KosmosAlertWorld, startKosmosAlertWorld } from './kosmos-alert-world.ts';
 
 needs('cluster');
 
@@ -17,38 +11,18 @@ needs('cluster');
 jest.setTimeout(300_000);
 
 const kube = connectKubernetes({ kubeconfig: provided('cluster') });
-const access = readState()?.access;
-const namespaces = namespacesWithSuffix(`alert-${randomBytes(3).toString('hex')}`);
-const silent = () => {};
-const context = { kube, namespaces, progress: silent };
 const common = { severity: 'critical', component: 'kosmos-agent', service: 'agent-recovery' };
-let receiver: AlertReceiver;
-let monitoring: Monitoring;
+let world: KosmosAlertWorld;
 
 beforeAll(async () => {
-  await provideImages({ registry: access?.registry }, ['kosmos-agent'], silent);
-  receiver = await startAlertReceiver();
-  [monitoring] = await Promise.all([
-    startMonitoring({
-      kubeconfig: provided('cluster'),
-      namespaces: { kosmos: [namespaces.kosmos] },
-      webhookUrl: `${receiver.url}/api/v1/alerts`,
-      webhookToken: 'a-token-for-tests',
-      teamUrl: `${receiver.url}/team`,
-    }),
-    deployKosmos(kube, { namespaces, registry: access?.registry, progress: silent }),
-  ]);
+  world = await startKosmosAlertWorld(kube, provided('cluster'), 'alert');
 });
 
-afterAll(async () => {
-  await monitoring?.stop();
-  await receiver?.stop();
-  await removeKosmos(kube, { namespaces });
-});
+afterAll(() => world?.stop());
 
 /** Every firing alert that came, one for each set of labels. */
 function received() {
-  const alerts = receiver.posts.flatMap((post) => post.alerts.map((alert) => ({ ...alert, path: post.path })));
+  const alerts = world.receiver.posts.flatMap((post) => post.alerts.map((alert) => ({ ...alert, path: post.path })));
   const firing = alerts.filter(({ status }) => status === 'firing');
   return [...new Map(firing.map((alert) => [JSON.stringify(alert.labels), alert])).values()];
 }
@@ -71,7 +45,9 @@ describe("the alerts about KOSMOS' agents", () => {
 
   test('tell each of its own agent, from a wrong variable, grown data and a deadlock at once', async () => {
     const faults = ['kosmos-memory', 'kosmos-degraded', 'kosmos-configuration'];
-    await Promise.all(faults.map((fault) => applyFault(fault, context)));
+    await Promise.all(
+      faults.map((fault) => applyFault(fault, { kube, namespaces: world.namespaces, progress: () => undefined })),
+    );
     const kubeStateMetrics = { namespace: 'monitoring', pod: 'kube-state-metrics-0' };
     const [crashLoop, outOfMemory, unresponsive] = await Promise.all([
       cameFor('KosmosAgentCrashLooping', 'kosmos-agent-runtime'),
@@ -81,17 +57,21 @@ describe("the alerts about KOSMOS' agents", () => {
     expect(crashLoop?.labels).toMatchObject({
       ...common,
       ...kubeStateMetrics,
-      exported_namespace: namespaces.kosmos,
+      exported_namespace: world.namespaces.kosmos,
       exported_pod: expect.stringMatching(/^kosmos-agent-runtime-/),
     });
     expect(outOfMemory?.labels).toMatchObject({
       ...common,
       ...kubeStateMetrics,
-      exported_namespace: namespaces.kosmos,
+      exported_namespace: world.namespaces.kosmos,
       exported_pod: expect.stringMatching(/^zeus-orchestrator-/),
     });
-    expect(unresponsive?.labels).toMatchObject({ ...common, namespace: namespaces.kosmos, pod: 'hermes-agent-1' });
-    expect(outOfMemory?.generatorURL.startsWith(`${monitoring.prometheusUrl}/graph?`)).toBe(true);
+    expect(unresponsive?.labels).toMatchObject({
+      ...common,
+      namespace: world.namespaces.kosmos,
+      pod: 'hermes-agent-1',
+    });
+    expect(outOfMemory?.generatorURL.startsWith(`${world.monitoring.prometheusUrl}/graph?`)).toBe(true);
   });
 
   test('are of one pod each, and go to Kintsugi alone', () => {
@@ -104,7 +84,7 @@ describe("the alerts about KOSMOS' agents", () => {
 });
 
 test('the kernel ended the orchestrator for its own limit, and the pod that hangs is alive', async () => {
-  const { items } = await kube.core.listNamespacedPod({ namespace: namespaces.kosmos });
+  const { items } = await kube.core.listNamespacedPod({ namespace: world.namespaces.kosmos });
   const ends = items.flatMap(({ metadata, status }) =>
     (status?.containerStatuses ?? []).map(
       ({ lastState }) => `${metadata?.labels?.app} ${lastState?.terminated?.reason}`,
@@ -113,6 +93,6 @@ test('the kernel ended the orchestrator for its own limit, and the pod that hang
   expect(ends).toContain('zeus OOMKilled');
   const stuck = items.find(({ metadata }) => metadata?.name === 'hermes-agent-1');
   expect(stuck?.status?.containerStatuses?.[0]).toMatchObject({ ready: false, restartCount: 0 });
-  const path = { namespace: namespaces.kosmos, name: 'hermes-agent-1:8000', path: 'health' };
+  const path = { namespace: world.namespaces.kosmos, name: 'hermes-agent-1:8000', path: 'health' };
   expect(await kube.core.connectGetNamespacedPodProxyWithPath(path)).toMatchObject({ status: 'healthy' });
 });
