@@ -1,22 +1,10 @@
-import { afterAll, beforeAll, expect, jest } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { needs } from '../needs.ts';
-import { describeKosmosFault, KOSMOS_WORLD } from './kosmos-recovery.ts';
-import { type ObservedWorld, startObservedWorld } from './observed-world.ts';
+import { describeKosmosFaults } from './kosmos-recovery.ts';
 
 needs('cluster', 'temporal');
 
-// One fault takes about three minutes from its making to the end of its windowed alert.
-jest.setTimeout(10 * 60_000);
-
-let world: ObservedWorld;
-
-beforeAll(async () => {
-  world = await startObservedWorld('kosmos', KOSMOS_WORLD);
-});
-
-afterAll(() => world?.stop());
-
-describeKosmosFault(() => world, {
+describeKosmosFaults({
   fault: 'kosmos-deadlock',
   agent: 'kosmos-agent-runtime',
   trigger: 'KosmosAgentUnresponsive',

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { kosmosHealthyAgain } from '../../dev/workloads/faults/kosmos-healthy-again.ts';
 import type { KosmosAgent } from '../../dev/workloads/healthy.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
-import type { ObservedWorld } from './observed-world.ts';
+import { type ObservedWorld, startObservedWorld } from './observed-world.ts';
 import {
   alertsResolved,
   begin,
@@ -31,15 +31,33 @@ export interface KosmosFault {
 }
 
 /** How a world of KOSMOS' agents differs from a development machine's. */
-export const KOSMOS_WORLD = {
+const KOSMOS_WORLD = {
   workloads: ['kosmos'] as const,
   durations: { window: '50s', repeatInterval: '20s' },
   // A program that ran for an hour before its first crash would be watched for as long as the runbook allows.
   runbooks: { set: [{ path: ['spec', 'verify', 'window', 'max'], value: '75s' }] },
 };
 
+/**
+ * The faults in one world, each from its alert to recovered. An agent is broken once a world, since a late repeat of its alert would open
+ * a recovery anew.
+ */
+export function describeKosmosFaults(...rows: KosmosFault[]): void {
+  // One fault takes about three minutes from its making to the end of its windowed alert.
+  jest.setTimeout(10 * 60_000);
+  let world: ObservedWorld;
+
+  beforeAll(async () => {
+    world = await startObservedWorld('kosmos', KOSMOS_WORLD);
+  });
+
+  afterAll(() => world?.stop());
+
+  for (const row of rows) describeKosmosFault(() => world, row);
+}
+
 /** Makes a fault and follows its recovery from the alert to recovered; takes it back afterwards. */
-export function describeKosmosFault(worldOf: () => ObservedWorld, row: KosmosFault): void {
+function describeKosmosFault(worldOf: () => ObservedWorld, row: KosmosFault): void {
   describe(`the fault ${row.fault}`, () => {
     let story: Story;
     let record: RecoveryRecord;
