@@ -5,7 +5,8 @@ import { stringify } from 'yaml';
 import { isReady } from './api.ts';
 import type { ClusterCertificates, UserName } from './certificates.ts';
 import { type Layout, NODE_ADDRESS, NODE_NAME, POD_RANGE, SERVICE_RANGE } from './layout.ts';
-import { type BackgroundProcess, freePort, startInBackground, waitUntil } from './processes.ts';
+import { freePort } from './ports.ts';
+import { type BackgroundProcess, startInBackground, waitUntil } from './processes.ts';
 import type { StateJournal } from './state.ts';
 
 /** What every part of the cluster is started with. */

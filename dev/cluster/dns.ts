@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { applyObjects, readManifest } from './api.ts';
 import type { ClusterContext } from './control-plane.ts';
 import { NODE_ADDRESS } from './layout.ts';
-import { type BackgroundProcess, freePort, startInBackground, waitUntil } from './processes.ts';
+import { freePort } from './ports.ts';
+import { type BackgroundProcess, startInBackground, waitUntil } from './processes.ts';
 
 /** Starts CoreDNS on the node's address, and waits until it knows the cluster's Services. */
 export async function startDns(context: ClusterContext, program: string): Promise<BackgroundProcess> {

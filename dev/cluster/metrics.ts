@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { applyObjects, readManifest } from './api.ts';
 import type { ClusterContext } from './control-plane.ts';
 import { NODE_ADDRESS } from './layout.ts';
-import { accepts, type BackgroundProcess, freePort, startInBackground, waitUntil } from './processes.ts';
+import { freePort } from './ports.ts';
+import { accepts, type BackgroundProcess, startInBackground, waitUntil } from './processes.ts';
 
 /** Starts metrics-server and registers its API; autoscalers have their first figures about 20 s later. */
 export async function startMetricsServer(context: ClusterContext, program: string): Promise<BackgroundProcess> {

@@ -6,7 +6,8 @@ import { createGroup } from './cgroups.ts';
 import { type ClusterContext, startKubernetes } from './control-plane.ts';
 import { CGROUP, NODE_ADDRESS, NODE_NAME, POD_RANGE } from './layout.ts';
 import { bridgeTrafficPassesFirewall } from './network.ts';
-import { type BackgroundProcess, freePort, waitUntil } from './processes.ts';
+import { freePort } from './ports.ts';
+import { type BackgroundProcess, waitUntil } from './processes.ts';
 
 const LOOPBACK = '127.0.0.1';
 

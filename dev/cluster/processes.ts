@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, readFileSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { mkdirSync, openSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KintsugiError } from '../../src/errors.ts';
+import { lastWords } from '../build/last-words.ts';
 import { identify, isRunning } from '../build/process-identity.ts';
 import { membershipFile } from './cgroups.ts';
 import { CGROUP } from './layout.ts';
@@ -49,12 +50,8 @@ export function startInBackground(journal: StateJournal, program: BackgroundProg
   }
   child.unref();
   journal.record((state) => state.processes.push({ name: program.name, ...identity }));
-  const died = () => (isRunning(identity) ? undefined : lastLines(program.logFile));
+  const died = () => (isRunning(identity) ? undefined : lastWords(program.logFile));
   return { name: program.name, pid, died };
-}
-
-function lastLines(file: string, count = 5): string {
-  return readFileSync(file, 'utf8').trim().split('\n').slice(-count).join(' | ').slice(-1500);
 }
 
 /** What {@link waitUntil} waits for. */
@@ -96,29 +93,6 @@ function deathOf(name: string, lastWords: string): KintsugiError {
   return new KintsugiError('unavailable', `${name} ended: ${lastWords}`, {
     where: name,
     fix: 'The end of its log says why.',
-  });
-}
-
-/** A TCP port that is free on the address: the preferred one, else any. Throws when the address cannot be bound. */
-export async function freePort(address: string, preferred = 0): Promise<number> {
-  const port = await tryPort(address, preferred);
-  if (port !== undefined) return port;
-  const other = await tryPort(address, 0);
-  if (other !== undefined) return other;
-  throw new KintsugiError('unavailable', `no port can be opened on ${address}`, {
-    where: address,
-    fix: 'Check that the address exists on this machine (ip addr).',
-  });
-}
-
-function tryPort(address: string, port: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen(port, address, () => {
-      const bound = server.address();
-      server.close(() => resolve(typeof bound === 'object' && bound !== null ? bound.port : undefined));
-    });
   });
 }
 

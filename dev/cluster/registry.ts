@@ -6,7 +6,8 @@ import { stringify } from 'yaml';
 import { KintsugiError } from '../../src/errors.ts';
 import { run } from '../build/commands.ts';
 import { type Layout, NODE_ADDRESS } from './layout.ts';
-import { type BackgroundProcess, freePort, startInBackground, waitUntil } from './processes.ts';
+import { freePort } from './ports.ts';
+import { type BackgroundProcess, startInBackground, waitUntil } from './processes.ts';
 import type { Registry, StateJournal } from './state.ts';
 
 const USER = 'kintsugi';

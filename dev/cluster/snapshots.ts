@@ -5,7 +5,8 @@ import { type BinaryPaths, definitionsBeside } from '../build/binaries.ts';
 import { applyObjects, hasDriver, readManifest } from './api.ts';
 import type { ClusterContext } from './control-plane.ts';
 import { NODE_NAME } from './layout.ts';
-import { accepts, type BackgroundProcess, freePort, startInBackground, waitUntil } from './processes.ts';
+import { freePort } from './ports.ts';
+import { accepts, type BackgroundProcess, startInBackground, waitUntil } from './processes.ts';
 import { CSI_DRIVER, servesSnapshots } from './snapshot-support.ts';
 
 /** The CSI driver with its provisioner, and the CSI project's controllers of snapshots. */

@@ -1,9 +1,10 @@
 /** Programs that live and die with the process that starts them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { KintsugiError } from '../../src/errors.ts';
 import { findOnPath } from '../build/commands.ts';
+import { lastWords } from '../build/last-words.ts';
 import { identify, type ProcessIdentity } from '../build/process-identity.ts';
 
 /** A program to run, and where its output goes. */
@@ -43,11 +44,11 @@ export async function startProgram({ name, program, args, environment, logFile }
     once(child, 'error').then(([error]) => Promise.reject(unusable(name, error))),
   ]);
   const identity = child.pid === undefined ? undefined : identify(child.pid);
-  if (identity === undefined) throw unusable(name, lastLines(logFile));
+  if (identity === undefined) throw unusable(name, lastWords(logFile));
   return {
     name,
     ...identity,
-    died: () => (hasEnded(child) ? lastLines(logFile) : undefined),
+    died: () => (hasEnded(child) ? lastWords(logFile) : undefined),
     stop: () => stop(child),
   };
 }
@@ -70,8 +71,4 @@ function unusable(name: string, reason: unknown): KintsugiError {
     where: name,
     fix: 'Check that its Debian package is installed.',
   });
-}
-
-function lastLines(file: string): string {
-  return readFileSync(file, 'utf8').trim().split('\n').slice(-5).join(' | ');
 }

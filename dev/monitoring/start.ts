@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import type { Progress } from '../build/cache.ts';
-import { freePort, waitUntil } from '../cluster/processes.ts';
+import { freePort } from '../cluster/ports.ts';
+import { waitUntil } from '../cluster/processes.ts';
 import { ensureDebianPackages } from '../debian/packages.ts';
 import {
   DEVELOPMENT_DURATIONS,

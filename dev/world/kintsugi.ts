@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { freePort, waitUntil } from '../cluster/processes.ts';
+import { freePort } from '../cluster/ports.ts';
+import { waitUntil } from '../cluster/processes.ts';
 import { type StartedProgram, startProgram } from '../monitoring/process.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'kintsugi.mjs');

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { KintsugiError } from '../../src/errors.ts';
 import { ensureBinary } from '../build/binaries.ts';
 import type { Progress } from '../build/cache.ts';
-import { freePort, waitUntil } from '../cluster/processes.ts';
+import { freePort, startServer } from '../cluster/ports.ts';
+import { waitUntil } from '../cluster/processes.ts';
 import { startProgram } from '../monitoring/process.ts';
 
 /** A Temporal dev server that lives as long as this process. */
@@ -23,6 +25,24 @@ export async function startTemporal(
   address?: string,
 ): Promise<TemporalServer> {
   const program = await ensureBinary('temporal', progress, signal);
+  return startServer(
+    () => startOnce({ program, folder, signal, address }),
+    (thrown) => {
+      const ended = thrown instanceof KintsugiError && thrown.code === 'unavailable';
+      if (ended) progress(thrown.message);
+      return ended;
+    },
+  );
+}
+
+interface Start {
+  program: string;
+  folder: string;
+  signal: AbortSignal | undefined;
+  address: string | undefined;
+}
+
+async function startOnce({ program, folder, signal, address }: Start): Promise<TemporalServer> {
   const port = address === undefined ? await freePort('127.0.0.1') : Number(new URL(`tcp://${address}`).port);
   const uiPort = await freePort('127.0.0.1');
   const database = join(folder, 'temporal.db');

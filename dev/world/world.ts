@@ -5,7 +5,7 @@ import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import type { Progress } from '../build/cache.ts';
 import { type Cluster, clusterDown, clusterUp } from '../cluster/cluster.ts';
-import { freePort } from '../cluster/processes.ts';
+import { freePort } from '../cluster/ports.ts';
 import { IMAGE_NAMES } from '../images/catalogue.ts';
 import { provideImages } from '../images/provide.ts';
 import type { Durations, WatchedNamespaces } from '../monitoring/configuration.ts';

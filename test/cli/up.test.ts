@@ -7,9 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
+import { freePort } from '../../dev/cluster/ports.ts';
 import { startServer } from '../http/server.ts';
 import { needs } from '../needs.ts';
-import { devServer, freePort, type TemporalServer } from '../workflows/servers.ts';
+import { devServer, type TemporalServer } from '../workflows/servers.ts';
 import { PROGRAM } from './command.ts';
 
 needs('temporal');
@@ -46,7 +47,7 @@ function kubeconfig(apiServer: string): string {
 
 /** Starts `up` and returns once it says that it serves, with the lines that it said until then. */
 async function startUp(cluster: string, apiServer: string) {
-  const metricsPort = await freePort();
+  const metricsPort = await freePort('127.0.0.1');
   const up = execa(process.execPath, [PROGRAM, 'up'], {
     extendEnv: false,
     reject: false,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort } from '../../dev/cluster/processes.ts';
+import { freePort } from '../../dev/cluster/ports.ts';
 import type { StartedProgram } from '../../dev/monitoring/process.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import { needs } from '../needs.ts';

@@ -2,13 +2,13 @@ import { needs, provided } from '../needs.ts';
 
 needs('temporal');
 
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { freePort } from '../../dev/cluster/ports.ts';
 import { loadConfiguration } from '../../src/configuration/configuration.ts';
 import { type RunningGateway, startGateway } from '../../src/gateway/main.ts';
 import { createLogger } from '../../src/log.ts';
@@ -24,7 +24,7 @@ let gateway: RunningGateway;
 let temporal: TestWorkflowEnvironment | null = null;
 
 beforeAll(async () => {
-  port = await freePort();
+  port = await freePort('127.0.0.1');
   const configuration = loadConfiguration({
     KINTSUGI_CLUSTER: 'homelab',
     KINTSUGI_RUNBOOKS: join(import.meta.dirname, '../runbook'),
@@ -39,14 +39,6 @@ afterAll(async () => {
   await gateway.stop();
   await temporal?.teardown();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 function alert(name: string, more: object = {}) {
   return {

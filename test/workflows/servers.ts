@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import { Connection } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { freePort, startServer } from '../../dev/cluster/ports.ts';
 import { provided } from '../needs.ts';
 
 /**
@@ -46,8 +47,16 @@ const searchAttributes = ['KintsugiTarget', 'KintsugiRunbook', 'KintsugiPhase', 
 const KEYWORD = 2;
 
 /** The dev server, with the search attributes registered. */
-export async function devServer(): Promise<TemporalServer> {
-  const port = await freePort();
+export function devServer(): Promise<TemporalServer> {
+  return startServer(startDevServer, hasEnded);
+}
+
+function hasEnded(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.message.startsWith('the server ended');
+}
+
+async function startDevServer(): Promise<TemporalServer> {
+  const port = await freePort('127.0.0.1');
   const attributes = searchAttributes.flatMap((name) => ['--search-attribute', `${name}=Keyword`]);
   const process = start(provided('temporal'), [
     'server',
@@ -70,7 +79,7 @@ export async function devServer(): Promise<TemporalServer> {
 
 /** The Java server that skips time while nothing happens. The SDK is given a relay to it as "the server". */
 export async function timeSkippingServer(): Promise<TemporalServer> {
-  const port = await freePort();
+  const port = await freePort('127.0.0.1');
   const process = start(provided('java'), [`${port}`]);
   await listening(port, process);
   const folder = mkdtempSync(join(tmpdir(), 'kintsugi-relay-'));
@@ -111,17 +120,6 @@ async function stop(environment: TestWorkflowEnvironment, process: ChildProcess)
   await environment.teardown();
   process.kill('SIGKILL');
   if (process.exitCode === null && process.signalCode === null) await once(process, 'exit');
-}
-
-/** A port of the loopback that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Waits until the server behind an address answers: it listens a while before its parts are healthy. */
