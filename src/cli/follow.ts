@@ -4,8 +4,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { RecoveryEvent } from '../recovery/events.ts';
 import type { RecoveryRecord } from '../recovery/record.ts';
+import { bounded, findRecovery, readRecord, type Session } from '../temporal/recoveries.ts';
 import type { RecordAnswer } from '../workflows/recovery.ts';
-import { bounded, findRecovery, readRecord, type Session } from './recoveries.ts';
 
 const ASK_EVERY_MS = 500;
 /** A run that was terminated or failed still answers with its last record: every so many answers Temporal is asked too. */

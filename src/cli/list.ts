@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import type { Session, StoredRecovery } from '../temporal/recoveries.ts';
 import { jsonOption } from './options.ts';
 import { type JsonOption, printResult, table } from './output.ts';
-import type { Session, StoredRecovery } from './recoveries.ts';
 
 /** How long a worker may take to add the deadlines, which Temporal alone does not know. */
 const DEADLINES_WITHIN_MS = 2_000;
@@ -29,7 +29,8 @@ export default function register(program: Command): void {
 }
 
 async function list(options: JsonOption & { all?: true }): Promise<void> {
-  const { listRecoveries, withTemporal } = await import('./recoveries.ts');
+  const { listRecoveries } = await import('../temporal/recoveries.ts');
+  const { withTemporal } = await import('./with-temporal.ts');
   const recoveries = await withTemporal(async (session) => {
     const stored = await listRecoveries(session, { all: options.all ?? false });
     return Promise.all(stored.map((recovery) => listed(session, recovery)));
@@ -49,7 +50,7 @@ function outcomeOf({ outcome, status }: StoredRecovery): string | null {
 }
 
 async function deadlineOf(session: Session, recovery: StoredRecovery): Promise<string | null> {
-  const { readRecord } = await import('./recoveries.ts');
+  const { readRecord } = await import('../temporal/recoveries.ts');
   return readRecord(session, recovery, DEADLINES_WITHIN_MS).then(
     ({ record }) => record.episode.deadline,
     () => null,

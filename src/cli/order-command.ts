@@ -1,5 +1,6 @@
 import type { Command, Option } from 'commander';
-import type { GivenOrder, OrderFields, PersonsOrder } from './give-order.ts';
+import type { GivenOrder, OrderFields } from '../orders/give-order.ts';
+import type { PersonsOrder } from '../orders/roles.ts';
 import { actorOption, ID_ARGUMENT, jsonOption } from './options.ts';
 import { type JsonOption, printResult } from './output.ts';
 
@@ -33,8 +34,8 @@ export function registerOrder(
     .argument('<id>', ID_ARGUMENT);
   for (const option of [actorOption(), ...options, jsonOption()]) command.addOption(option);
   command.action(async (id: string, given: OrderOptions) => {
-    const { giveOrder } = await import('./give-order.ts');
-    const { withTemporal } = await import('./recoveries.ts');
+    const { giveOrder } = await import('../orders/give-order.ts');
+    const { withTemporal } = await import('./with-temporal.ts');
     const all = { ...fieldsOf(given), ...differently?.fields(command.opts()) };
     const result = await withTemporal((session) => giveOrder(session, id, order, all));
     printResult(given, result, () => orderText(result));

@@ -16,7 +16,8 @@ export default function register(program: Command): void {
 }
 
 async function postMortem(id: string, options: JsonOption & { output?: string }): Promise<void> {
-  const { findRecovery, readRecord, withTemporal } = await import('./recoveries.ts');
+  const { findRecovery, readRecord } = await import('../temporal/recoveries.ts');
+  const { withTemporal } = await import('./with-temporal.ts');
   const { postMortemDraft } = await import('./post-mortem/draft.ts');
   const answer = await withTemporal(async (session) => readRecord(session, await findRecovery(session, id)));
   const { recoveryId } = answer.record;

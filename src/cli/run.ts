@@ -3,12 +3,12 @@ import { openPage } from '../recovery/fold-pages.ts';
 import type { RecoveryRecord } from '../recovery/record.ts';
 import type { Mode, Params } from '../recovery/values.ts';
 import type { StoredRunbook } from '../runbook/load.ts';
+import type { Session } from '../temporal/recoveries.ts';
+import type { StartInput } from '../temporal/start-recovery.ts';
 import { EXIT } from './exit-codes.ts';
 import { deadlineValue, jsonOption, paramOption, reasonOption, targetValue } from './options.ts';
 import { type JsonOption, printResult, say } from './output.ts';
-import type { Session } from './recoveries.ts';
 import { recordSummary } from './render.ts';
-import type { StartInput } from './start-recovery.ts';
 
 interface RunOptions extends JsonOption {
   target?: string;
@@ -52,10 +52,10 @@ export default function register(program: Command): void {
 }
 
 async function run(name: string, named: string | undefined, options: RunOptions): Promise<void> {
-  const { withTemporal } = await import('./recoveries.ts');
+  const { withTemporal } = await import('./with-temporal.ts');
   const { loadConfiguration } = await import('../configuration/configuration.ts');
   const { loadRunbook } = await import('../runbook/load.ts');
-  const { startRecovery, targetOf } = await import('./start-recovery.ts');
+  const { startRecovery, targetOf } = await import('../temporal/start-recovery.ts');
   // What is wrong with the command itself is said before anything is asked of Temporal.
   const runbook = await loadRunbook(loadConfiguration(process.env).runbooks, name);
   const said = await startOf(runbook, options);
@@ -111,7 +111,7 @@ async function orderOnOpen(
   workflowId: string,
   { start, options }: { start: { runbook: string; procedure: string; params: Params }; options: RunOptions },
 ): Promise<void> {
-  const { giveOrder } = await import('./give-order.ts');
+  const { giveOrder } = await import('../orders/give-order.ts');
   const { KintsugiError } = await import('../errors.ts');
   const { actor, reason } = options;
   if (actor === undefined)

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { KintsugiError } from '../errors.ts';
+import type { Session, StoredRecovery } from '../temporal/recoveries.ts';
 import type { RecordAnswer } from '../workflows/recovery.ts';
 import { EXIT } from './exit-codes.ts';
 import { ID_ARGUMENT, jsonOption } from './options.ts';
 import { type JsonOption, printLine, printResult, say } from './output.ts';
-import type { Session, StoredRecovery } from './recoveries.ts';
 import { eventLine, recordSummary } from './render.ts';
 import { clockTime } from './sentences.ts';
 
@@ -20,7 +20,8 @@ export default function register(program: Command): void {
 }
 
 async function show(id: string, options: JsonOption & { follow?: true }): Promise<void> {
-  const { findRecovery, readRecord, withTemporal } = await import('./recoveries.ts');
+  const { findRecovery, readRecord } = await import('../temporal/recoveries.ts');
+  const { withTemporal } = await import('./with-temporal.ts');
   await withTemporal(async (session) => {
     const recovery = await findRecovery(session, id);
     let answer: RecordAnswer;

@@ -31,6 +31,8 @@ export interface Configuration {
   defaultNotifiers: string[];
   /** How images are rebuilt. */
   builds: ConfigurationFile['builds'];
+  /** Who may read and order by the API. */
+  tokens: ConfigurationFile['tokens'];
   limits: ConfigurationFile['limits'];
   home: string;
   gatewayAddress: ListenAddress;
@@ -209,6 +211,7 @@ function assemble(
     mirrors: file.registries.mirrors,
     defaultNotifiers: file.notifiers.default,
     builds: file.builds,
+    tokens: file.tokens,
     limits: file.limits,
     home: environment.KINTSUGI_HOME,
     gatewayAddress: environment.KINTSUGI_GATEWAY_ADDRESS,

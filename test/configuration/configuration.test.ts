@@ -137,3 +137,28 @@ describe('automatic is only what the configuration names', () => {
     });
   }
 });
+
+test('a token of the API is known by its hash, with its person, its role and its end', async () => {
+  const sha256 = 'ab'.repeat(32);
+  const path = await file(
+    'kintsugi.yaml',
+    `tokens: [{name: alice, person: alice@example.org, role: approver, sha256: ${sha256}, expires: 2027-01-31T00:00:00Z}]\n`,
+  );
+  expect(loadConfiguration({ KINTSUGI_CONFIG: path }).tokens).toEqual([
+    { name: 'alice', person: 'alice@example.org', role: 'approver', sha256, expires: '2027-01-31T00:00:00Z' },
+  ]);
+});
+
+test.each([
+  ['a token in clear instead of its hash', 'sha256: kt_not-a-hash, role: viewer', /SHA-256 as 64 hexadecimal digits/],
+  ['a role that there is not', `sha256: ${'ab'.repeat(32)}, role: root`, /viewer/],
+])('%s is a fault of the configuration', async (_, members, expected) => {
+  const path = await file('kintsugi.yaml', `tokens: [{name: alice, person: alice, ${members}}]\n`);
+  expect(() => loadConfiguration({ KINTSUGI_CONFIG: path })).toThrow(expected);
+});
+
+test('two tokens of one name are a fault: taking one back would leave the other', async () => {
+  const token = (hash: string) => `{name: alice, person: alice, role: viewer, sha256: ${hash.repeat(32)}}`;
+  const path = await file('kintsugi.yaml', `tokens: [${token('ab')}, ${token('cd')}]\n`);
+  expect(() => loadConfiguration({ KINTSUGI_CONFIG: path })).toThrow(/every token has a name of its own/);
+});

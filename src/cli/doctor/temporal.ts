@@ -5,8 +5,8 @@ import { KintsugiError } from '../../errors.ts';
 import { taskQueueOf } from '../../recovery/ids.ts';
 import { connectTemporal } from '../../temporal/connect.ts';
 import { temporalFailure } from '../../temporal/failures.ts';
+import { bounded } from '../../temporal/recoveries.ts';
 import { registrationCommand, searchAttributes } from '../../temporal/search-attributes.ts';
-import { bounded } from '../recoveries.ts';
 import { bad, type DoctorCheck, examine, faultOf, good } from './check.ts';
 
 const { INDEXED_VALUE_TYPE_KEYWORD: KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;

@@ -2,14 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { KintsugiError, messageOf } from '../errors.ts';
-import type { OrderName } from '../recovery/events.ts';
 import type { Params } from '../recovery/values.ts';
 import { isUpdateLost, temporalFailure } from '../temporal/failures.ts';
+import { bounded, findRecovery, type Session, type StoredRecovery, WORKER_TIMEOUT_MS } from '../temporal/recoveries.ts';
 import { executeUpdate } from '../temporal/updates.ts';
-import { bounded, findRecovery, type Session, type StoredRecovery, WORKER_TIMEOUT_MS } from './recoveries.ts';
-
-/** What a person orders; `cancel` is the Temporal UI's. */
-export type PersonsOrder = Exclude<OrderName, 'cancel'>;
+import type { PersonsOrder } from './roles.ts';
 
 export interface OrderFields {
   actor: string;
@@ -36,19 +33,26 @@ export interface GivenOrder {
   state: 'accepted' | 'kept';
 }
 
+/** How a front door gives an order: under an id that the sender chose, by which a repeat is dropped. */
+export interface OrderDoor {
+  id?: string;
+}
+
 /**
  * Gives an order to a recovery by its update; if no worker accepts it in time, by the signal with the same id, which stays in
- * the history (durability 6). Throws `refused` with the reason, `not-found`, or what stands against reaching Temporal.
+ * the history (durability 6). The same for the command line, the API and whatever else people order by.
+ * @param text the recovery, as a person names it
+ * @throws KintsugiError `refused` with the reason, `not-found`, or what stands against reaching Temporal
  */
 export async function giveOrder(
   session: Session,
   text: string,
   order: PersonsOrder,
   fields: OrderFields,
+  { id = randomUUID() }: OrderDoor = {},
 ): Promise<GivenOrder> {
   const recovery = await findRecovery(session, text);
   if (recovery.status !== 'RUNNING') throw ended(recovery);
-  const id = randomUUID();
   const message = { id, recoveryId: recovery.id, ...fields };
   const given = { order, id, recoveryId: recovery.id };
   const handle = session.client.workflow.getHandle(recovery.workflowId);

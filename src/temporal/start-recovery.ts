@@ -7,9 +7,9 @@ import { KintsugiError } from '../errors.ts';
 import { formatTarget, parseTarget, taskQueueOf, workflowIdOf } from '../recovery/ids.ts';
 import type { Mode, Params, Target } from '../recovery/values.ts';
 import type { StoredRunbook } from '../runbook/load.ts';
-import { temporalFailure } from '../temporal/failures.ts';
-import { registerSearchAttributes } from '../temporal/search-attributes.ts';
+import { temporalFailure } from './failures.ts';
 import { bounded, type Session } from './recoveries.ts';
+import { registerSearchAttributes } from './search-attributes.ts';
 
 /** What a person may say at a start (contracts.md, "Temporal"). `deadline` is RFC 3339. */
 export interface StartInput {

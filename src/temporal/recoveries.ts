@@ -1,18 +1,18 @@
 import { type Client, isGrpcServiceError, QueryNotRegisteredError, ServiceError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { type Configuration, loadConfiguration } from '../configuration/configuration.ts';
+import type { Configuration } from '../configuration/configuration.ts';
 import { KintsugiError } from '../errors.ts';
 import { recoveryIdOf, resolveId, taskQueueOf } from '../recovery/ids.ts';
-import { CALL_TIMEOUT_MS, connectTemporal } from '../temporal/connect.ts';
-import { temporalFailure } from '../temporal/failures.ts';
 import type { RecordAnswer } from '../workflows/recovery.ts';
+import { CALL_TIMEOUT_MS } from './connect.ts';
+import { temporalFailure } from './failures.ts';
 import { recordAnswer } from './record-answer.ts';
 
-/** Recoveries as Temporal has them: found, listed and asked. Commands load this file only when they need Temporal. */
+/** Recoveries as Temporal has them: found, listed and asked, by the command line and the gateway. */
 
 export interface Session {
   client: Client;
-  configuration: Configuration;
+  configuration: Pick<Configuration, 'cluster' | 'temporal'>;
 }
 
 /** One recovery as Temporal alone knows it, without any worker. */
@@ -31,17 +31,6 @@ export interface StoredRecovery {
   /** RFC 3339. */
   openedAt: string;
   closedAt: string | null;
-}
-
-/** Reads the configuration, connects, and closes the connection whatever happens. Throws what stands against it. */
-export async function withTemporal<T>(use: (session: Session) => Promise<T>): Promise<T> {
-  const configuration = loadConfiguration(process.env);
-  const client = await connectTemporal(configuration.temporal);
-  try {
-    return await use({ client, configuration });
-  } finally {
-    await client.connection.close();
-  }
 }
 
 /** A call that must answer within the time that a call to Temporal may take. */

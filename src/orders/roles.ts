@@ -1,0 +1,44 @@
+import type { OrderName } from '../recovery/events.ts';
+
+/** What a person orders; `cancel` is the Temporal UI's. */
+export type PersonsOrder = Exclude<OrderName, 'cancel'>;
+
+/** Who may do what at the front door, each role also what those before it may. */
+export const roles = ['viewer', 'operator', 'approver', 'admin'] as const;
+export type Role = (typeof roles)[number];
+
+/**
+ * The least role for each order. What makes Kintsugi write on a target because of that order alone is its own approval, so it
+ * takes an approver; what only stops, puts back or tells does not.
+ */
+const LEAST: Readonly<Record<PersonsOrder, Role>> = {
+  approve: 'approver',
+  reject: 'operator',
+  undo: 'operator',
+  rollback: 'approver',
+  run: 'approver',
+  close: 'operator',
+};
+
+/** What the front door is asked for: to show, to start a recovery or a procedure, or to give an order. */
+export type Request = 'read' | 'start' | 'procedure' | PersonsOrder;
+
+/** The least role that may: a procedure may stop, reset or restore a workload, whatever its state. */
+export function leastRole(request: Request): Role {
+  if (request === 'read') return 'viewer';
+  if (request === 'start') return 'operator';
+  return request === 'procedure' ? 'admin' : LEAST[request];
+}
+
+/** Whether somebody with this role may. */
+export function mayAsk(role: Role, request: Request): boolean {
+  return roles.indexOf(role) >= roles.indexOf(leastRole(request));
+}
+
+/** Every order that a person can give, by name. */
+export const personsOrders: readonly string[] = Object.keys(LEAST);
+
+/** Whether a text is the name of an order that a person can give. */
+export function isPersonsOrder(text: string): text is PersonsOrder {
+  return personsOrders.includes(text);
+}
