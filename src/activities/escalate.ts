@@ -22,15 +22,21 @@ export function createEscalation({ notifiers, log }: EscalationDependencies): Pi
     escalate: withFailures(async (given) => {
       const input = withShortKeys(given);
       const { messageKey, notifier, event } = input;
-      const context: MessageContext = { messageKey, signal: Context.current().cancellationSignal };
+      const { providerId, ...context } = contextOf(input);
       const logNotifier = notifiers.log;
       if (logNotifier !== undefined) await send(logNotifier, input, context);
-      const result = await deliver(notifiers[notifier], input, context);
+      const own = { ...context, ...(providerId === undefined ? {} : { providerId }) };
+      const result = await deliver(notifiers[notifier], input, own);
       if (result.taken) log.info({ messageKey, notifier, event, providerId: result.providerId }, 'message taken');
       else if (notifier !== 'log') log.error({ messageKey, notifier, event, error: result.error }, 'message not taken');
       return result;
     }),
   };
+}
+
+function contextOf({ messageKey, providerId }: EscalateInput): MessageContext {
+  const own = providerId === undefined ? {} : { providerId };
+  return { messageKey, ...own, signal: Context.current().cancellationSignal };
 }
 
 /** The longest key that providers take (PagerDuty's `dedup_key`; an Idempotency-Key is usually bounded by the same). */
@@ -60,12 +66,17 @@ async function deliver(
     return { taken: true, ...(providerId === undefined ? {} : { providerId }) };
   } catch (thrown) {
     if (context.signal.aborted) throw thrown;
+    const isKnown = thrown instanceof KintsugiError;
     return {
       taken: false,
-      error: thrown instanceof KintsugiError ? `${thrown.code}: ${thrown.message}` : messageOf(thrown),
+      error: isKnown ? `${thrown.code}: ${thrown.message}` : messageOf(thrown),
+      ...(isKnown && !MAYBE_TAKEN.has(thrown.code) ? {} : { lost: true }),
     };
   }
 }
+
+/** Faults after which the provider may have the message all the same. */
+const MAYBE_TAKEN: ReadonlySet<string> = new Set(['timeout', 'unavailable']);
 
 async function send(notifier: Notifier, input: EscalateInput, context: MessageContext): Promise<string | undefined> {
   const { page } = input;
@@ -82,7 +93,22 @@ async function send(notifier: Notifier, input: EscalateInput, context: MessageCo
       if (input.approval === undefined) throw missingApproval();
       await notifier.ask(page, input.approval, context);
       return undefined;
+    case 'acknowledge':
+      if (notifier.acknowledge === undefined) await notifier.update(page, context);
+      else await notifier.acknowledge(page, input.actor ?? 'somebody', context);
+      return undefined;
+    case 'note':
+      if (notifier.note === undefined) throw withoutNotes(notifier);
+      await notifier.note(page, input.text ?? page.title, context);
+      return undefined;
   }
+}
+
+function withoutNotes({ name }: Notifier): KintsugiError {
+  return new KintsugiError('refused', `${name} takes no message of low urgency`, {
+    where: 'escalation.note',
+    fix: 'Name a notifier that does: docs/reference/notifiers.md lists them.',
+  });
 }
 
 function missingApproval(): KintsugiError {

@@ -218,6 +218,7 @@ const MARKS = { done: '[x]', found: '[!]', 'not-possible': '[-]', open: '[ ]' } 
 
 /** The command that gives an order: `kintsugi run` starts a recovery. */
 function commandOf(order: OrderName): string {
+  if (order === 'acknowledge') return 'ack';
   return order === 'run' ? 'debug' : order;
 }
 
@@ -255,7 +256,9 @@ function peopleText(record: RecoveryRecord): string {
     const taken = page.rungs.flatMap(({ tries }) => tries.filter((attempt) => attempt.taken));
     const by =
       taken.length === 0 ? 'nobody has taken it yet' : `taken by ${taken.map(({ notifier }) => notifier).join(', ')}`;
-    return `paged at ${clockTime(page.rungs[0]?.dueAt ?? '')}: ${page.rungs[0]?.why ?? ''} (${by})`;
+    const { acknowledged } = page;
+    const hands = acknowledged === undefined ? '' : `, acknowledged by ${acknowledged.by}`;
+    return `paged at ${clockTime(page.rungs[0]?.dueAt ?? '')}: ${page.rungs[0]?.why ?? ''} (${by}${hands})`;
   }
   if (record.recovered !== null) {
     return `nobody is paged; it recovered ${recoveredBy[record.recovered.by]} at ${clockTime(record.recovered.at)}`;

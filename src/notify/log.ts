@@ -33,6 +33,12 @@ const kind: NotifierKind = {
       async ask(page, approval: ApprovalRequest, { messageKey }) {
         write(plainText({ event: 'approval', page, approval }), page, messageKey);
       },
+      async acknowledge(page, by, { messageKey }) {
+        write(plainText({ event: 'acknowledge', page, by }), page, messageKey);
+      },
+      async note(page, note, { messageKey }) {
+        write(plainText({ event: 'note', page, note }), page, messageKey);
+      },
     };
   },
 };

@@ -4,6 +4,8 @@ import type { ApprovalRequest, Page } from '../recovery/activities.ts';
 /** What every message carries besides the page: its own key, by which a provider drops a repeat (durability 11). */
 export interface MessageContext {
   messageKey: string;
+  /** What this notifier's `trigger` returned for this page, on what follows it. */
+  providerId?: string;
   signal: AbortSignal;
 }
 
@@ -16,6 +18,10 @@ export interface Notifier {
   update(page: Page, context: MessageContext): Promise<void>;
   resolve(page: Page, reason: string, context: MessageContext): Promise<void>;
   ask(page: Page, approval: ApprovalRequest, context: MessageContext): Promise<void>;
+  /** Tells the provider that `by` has the page in hand; without it the provider gets an update that says so. */
+  acknowledge?(page: Page, by: string, context: MessageContext): Promise<void>;
+  /** One sentence of low urgency, which wakes nobody; without it the notifier takes no notes. */
+  note?(page: Page, text: string, context: MessageContext): Promise<void>;
 }
 
 /** What notifiers are made from: the worker's environment, already validated. */

@@ -1,12 +1,17 @@
 import { z } from 'zod';
-import type { ApprovalRequest, Page } from '../recovery/activities.ts';
+import type { Acknowledgement, ApprovalRequest, Page } from '../recovery/activities.ts';
 import type { Finding, Json, PostRecoveryItem } from '../recovery/values.ts';
 
 /** One message to people: a page, its update, its resolution, or an approval that is asked for. */
 export type PageMessage =
   | { event: 'trigger' | 'update'; page: Page }
   | { event: 'resolve'; page: Page; reason: string }
+  | { event: 'acknowledge'; page: Page; by: string }
+  | { event: 'note'; page: Page; note: string }
   | { event: 'approval'; page: Page; approval: ApprovalRequest };
+
+/** A message that tells all of the page. */
+type Told = Exclude<PageMessage, { event: 'resolve' | 'acknowledge' | 'note' }>;
 
 /** The webhook's body (contracts.md, "Page webhook"). `text` is the same for a phone; `messageKey` tells a repeat. */
 export function webhookBody(message: PageMessage, messageKey: string): { [key: string]: unknown } {
@@ -17,6 +22,7 @@ export function webhookBody(message: PageMessage, messageKey: string): { [key: s
     messageKey,
     ...page,
     ...(message.event === 'resolve' ? { reason: message.reason } : {}),
+    ...(message.event === 'acknowledge' ? { acknowledgedBy: message.by } : {}),
     ...(message.event === 'approval'
       ? { approval: message.approval, approveCommand: approveCommand(page, message.approval) }
       : {}),
@@ -35,6 +41,8 @@ export function approveCommand(page: Page, approval: ApprovalRequest): string {
  */
 export function plainText(message: PageMessage): string {
   const { page } = message;
+  if (message.event === 'note') return message.note;
+  if (message.event === 'acknowledge') return `ACKNOWLEDGED by ${message.by}: ${where(page)}, ${page.symptom}`;
   const tried = section(
     'Tried',
     page.attempts.flatMap(({ remedy, cause, outcome, undone, saw, found = [] }) => [
@@ -59,6 +67,7 @@ export function plainText(message: PageMessage): string {
     [[...dataLossOf(message), headline(message)].join(' ')],
     message.event === 'approval' ? approvalLines(page, message.approval) : [],
     [`Why now: ${page.why}. Deadline ${clock(page.deadline)}, mode ${page.mode}.`],
+    page.acknowledged === undefined ? [] : [inHand(page.acknowledged)],
     section('Found', page.findings.slice(0, 3).flatMap(findingLines)),
     tried,
     standing,
@@ -79,6 +88,11 @@ export function plainText(message: PageMessage): string {
   ]);
 }
 
+/** Who has the page; a name that nobody has checked is said to be one. */
+function inHand({ by, at, verified }: Acknowledgement): string {
+  return `In the hands of ${by}${verified ? '' : ' (unverified)'} since ${clock(at)}: it climbs no further.`;
+}
+
 const MARKS = { done: '[x]', found: '[!]', 'not-possible': '[-]', open: '[ ]' } as const;
 
 function pointLine({ state, text, saw }: PostRecoveryItem): string {
@@ -96,7 +110,7 @@ function paragraphs(parts: string[][]): string {
     .join('\n\n');
 }
 
-function headline(message: Exclude<PageMessage, { event: 'resolve' }>): string {
+function headline(message: Told): string {
   const { page } = message;
   const { procedure } = page;
   // A target that is well is not called broken because a person wants something of it.
@@ -111,12 +125,12 @@ function headline(message: Exclude<PageMessage, { event: 'resolve' }>): string {
 }
 
 /** What cannot be had back stands before everything else (safety 14). */
-function dataLossOf(message: Exclude<PageMessage, { event: 'resolve' }>): string[] {
+function dataLossOf(message: Told): string[] {
   const { dataLoss } = message.event === 'approval' ? message.approval : message.page;
   return dataLoss.length === 0 ? [] : [`DATA LOSS: ${dataLoss.join('; ')}.`];
 }
 
-function kindOf(message: Exclude<PageMessage, { event: 'resolve' }>): string {
+function kindOf(message: Told): string {
   const severity = message.page.severity.toUpperCase();
   if (message.event === 'approval') return `APPROVAL NEEDED for ${message.approval.remedy} (${severity})`;
   return message.event === 'update' ? `UPDATE (${severity})` : severity;

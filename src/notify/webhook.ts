@@ -36,6 +36,12 @@ const kind: NotifierKind = {
       async ask(page, approval, context) {
         await post({ event: 'approval', page, approval }, context);
       },
+      async acknowledge(page, by, context) {
+        await post({ event: 'acknowledge', page, by }, context);
+      },
+      async note(page, note, context) {
+        await post({ event: 'note', page, note }, context);
+      },
     };
   },
 };

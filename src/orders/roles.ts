@@ -14,6 +14,7 @@ export type Role = (typeof roles)[number];
 const LEAST: Readonly<Record<PersonsOrder, Role>> = {
   approve: 'approver',
   reject: 'operator',
+  acknowledge: 'operator',
   undo: 'operator',
   rollback: 'approver',
   run: 'approver',

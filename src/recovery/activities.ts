@@ -236,6 +236,8 @@ export interface Page {
   links: { title: string; url: string }[];
   /** Why the page comes now: "nothing is left to try", "15m passed". */
   why: string;
+  /** Who has taken the page on: it climbs no further. */
+  acknowledged?: Acknowledgement;
   /** What data is lost by what is asked for or under way, each one sentence. */
   dataLoss: string[];
   /** The procedure that a person has started; `isWell`: its target is well, and nothing of it was begun. */
@@ -258,19 +260,36 @@ export interface ApprovalRequest {
   dataLoss: string[];
 }
 
+/** Who has a page in hand, and since when (RFC 3339); `verified`: whether the front door knows that it was this person. */
+export interface Acknowledgement {
+  by: string;
+  at: string;
+  verified: boolean;
+}
+
 export interface EscalateInput {
   notifier: string;
-  event: 'trigger' | 'update' | 'resolve' | 'approval';
+  /** `note`: of low urgency, about a recovery that needed nobody. */
+  event: 'trigger' | 'update' | 'resolve' | 'approval' | 'acknowledge' | 'note';
   page: Page;
   /** Unique for this very message: Idempotency-Key and Message-ID (durability 11). */
   messageKey: string;
+  /** What this notifier's trigger returned for this page. */
+  providerId?: string;
+  /** Of `resolve`: why the page is over. */
   reason?: string;
   approval?: ApprovalRequest;
+  /** Of `acknowledge`: who. */
+  actor?: string;
+  /** Of `note`: the sentence. */
+  text?: string;
 }
 export interface EscalateResult {
   taken: boolean;
   providerId?: string;
   error?: string;
+  /** Not taken as far as is known, but its answer was lost: the provider may have it all the same. */
+  lost?: boolean;
 }
 
 /** The activities that a worker serves; `createActivities(deps)` makes them. */

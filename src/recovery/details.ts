@@ -101,7 +101,11 @@ function timeLeft(record: RecoveryRecord): string {
   const page = openPage(record);
   if (record.recovered !== null)
     return `**Recovered** (by ${record.recovered.by}) at ${record.recovered.at}; settling until the alerts have resolved`;
-  if (page !== null) return `**Paged** at ${page.rungs[0]?.dueAt}: ${page.rungs[0]?.why}`;
+  if (page !== null) {
+    const { acknowledged } = page;
+    const hands = acknowledged === undefined ? '' : `; acknowledged by ${acknowledged.by} at ${acknowledged.at}`;
+    return `**Paged** at ${page.rungs[0]?.dueAt}: ${page.rungs[0]?.why}${hands}`;
+  }
   const left = Date.parse(record.episode.deadline) - Date.parse(record.now);
   return `**Pages a person** at ${record.episode.deadline} (${spanText(left)} after ${record.now})`;
 }

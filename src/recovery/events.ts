@@ -201,4 +201,4 @@ export type EventKind = EventBody['kind'];
  * Orders that people give. `rollback` and `run` (one action, or a runbook's procedure) make an attempt of their own; `cancel` is the Temporal UI's
  * cancellation.
  */
-export type OrderName = 'approve' | 'reject' | 'undo' | 'rollback' | 'run' | 'close' | 'cancel';
+export type OrderName = 'approve' | 'reject' | 'acknowledge' | 'undo' | 'rollback' | 'run' | 'close' | 'cancel';

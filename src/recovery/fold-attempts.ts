@@ -102,6 +102,8 @@ function foldOrder(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order
       return foldRequest(record, event);
     case 'close':
       return undoWhere(record, isHalfDone, `closed by ${event.actor}`);
+    case 'acknowledge':
+      return record;
   }
 }
 

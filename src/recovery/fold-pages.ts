@@ -1,4 +1,5 @@
 import type { RecoveryEvent } from './events.ts';
+import { isSamePerson } from './people.ts';
 import type { PageRecord, RecoveryRecord, RungRecord } from './record.ts';
 
 /** The pages' part of the fold: one page an episode of trouble, its rungs, who took it, what they were told. */
@@ -8,6 +9,8 @@ export function foldPages(record: RecoveryRecord, event: RecoveryEvent): Recover
       return event.step === 'page' ? updatePage(record, (page) => ({ ...page, composedAt: event.seq })) : record;
     case 'rung-due':
       return openRung(record, { rung: event.rung, why: event.why, dueAt: event.at, tries: [] }, event.about);
+    case 'order':
+      return event.accepted && event.name === 'acknowledge' ? acknowledge(record, event) : record;
     case 'relapsed':
       return endPageAboutHold(record, event.at);
     case 'page-sent':
@@ -37,6 +40,16 @@ export function openPage(record: RecoveryRecord): PageRecord | null {
 export function takenBy(page: PageRecord): string | null {
   const taken = page.rungs.flatMap(({ tries }) => tries).find((attempt) => attempt.taken);
   return taken?.notifier ?? null;
+}
+
+/** The same person again changes nothing; another one has the page from then on. */
+function acknowledge(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' }): RecoveryRecord {
+  const { actor, verified, at } = event;
+  return updatePage(record, (page) =>
+    page.acknowledged !== undefined && isSamePerson(page.acknowledged.by, actor)
+      ? page
+      : { ...page, acknowledged: { by: actor.trim(), at, verified } },
+  );
 }
 
 /** What breaks under a page about a hold gets a page of its own. */

@@ -1,4 +1,5 @@
 import type { OrderName } from './events.ts';
+import { openPage } from './fold-pages.ts';
 import { orderUnderWay } from './ordered.ts';
 import { isSamePerson } from './people.ts';
 import { activeAttempt, canLook, effectiveMode, sessionStands } from './policy.ts';
@@ -28,6 +29,8 @@ export function refusalOf(record: RecoveryRecord, order: Order): string | null {
     case 'approve':
     case 'reject':
       return refuseAnswer(record, order);
+    case 'acknowledge':
+      return openPage(record) === null ? noPage(record) : null;
     case 'undo':
       return undoable(record, order) === null ? 'no change of this recovery stands that could be undone' : null;
     case 'rollback':
@@ -39,6 +42,13 @@ export function refusalOf(record: RecoveryRecord, order: Order): string | null {
         ? refuseWithoutRootCause(record, order)
         : `it is being closed already (${record.closing.order} by ${record.closing.actor})`;
   }
+}
+
+/** A page is acknowledged from the moment it is due, even before a provider has taken it, until it is resolved. */
+function noPage(record: RecoveryRecord): string {
+  const last = record.pages.at(-1)?.resolved;
+  if (last != null) return `the page is over: ${last.reason}`;
+  return `nobody is paged yet: the deadline is ${record.episode.deadline}`;
 }
 
 function refuseAnswer(record: RecoveryRecord, order: Order): string | null {
@@ -101,7 +111,7 @@ export function undoable(record: RecoveryRecord, order: Order): number | null {
   return standing.at(-1)?.n ?? null;
 }
 
-const ALL: readonly OrderName[] = ['approve', 'reject', 'undo', 'rollback', 'run', 'close'];
+const ALL: readonly OrderName[] = ['approve', 'reject', 'acknowledge', 'undo', 'rollback', 'run', 'close'];
 
 /** The orders that would be taken now, of those that are asked about. */
 export function possibleOrders(record: RecoveryRecord, among: readonly OrderName[] = ALL): OrderName[] {

@@ -16,7 +16,9 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
   const entry = finding === null ? null : causeEntry(record, finding.cause);
   const target = record.target ?? { namespace: '', kind: '', name: '' };
   const named = { target: record.target, finding, evidence: record.diagnosis?.evidence.excerpt };
-  const why = openPage(record)?.rungs.at(-1)?.why ?? '';
+  const page = openPage(record);
+  const why = page?.rungs.at(-1)?.why ?? '';
+  const acknowledged = page?.acknowledged;
   const patch = patchOf(record);
   const postRecovery = postRecoveryItems(record);
   return {
@@ -47,6 +49,7 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
     ...(content?.spec.escalation.contact === undefined ? {} : { contact: content.spec.escalation.contact }),
     links: (content?.spec.links ?? []).map(({ title, url }) => ({ title, url })),
     why,
+    ...(acknowledged === undefined ? {} : { acknowledged }),
     dataLoss: record.attempts.filter(isAboutData).flatMap(({ plans }) => dataLossOf(plans)),
     ...procedureOf(record),
   };

@@ -1,4 +1,4 @@
-import type { LoadedRunbook, RunbookContent } from './activities.ts';
+import type { Acknowledgement, LoadedRunbook, RunbookContent } from './activities.ts';
 import type { ActionOutcome, Lane, OrderName, Outcome, UndoOutcome } from './events.ts';
 import type { NextProcedure, Start, StartedProcedure } from './started-procedure.ts';
 import type { StepName } from './steps.ts';
@@ -253,6 +253,8 @@ export interface PageRecord {
   /** Seq of the record that the message on its way was made from. */
   composedAt: number;
   updateFailedAt: string | null;
+  /** Who has it in hand: the last person who acknowledged it. */
+  acknowledged?: Acknowledgement;
   resolved: { at: string; reason: string } | null;
 }
 

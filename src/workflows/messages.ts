@@ -11,7 +11,7 @@ import type { AlertMessage, Json } from '../recovery/values.ts';
  * A message takes 8 KiB at most (durability 9).
  */
 const MOST_BYTES = 8 * 1024;
-const ORDERS: OrderName[] = ['approve', 'reject', 'undo', 'rollback', 'run', 'close', 'cancel'];
+const ORDERS: OrderName[] = ['approve', 'reject', 'acknowledge', 'undo', 'rollback', 'run', 'close', 'cancel'];
 
 type Parsed<T> = { value: T } | { fault: string };
 
@@ -115,7 +115,9 @@ function plausibleTime(raw: unknown, now: string): string {
 export function parseOrder(name: unknown, raw: unknown): Parsed<Order> {
   const known = ORDERS.find((order) => order === name);
   if (known === undefined || known === 'cancel')
-    return { fault: `unknown order "${String(name)}"; known: approve, reject, undo, rollback, run, close` };
+    return {
+      fault: `unknown order "${String(name)}"; known: approve, reject, acknowledge, undo, rollback, run, close`,
+    };
   const message = asObject(raw);
   if (message === null) return { fault: 'an order takes one object: {id, recoveryId, actor, reason}' };
   if (typeof message.malformed === 'string') return { fault: message.malformed };

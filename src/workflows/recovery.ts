@@ -49,7 +49,7 @@ export interface OrderAnswer {
 export const alertSignal = defineSignal<[unknown]>('alert');
 export const orderSignal = defineSignal<[unknown]>('order');
 export const recordQuery = defineQuery<RecordAnswer>('record');
-export const orderNames = ['approve', 'reject', 'undo', 'rollback', 'run', 'close'] as const;
+export const orderNames = ['approve', 'reject', 'acknowledge', 'undo', 'rollback', 'run', 'close'] as const;
 
 /**
  * A recovery: decide, start or stop what was decided, wait for something to happen or for the time to come. It serves every

@@ -53,11 +53,39 @@ describe('escalating through a notifier', () => {
     ['update', {}, 'update'],
     ['resolve', { reason: 'verified healthy' }, 'resolve verified healthy'],
     ['approval', { approval }, 'ask roll-back'],
+    ['acknowledge', { actor: 'ana' }, 'update'],
   ])('hands on the event %s', async (event, more, expected) => {
     const { notifier: pager, asked } = notifier('pager');
     const { result } = await escalate({ event, ...more }, [pager]);
     expect(result.taken).toBe(true);
     expect(asked).toEqual([expected]);
+  });
+
+  test('tells an acknowledgement, a note and its own id to a notifier that has these', async () => {
+    const said: string[] = [];
+    const pager: Notifier = {
+      ...notifier('pager').notifier,
+      acknowledge: async (_page, by, { providerId }) => void said.push(`${by} has ${providerId}`),
+      note: async (_page, text) => void said.push(text),
+    };
+    await escalate({ event: 'acknowledge', actor: 'ana', providerId: 'incident-7' }, [pager]);
+    await escalate({ event: 'note', text: 'it recovered in time' }, [pager]);
+    expect(said).toEqual(['ana has incident-7', 'it recovered in time']);
+  });
+
+  test('takes no note where the notifier has none of low urgency', async () => {
+    const { result } = await escalate({ event: 'note', text: 'x' }, [notifier('pager').notifier]);
+    expect(result).toMatchObject({ taken: false, error: expect.stringContaining('no message of low urgency') });
+  });
+
+  test.each([
+    ['timeout', true],
+    ['unavailable', true],
+    ['forbidden', undefined],
+  ] as const)('whose provider failed with %s may have the message all the same: %s', async (code, lost) => {
+    const fault = new KintsugiError(code, 'no', { where: 'x', fix: 'y' });
+    const { result } = await escalate({}, [notifier('pager', fault).notifier]);
+    expect(result.lost).toBe(lost);
   });
 
   test('is not taken, and does not throw, when the provider refuses', async () => {

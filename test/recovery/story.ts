@@ -104,7 +104,7 @@ export function undoFinished(i: number, outcome: 'undone' | 'refused' = 'undone'
   ];
 }
 
-export function ordered(name: 'approve' | 'reject' | 'undo' | 'close' | 'cancel', n = 1): EventBody {
+export function ordered(name: 'approve' | 'reject' | 'acknowledge' | 'undo' | 'close' | 'cancel', n = 1): EventBody {
   return { kind: 'order', id: `${name}-${n}`, name, actor: 'ana', verified: false, args: { n }, accepted: true };
 }
 
