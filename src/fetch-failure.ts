@@ -4,6 +4,8 @@ export interface FetchFailure {
   timedOut: boolean;
   /** `does not answer in time`, `connect ECONNREFUSED 127.0.0.1:9`, ... */
   reason: string;
+  /** Node's code of the reason, if it has one: `ECONNREFUSED`. */
+  code?: string;
 }
 
 /**
@@ -14,7 +16,8 @@ export function fetchFailure(thrown: unknown): FetchFailure {
   const { name, message, cause } = shapeOf(thrown);
   if (name === 'TimeoutError') return { timedOut: true, reason: 'does not answer in time' };
   const root = shapeOf(cause);
-  return { timedOut: false, reason: root.message ?? root.code ?? message ?? String(thrown) };
+  const reason = root.message ?? root.code ?? message ?? String(thrown);
+  return { timedOut: false, reason, ...(root.code === undefined ? {} : { code: root.code }) };
 }
 
 function shapeOf(thrown: unknown): { name?: string; message?: string; code?: string; cause?: unknown } {

@@ -8,7 +8,7 @@ import { checks } from '../../src/checks/registry.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { environmentSchema, secretVariables, temporalVariables } from '../../src/configuration/environment.ts';
 import { fileSchema } from '../../src/configuration/file.ts';
-import { notifiers } from '../../src/notify/registry.ts';
+import { notifierKinds } from '../../src/notify/registry.ts';
 import { knownCatalogue } from '../../src/runbook/catalogue.ts';
 import { runbookJsonSchema } from '../../src/runbook/json-schema.ts';
 import { loadRunbooks } from '../../src/runbook/load.ts';
@@ -116,11 +116,26 @@ function checksPage(): string {
 }
 
 function notifiersPage(): string {
-  const rows = Object.values(notifiers).map(({ name, summary }) => [`\`${name}\``, summary]);
-  return page('Notifiers', 'What a rung of the escalation ladder may name in `notify`, in the order of fallback.', [
-    table(['Name', 'What it does'], rows),
+  const about =
+    'What a rung of the escalation ladder may name in `notify`, in the order of fallback: the two below, and those that the configuration file names.';
+  const builtIn = [
+    ['`webhook`', 'Posts the page as JSON to KINTSUGI_WEBHOOK_URL, with an Idempotency-Key; there if that is set.'],
+    [
+      '`log`',
+      "Writes the whole page into the worker's log; it reaches nobody by itself, and gets every message anyway.",
+    ],
+  ];
+  const kinds = Object.values(notifierKinds).map(({ name, summary }) => [`\`${name}\``, summary]);
+  return page('Notifiers', about, [
+    table(['Name', 'What it does'], builtIn),
+    '## Types that the configuration file may name',
+    'Their settings: [configuration.md](configuration.md#notifiers).',
+    table(['Type', 'What it does'], kinds),
   ]);
 }
+
+const NOTIFIERS =
+  'An entry of `notifiers.named` has a `name`, a `type` and the settings of that type. A secret is never written into the file: a setting whose name ends with `File` is the path of a file with it, read at each message. `kintsugi doctor --notify` tries them out.';
 
 function configurationPage(): string {
   const { properties = {}, required = [] } = schemaOf(environmentSchema);
@@ -142,6 +157,13 @@ function configurationPage(): string {
     table(['Variable', 'Default', 'Meaning'], variables),
     '## The file named by KINTSUGI_CONFIG',
     fieldsTable(schemaOf(fileSchema)),
+    '## Notifiers',
+    NOTIFIERS,
+    ...Object.values(notifierKinds).flatMap(({ name, summary, settings }) => [
+      `### \`type: ${name}\``,
+      summary,
+      fieldsTable(schemaOf(settings)),
+    ]),
     '## Temporal',
     table(['Variable', 'Meaning'], temporal),
   ]);

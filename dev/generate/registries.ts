@@ -14,7 +14,7 @@ export interface Folder {
 export const folders: readonly Folder[] = [
   { path: 'src/actions', constant: 'actions', names: 'actionNames' },
   { path: 'src/checks', constant: 'checks', names: 'checkNames' },
-  { path: 'src/notify', constant: 'notifiers', names: 'notifierNames' },
+  { path: 'src/notify', constant: 'notifierKinds' },
   { path: 'src/diagnosis/signatures', constant: 'signatures' },
   { path: 'src/cli', constant: 'commands' },
 ];

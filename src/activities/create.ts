@@ -34,11 +34,11 @@ export interface ActivityDependencies {
 
 /**
  * Every activity of the recovery workflow, and the baselines that they share. Nothing of the cluster is read or written yet.
- * @throws KintsugiError `invalid` with every secret file of a build hook that cannot be used
+ * @throws KintsugiError `invalid` with every secret file of a build hook, or every notifier, that cannot be used
  */
 export function createActivities(dependencies: ActivityDependencies): { activities: Activities; baselines: Baselines } {
   const { configuration, redactionKey, kubernetes, temporal, log } = dependencies;
-  const { namespace, mirrors, webhookUrl, webhookSecret } = configuration;
+  const { namespace, mirrors } = configuration;
   const { redact } = createRedactor({ key: redactionKey });
   const secrets = createSecrets(redactionKey, redact);
   const baselines = createBaselines({ kubernetes, namespace, secrets });
@@ -46,11 +46,7 @@ export function createActivities(dependencies: ActivityDependencies): { activiti
   const builds = createBuilds({ settings: configuration.builds, kubernetes, namespace });
   const artifacts = configuredArtifacts(configuration);
   const executions = createExecutions({ kubernetes, namespace });
-  const notifiers = createNotifiers({
-    log,
-    ...(webhookUrl === undefined ? {} : { webhookUrl }),
-    ...(webhookSecret === undefined ? {} : { webhookSecret }),
-  });
+  const notifiers = createNotifiers({ ...configuration, log });
   const isOpen = (recoveryId: string) => isRunOpen(temporal, recoveryId);
   const cutShort = (recoveryId: string) => wasCutShort(temporal, recoveryId);
   const activities: Activities = {

@@ -10,6 +10,7 @@ import type { Activities, FindOwnerInput, ForwardInput, Owner } from '../recover
 import { DEFAULT_RUNG } from '../recovery/durations.ts';
 import { recoveryIdOf, workflowIdOf } from '../recovery/ids.ts';
 import type { AlertMessage } from '../recovery/values.ts';
+import { catalogueOf } from '../runbook/catalogue.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
 import { type AlertSignal, deliverAlerts } from '../temporal/alerts.ts';
@@ -20,7 +21,7 @@ import { withFailures } from './failure.ts';
 export interface OwnerDependencies {
   kubernetes: Kubernetes;
   temporal: Client;
-  settings: Pick<Configuration, 'cluster' | 'runbooks'>;
+  settings: Pick<Configuration, 'cluster' | 'runbooks' | 'notifiers'>;
 }
 
 /** The activities of a run that only sends on: from a pod to the workload that owns it, and there all that comes. */
@@ -45,7 +46,7 @@ async function findOwner({ kubernetes, settings }: OwnerDependencies, input: Fin
       fix: 'recover it by hand: no Deployment, StatefulSet or DaemonSet owns it',
     });
   }
-  const { spec } = (await loadRunbook(settings.runbooks, runbook)).runbook;
+  const { spec } = (await loadRunbook(settings.runbooks, runbook, catalogueOf(settings))).runbook;
   return { found: 'gone', ...(await declaredHealth(kubernetes, spec, pod)) };
 }
 
@@ -137,9 +138,10 @@ function split(envelope: Omit<AlertSignal, 'alerts'>, alerts: AlertMessage[]): A
 }
 
 /** The runbook's first rung; the default for one that is not here or has faults, which its own recovery tells. */
-async function firstRung({ runbooks }: OwnerDependencies['settings'], name: string): Promise<string> {
+async function firstRung(settings: OwnerDependencies['settings'], name: string): Promise<string> {
   try {
-    return (await loadRunbook(runbooks, name)).runbook.spec.escalation.rungs[0]?.after ?? DEFAULT_RUNG;
+    const { runbook } = await loadRunbook(settings.runbooks, name, catalogueOf(settings));
+    return runbook.spec.escalation.rungs[0]?.after ?? DEFAULT_RUNG;
   } catch (thrown) {
     if (thrown instanceof KintsugiError) return DEFAULT_RUNG;
     throw thrown;

@@ -3,12 +3,13 @@ import { KintsugiError } from '../errors.ts';
 import type { Activities, LoadedRunbook, LoadInput } from '../recovery/activities.ts';
 import { formatTarget } from '../recovery/ids.ts';
 import type { Target } from '../recovery/values.ts';
+import { catalogueOf } from '../runbook/catalogue.ts';
 import { loadStartedRunbook } from '../runbook/load.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
 import { withFailures } from './failure.ts';
 
-/** What loading needs: the folder of the runbooks, and where they may act by themselves. */
-export type RunbookSettings = Pick<Configuration, 'runbooks' | 'auto' | 'mode'>;
+/** What loading needs: the folder of the runbooks, what they may name, and where they may act by themselves. */
+export type RunbookSettings = Pick<Configuration, 'runbooks' | 'auto' | 'mode' | 'notifiers'>;
 
 /** The activity that reads a recovery's runbook, once, when it starts. */
 export function createRunbookLoading(settings: RunbookSettings): Pick<Activities, 'loadRunbook'> {
@@ -23,7 +24,12 @@ export function createRunbookLoading(settings: RunbookSettings): Pick<Activities
 async function load(settings: RunbookSettings, input: LoadInput): Promise<LoadedRunbook> {
   const { name, target, procedure: named, params = {}, startedBy } = input;
   const start = { params, ...(named === undefined ? {} : { procedure: named }) };
-  const { digest, runbook, procedure } = await loadStartedRunbook(settings.runbooks, name, start);
+  const { digest, runbook, procedure } = await loadStartedRunbook(
+    settings.runbooks,
+    name,
+    start,
+    catalogueOf(settings),
+  );
   const { metadata, spec } = runbook;
   if (procedure !== undefined) requirePersonAndTarget(name, procedure, { startedBy, target, declared: spec.target });
   if (target !== null && target.kind !== 'Pod') requireDeclared(name, spec.target, target);

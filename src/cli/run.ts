@@ -54,10 +54,12 @@ export default function register(program: Command): void {
 async function run(name: string, named: string | undefined, options: RunOptions): Promise<void> {
   const { withTemporal } = await import('./with-temporal.ts');
   const { loadConfiguration } = await import('../configuration/configuration.ts');
+  const { catalogueOf } = await import('../runbook/catalogue.ts');
   const { loadRunbook } = await import('../runbook/load.ts');
   const { startRecovery, targetOf } = await import('../temporal/start-recovery.ts');
   // What is wrong with the command itself is said before anything is asked of Temporal.
-  const runbook = await loadRunbook(loadConfiguration(process.env).runbooks, name);
+  const configuration = loadConfiguration(process.env);
+  const runbook = await loadRunbook(configuration.runbooks, name, catalogueOf(configuration));
   const said = await startOf(runbook, options);
   const given = named ?? options.target;
   const target = targetOf(runbook, given);

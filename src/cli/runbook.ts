@@ -32,8 +32,10 @@ export default function register(program: Command): void {
 }
 
 async function list(options: JsonOption): Promise<void> {
+  const { catalogueOf } = await import('../runbook/catalogue.ts');
   const { loadRunbooks } = await import('../runbook/load.ts');
-  const { runbooks: stored, faults } = await loadRunbooks(loadConfiguration(process.env).runbooks);
+  const configuration = loadConfiguration(process.env);
+  const { runbooks: stored, faults } = await loadRunbooks(configuration.runbooks, catalogueOf(configuration));
   const runbooks = stored.map(({ name, file, digest, runbook: { metadata, spec } }) => ({
     name,
     title: metadata.title,
@@ -58,17 +60,21 @@ async function list(options: JsonOption): Promise<void> {
 }
 
 async function page(name: string, options: JsonOption): Promise<void> {
+  const { catalogueOf } = await import('../runbook/catalogue.ts');
   const { loadRunbook } = await import('../runbook/load.ts');
   const { runbookPage } = await import('../runbook/page.ts');
-  const { file, digest, runbook } = await loadRunbook(loadConfiguration(process.env).runbooks, name);
+  const configuration = loadConfiguration(process.env);
+  const { file, digest, runbook } = await loadRunbook(configuration.runbooks, name, catalogueOf(configuration));
   const text = runbookPage(runbook);
   printResult(options, { name, file, digest, page: text }, () => text.trimEnd());
 }
 
 async function validate(given: string[], options: JsonOption): Promise<void> {
+  const { catalogueOf } = await import('../runbook/catalogue.ts');
   const { validateRunbook } = await import('../runbook/validate.ts');
-  const files = (given.length > 0 ? given : [loadConfiguration(process.env).runbooks]).flatMap(runbookFiles);
-  const faults = files.flatMap((file) => validateRunbook(file, readText(file)));
+  const configuration = loadConfiguration(process.env);
+  const files = (given.length > 0 ? given : [configuration.runbooks]).flatMap(runbookFiles);
+  const faults = files.flatMap((file) => validateRunbook(file, readText(file), catalogueOf(configuration)));
   const valid = faults.length === 0;
   printResult(options, { valid, faults }, () =>
     valid ? files.map((file) => `${file}: valid`).join('\n') : faults.map(formatFault).join('\n'),

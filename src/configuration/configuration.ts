@@ -4,7 +4,7 @@ import { KintsugiError, messageOf } from '../errors.ts';
 import { closest } from '../faults/closest.ts';
 import { formatPath } from '../faults/fault.ts';
 import { complaintsOf } from '../faults/issues.ts';
-import { parseSource } from '../faults/source.ts';
+import type { NamedNotifier } from '../notify/notifier.ts';
 import type { Mode } from '../recovery/values.ts';
 import {
   type Environment,
@@ -13,7 +13,11 @@ import {
   secretVariables,
   type VariableName,
 } from './environment.ts';
-import { type ConfigurationFile, fileSchema } from './file.ts';
+import type { ConfigurationFile } from './file.ts';
+import { type FileContent, readConfigurationFile } from './read-file.ts';
+import type { SettingFault } from './setting-fault.ts';
+
+export type { SettingFault } from './setting-fault.ts';
 
 /** Everything that a process of Kintsugi is told from outside, checked. */
 export interface Configuration {
@@ -29,6 +33,8 @@ export interface Configuration {
   mirrors: Record<string, string>;
   /** Notifiers in their order of fallback, for a recovery that has no runbook. */
   defaultNotifiers: string[];
+  /** Those of the configuration file; the webhook of the environment and the log need no entry. */
+  notifiers: NamedNotifier[];
   /** How images are rebuilt. */
   builds: ConfigurationFile['builds'];
   /** Who may read and order by the API. */
@@ -49,13 +55,6 @@ export interface Configuration {
   kubeconfig?: string;
   logLevel: Environment['KINTSUGI_LOG_LEVEL'];
   temporal: { address: string; namespace: string; connection: ClientConnectConfig['connectionOptions'] };
-}
-
-/** One wrong setting: its name (a variable, or file:line:column), what is wrong and what would be right. */
-export interface SettingFault {
-  name: string;
-  message: string;
-  fix: string;
 }
 
 type Variables = Record<string, string | undefined>;
@@ -82,7 +81,7 @@ export function readConfiguration(
   const given = withSecretFiles(variables, faults);
   const environment = environmentSchema.safeParse(given);
   faults.push(...wrongVariables(given), ...missing(given, required, faults));
-  const file = readFile(given.KINTSUGI_CONFIG, faults);
+  const file = readConfigurationFile(given.KINTSUGI_CONFIG, faults);
   const temporal = readTemporal(variables, faults);
   if (!environment.success || file === null || temporal === null || faults.length > 0)
     return { configuration: null, faults };
@@ -155,32 +154,6 @@ function missing(given: Variables, required: readonly VariableName[], known: Set
   });
 }
 
-function readFile(path: string | undefined, faults: SettingFault[]): ConfigurationFile | null {
-  if (path === undefined) return fileSchema.parse({});
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (thrown) {
-    faults.push({
-      name: 'KINTSUGI_CONFIG',
-      message: `the file cannot be read: ${messageOf(thrown)}`,
-      fix: 'name a readable YAML file, or leave the variable out',
-    });
-    return null;
-  }
-  const source = parseSource(path, text);
-  const content = source.value ?? {};
-  const found = [...source.faults, ...complaintsOf(fileSchema, content).map(source.locate)];
-  faults.push(
-    ...found.map(({ line, column, path: at, message, fix }) => ({
-      name: `${path}:${line}:${column}${at === '' ? '' : ` ${at}`}`,
-      message,
-      fix,
-    })),
-  );
-  return found.length > 0 ? null : fileSchema.parse(content);
-}
-
 function readTemporal(variables: Variables, faults: SettingFault[]): Configuration['temporal'] | null {
   const given = Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined);
   try {
@@ -199,7 +172,7 @@ function readTemporal(variables: Variables, faults: SettingFault[]): Configurati
 
 function assemble(
   environment: Environment,
-  file: ConfigurationFile,
+  { file, notifiers }: FileContent,
   temporal: Configuration['temporal'],
 ): Configuration {
   return {
@@ -210,6 +183,7 @@ function assemble(
     auto: file.auto,
     mirrors: file.registries.mirrors,
     defaultNotifiers: file.notifiers.default,
+    notifiers,
     builds: file.builds,
     tokens: file.tokens,
     limits: file.limits,

@@ -33,6 +33,15 @@ export const fileSchema = z.strictObject({
         .min(1)
         .default(['webhook', 'log'])
         .describe('Who is told when a recovery has no runbook to say it, in this order'),
+      named: z
+        .array(
+          z.looseObject({
+            name: label.describe('What `notify` of a runbook and `default` name it by'),
+            type: z.string().describe('Its kind; the settings of each stand below'),
+          }),
+        )
+        .default([])
+        .describe('Ways to reach people, besides the webhook of KINTSUGI_WEBHOOK_URL and the log'),
     })
     .prefault({}),
   builds: z

@@ -3,14 +3,14 @@ import type { Client } from '@temporalio/client';
 import type { Configuration } from '../configuration/configuration.ts';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { type Catalogue, knownCatalogue } from '../runbook/catalogue.ts';
+import { type Catalogue, catalogueOf } from '../runbook/catalogue.ts';
 import { lazyTemporal } from '../temporal/connect.ts';
 import { registerSearchAttributes } from '../temporal/search-attributes.ts';
 import { createGateway } from './server.ts';
 import { createShelf } from './shelf.ts';
 
 export interface GatewayOptions {
-  /** By default everything that this version has. */
+  /** By default everything that this version and the configuration have. */
   catalogue?: Catalogue;
   log: Logger;
   /** Called if Temporal refuses for good what the gateway needs: the process should say so and end. */
@@ -32,7 +32,7 @@ const RETRY_MS = 2_000;
  */
 export async function startGateway(
   configuration: Configuration,
-  { catalogue = knownCatalogue, log, onFatal }: GatewayOptions,
+  { catalogue = catalogueOf(configuration), log, onFatal }: GatewayOptions,
 ): Promise<RunningGateway> {
   const clock = () => new Date();
   const temporal = lazyTemporal(configuration.temporal);

@@ -1,12 +1,13 @@
+import type { z } from 'zod';
 import type { Logger } from '../log.ts';
 import type { ApprovalRequest, Page } from '../recovery/activities.ts';
 
 /** What every message carries besides the page: its own key, by which a provider drops a repeat (durability 11). */
 export interface MessageContext {
   messageKey: string;
-  /** What this notifier's `trigger` returned for this page, on what follows it. */
-  providerId?: string;
   signal: AbortSignal;
+  /** What this notifier's `trigger` returned for the page, where it took it: on update, resolve, acknowledge and note. */
+  providerId?: string;
 }
 
 /** One way to reach people. A method that returns was taken by the provider; it throws a KintsugiError otherwise. */
@@ -18,25 +19,47 @@ export interface Notifier {
   update(page: Page, context: MessageContext): Promise<void>;
   resolve(page: Page, reason: string, context: MessageContext): Promise<void>;
   ask(page: Page, approval: ApprovalRequest, context: MessageContext): Promise<void>;
-  /** Tells the provider that `by` has the page in hand; without it the provider gets an update that says so. */
+  /** Somebody has taken the page on. A notifier without it is told by `update`. */
   acknowledge?(page: Page, by: string, context: MessageContext): Promise<void>;
-  /** One sentence of low urgency, which wakes nobody; without it the notifier takes no notes. */
+  /** News of low urgency that wakes nobody. A notifier without it does not take them. */
   note?(page: Page, text: string, context: MessageContext): Promise<void>;
 }
 
-/** What notifiers are made from: the worker's environment, already validated. */
-export interface NotifierSettings {
+/** What a kind makes a notifier with, besides its settings. */
+export interface NotifierDependencies {
+  /** The name under which the configuration knows it. */
+  name: string;
   log: Logger;
-  /** KINTSUGI_WEBHOOK_URL. It may hold a token: it is never logged or shown. */
-  webhookUrl?: string;
-  /** KINTSUGI_WEBHOOK_SECRET: signs the body. */
-  webhookSecret?: string;
+  /** Where a setting stands, for errors: `kintsugi.yaml:7:20 notifiers.named[0].urlFile`. */
+  place(setting: string): string;
+  clock?: () => Date;
+  /** KINTSUGI_PUBLIC_URL */
+  publicUrl?: string;
+  /** KINTSUGI_TEMPORAL_UI_URL */
+  temporalUiUrl?: string;
 }
 
-/** A kind of notifier; one default export a file, found by the generated registry. */
-export interface NotifierKind {
+/**
+ * A kind of notifier; one default export a file, found by the generated registry. A setting whose name ends with `File` is the
+ * path of a secret: it is there and not empty when `create` is called, and is read at each message (`readSecret`).
+ */
+export interface NotifierKind<S> {
+  /** What the configuration file says as `type`. */
   name: string;
   summary: string;
-  /** Null if its settings are not given: the worker then has no such notifier, and `doctor` says so. */
-  create(settings: NotifierSettings): Notifier | null;
+  settings: z.ZodType<S>;
+  /** Calls nobody yet. Throws a KintsugiError for what its settings' schema cannot see. */
+  create(settings: S, dependencies: NotifierDependencies): Notifier;
 }
+
+/** A notifier of the configuration file, its settings already checked by its kind's schema. */
+export interface NamedNotifier {
+  name: string;
+  type: string;
+  settings: unknown;
+  /** Where each setting stands, the whole entry under the empty name: `file:line:column path`. */
+  places: Readonly<Record<string, string>>;
+}
+
+/** The notifiers that need no entry in the configuration file. */
+export const builtInNotifiers = ['webhook', 'log'] as const;

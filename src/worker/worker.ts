@@ -7,6 +7,7 @@ import { connectKubernetes } from '../kubernetes/connect.ts';
 import type { Logger } from '../log.ts';
 import type { Activities } from '../recovery/activities.ts';
 import { taskQueueOf } from '../recovery/ids.ts';
+import { catalogueOf } from '../runbook/catalogue.ts';
 import { loadRunbooks } from '../runbook/load.ts';
 import { connectTemporal } from '../temporal/connect.ts';
 import { temporalFailure } from '../temporal/failures.ts';
@@ -47,7 +48,7 @@ export async function startWorker(configuration: Configuration, { log }: WorkerO
   const worker = await createWorker(configuration, connection, activities);
 
   const stopping = new AbortController();
-  const { runbooks, faults } = await loadRunbooks(configuration.runbooks);
+  const { runbooks, faults } = await loadRunbooks(configuration.runbooks, catalogueOf(configuration));
   for (const fault of faults) log.error({ ...fault }, 'a runbook cannot run');
   const watching = startBaselineWatch({
     kubernetes,

@@ -55,7 +55,7 @@ test('many alerts are sent on in messages of at most 8 KiB, each under the runbo
   const { forward } = createForwarding({
     kubernetes: api.kubernetes,
     temporal: server.environment.client,
-    settings: { cluster: 'test', runbooks },
+    settings: { cluster: 'test', runbooks, notifiers: [] },
   });
   const own = Array.from({ length: 20 }, (_, index) => alert(`own-${index}`));
   const others = [alert('other', { name: 'HighMemory', runbook: 'high-memory' })];
@@ -76,7 +76,7 @@ test('a procedure that was started with an id of its own starts the recovery of 
   const { forward } = createForwarding({
     kubernetes: api.kubernetes,
     temporal: server.environment.client,
-    settings: { cluster: 'test', runbooks: join(import.meta.dirname, '../../runbooks') },
+    settings: { cluster: 'test', runbooks: join(import.meta.dirname, '../../runbooks'), notifiers: [] },
   });
   const to = { namespace: 'kosmos', kind: 'Deployment', name: 'zeus-orchestrator' };
   const start = { procedure: 'restore', params: { claim: 'zeus-data' }, actor: 'ana' };

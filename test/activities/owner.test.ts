@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 const ownerOf = (pod: string) => {
-  const settings = { cluster: 'test', runbooks };
+  const settings = { cluster: 'test', runbooks, notifiers: [] };
   const { findOwner } = createForwarding({ kubernetes: api.kubernetes, temporal: undefined as never, settings });
   return inActivity(() => findOwner({ namespace: 'shop', pod, runbook: 'any' }));
 };

@@ -138,6 +138,24 @@ describe('doctor --notify', () => {
     expect(checks.at(-1)).toMatchObject({ name: 'notifier webhook', ok: false, saw: expect.stringContaining('403') });
   });
 
+  test('lists the notifiers of the configuration file, each with what stands against it', async () => {
+    const { url } = await receiver(202);
+    const entry = (name: string, settings: object) => ({
+      name,
+      type: 'webhook',
+      settings,
+      places: { secretFile: 'k.yaml:3:9' },
+    });
+    const notifiers = [entry('chat', { url }), entry('oncall', { url, secretFile: '/nowhere/secret' })];
+    expect(
+      await notifierChecks({ ...loadConfiguration({}), notifiers, defaultNotifiers: ['chat'] }, [], false),
+    ).toMatchObject([
+      { name: 'notifiers', ok: true },
+      { name: 'notifier oncall', ok: false, saw: expect.stringMatching(/^k\.yaml:3:9: the file cannot be read/) },
+      { name: 'notifier chat', ok: true, saw: expect.stringContaining('webhook') },
+    ]);
+  });
+
   test('is needed to send anything: without it doctor only looks', async () => {
     const { url, seen } = await receiver(202);
     expect(await notifierChecks(configured(url), [], false)).toMatchObject([{ name: 'notifiers', ok: true }]);

@@ -1,135 +1,142 @@
 import { createHmac } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '../../src/log.ts';
 import type { Notifier } from '../../src/notify/notifier.ts';
-import webhook from '../../src/notify/webhook.ts';
-import { type SeenRequest, startServer, type TestServer } from '../http/server.ts';
+import webhook, { environmentWebhook } from '../../src/notify/webhook.ts';
+import { keepsTheContract, messageContext } from './contract.ts';
+import { type HttpContract, httpProvider } from './http-provider.ts';
 import { approval, page } from './pages.ts';
 
 const log = createLogger({ level: 'silent', component: 'test' });
-const context = (signal = new AbortController().signal) => ({ messageKey: `${page.key}/0/trigger/7`, signal });
+const dir = mkdtempSync(join(tmpdir(), 'webhook-'));
+afterAll(() => rmSync(dir, { recursive: true }));
 
-const servers: TestServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
+const SECRET = 'a-key-that-signs-pages';
+const secretFile = join(dir, 'secret');
+writeFileSync(secretFile, `${SECRET}\n`);
 
-type Answer = (request: SeenRequest, response: ServerResponse) => void;
-
-/** A receiver that gives the answers in turn, the last one for ever, and the notifier that posts to it. */
-async function receiver(
-  answers: Answer[],
-  webhookSecret?: string,
-): Promise<{ server: TestServer; notifier: Notifier }> {
-  let next = 0;
-  const server = await startServer((request, response) => {
-    const answer = answers[Math.min(next, answers.length - 1)];
-    next += 1;
-    answer?.(request, response);
-  });
-  servers.push(server);
-  const settings = { log, webhookUrl: `${server.url}/hook`, ...(webhookSecret === undefined ? {} : { webhookSecret }) };
-  const notifier = webhook.create(settings);
-  if (notifier === null) throw new Error('the webhook has its settings and was not made');
-  return { server, notifier };
+function named(settings: Parameters<typeof webhook.create>[0]): Notifier {
+  return webhook.create(webhook.settings.parse(settings), { name: 'chat', log, place: (setting) => setting });
 }
 
-const status =
-  (code: number, body = ''): Answer =>
-  (_request, response) =>
-    response.writeHead(code).end(body);
-const reset: Answer = (_request, response) => response.socket?.destroy();
-const hang: Answer = () => undefined;
+const signature = (body: string) => `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`;
 
-describe('a page that the receiver takes', () => {
+/** What docs/operating.md promises a receiver. */
+const contract = (make: HttpContract['make']): HttpContract => ({
+  make,
+  violation: ({ method, path, headers, body }) => {
+    if (method !== 'POST' || path !== '/hook') return `${method} ${path}`;
+    if (headers['content-type'] !== 'application/json') return `content type ${headers['content-type']}`;
+    if (!headers['idempotency-key']) return 'no Idempotency-Key';
+    if (headers['x-kintsugi-signature'] !== signature(body)) return 'not signed';
+    const { v, key, messageKey, text } = JSON.parse(body);
+    if (v !== 1 || key !== page.key || !text || messageKey !== headers['idempotency-key']) return `body ${body}`;
+    return null;
+  },
+  identity: ({ headers }) => String(headers['idempotency-key']),
+  take: (_request, response) => response.writeHead(202).end(),
+});
+
+const makers: [string, string, HttpContract['make']][] = [
+  ['the webhook of the environment', 'KINTSUGI_WEBHOOK_URL', (url) => environmentWebhook(`${url}/hook`, SECRET)],
+  ['type: webhook', 'url', (url) => named({ url: `${url}/hook`, secretFile })],
+];
+
+for (const [kind, setting, make] of makers) {
+  keepsTheContract({
+    kind,
+    deduplicates: true,
+    start: () => httpProvider(contract(make)),
+    unreachable: () => ({ notifier: make('http://127.0.0.1:1/token-in-path'), setting }),
+    secrets: ['token-in-path', SECRET],
+  });
+}
+
+const closing: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((provider) => provider.close()));
+});
+
+/** A receiver that answers what it takes with this body. */
+async function receiver(make: HttpContract['make'], body = '') {
+  const made = await httpProvider({
+    make,
+    violation: () => null,
+    identity: () => '',
+    take: (_request, response) => response.writeHead(200).end(body),
+  });
+  closing.push(made);
+  return made;
+}
+
+describe('a page that a webhook takes', () => {
+  const plain = (url: string) => environmentWebhook(url);
+
   test('is one POST with the contract as its body and the message key as Idempotency-Key', async () => {
-    const { server, notifier } = await receiver([status(202)]);
-    expect(await notifier.trigger(page, context())).toEqual({ providerId: page.key });
-    expect(server.seen).toHaveLength(1);
-    expect(server.seen[0]).toMatchObject({
-      method: 'POST',
-      path: '/hook',
-      headers: { 'content-type': 'application/json', 'idempotency-key': `${page.key}/0/trigger/7` },
-    });
-    expect(JSON.parse(server.seen[0]?.body ?? '')).toMatchObject({ v: 1, event: 'trigger', key: page.key });
+    const { notifier, requests } = await receiver(plain);
+    const messageKey = `${page.key}/0/trigger/7`;
+    expect(await notifier.trigger(page, messageContext(messageKey))).toEqual({ providerId: page.key });
+    expect(requests).toMatchObject([{ method: 'POST', headers: { 'idempotency-key': messageKey } }]);
+    expect(JSON.parse(requests[0]?.body ?? '')).toMatchObject({ v: 1, event: 'trigger', key: page.key });
   });
 
   test("has the receiver's own id, where its answer names one", async () => {
-    const { notifier } = await receiver([status(200, '{"id": "incident-9"}')]);
-    expect(await notifier.trigger(page, context())).toEqual({ providerId: 'incident-9' });
+    const { notifier } = await receiver(plain, '{"id": "incident-9"}');
+    expect(await notifier.trigger(page, messageContext('k'))).toEqual({ providerId: 'incident-9' });
   });
 
-  test('is signed with the secret, over the very bytes of the body', async () => {
-    const { server, notifier } = await receiver([status(200)], 'k3y');
-    await notifier.trigger(page, context());
-    const expected = createHmac('sha256', 'k3y')
-      .update(server.seen[0]?.body ?? '')
-      .digest('hex');
-    expect(server.seen[0]?.headers['x-kintsugi-signature']).toBe(`sha256=${expected}`);
-  });
-
-  test('is followed by update, resolution and approval under the same page key', async () => {
-    const { server, notifier } = await receiver([status(200)]);
-    await notifier.update(page, context());
-    await notifier.resolve(page, 'verified healthy', context());
-    await notifier.ask(page, approval, context());
-    const bodies = server.seen.map(({ body }) => JSON.parse(body));
-    expect(bodies.map(({ event }) => event)).toEqual(['update', 'resolve', 'approval']);
+  test('is followed by every other message under the same page key', async () => {
+    const { notifier, requests } = await receiver(plain);
+    await notifier.update(page, messageContext('k/1'));
+    await notifier.acknowledge?.(page, 'ana', messageContext('k/2'));
+    await notifier.resolve(page, 'verified healthy', messageContext('k/3'));
+    await notifier.ask(page, approval, messageContext('k/4'));
+    await notifier.note?.(page, 'in time', messageContext('k/5'));
+    const bodies = requests.map(({ body }) => JSON.parse(body));
+    expect(bodies).toMatchObject([
+      { event: 'update' },
+      { event: 'acknowledge', acknowledgedBy: 'ana' },
+      { event: 'resolve', reason: 'verified healthy' },
+      { event: 'approval', approval: { digest: 'd1ge57' } },
+      { event: 'note', text: expect.stringContaining('in time') },
+    ]);
     expect(new Set(bodies.map(({ key }) => key))).toEqual(new Set([page.key]));
   });
 });
 
-describe('a page that the receiver takes late', () => {
-  test.each<[string, Answer]>([
-    ['429', status(429)],
-    ['503', status(503)],
-    ['a reset connection', reset],
-    ['its answer lost after it was accepted', reset],
-  ])('is repeated after %s, under the same Idempotency-Key', async (_sentence, fault) => {
-    const { server, notifier } = await receiver([fault, status(200)]);
-    await notifier.trigger(page, context());
-    expect(server.seen).toHaveLength(2);
-    expect(new Set(server.seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
-    expect(server.seen[0]?.body).toBe(server.seen[1]?.body);
-  });
-
-  test('is repeated after a hang', async () => {
-    const { server, notifier } = await receiver([hang, status(200)]);
-    await notifier.trigger(page, context());
-    expect(server.seen).toHaveLength(2);
-  }, 15_000);
-});
-
-describe('a page that the receiver does not take', () => {
-  test.each<[string, Answer, number, object]>([
-    ['400 is final', status(400), 1, { code: 'refused', retryable: false }],
-    ['401 is final', status(401), 1, { code: 'forbidden', retryable: false }],
-    ['404 is final', status(404), 1, { code: 'not-found', retryable: false }],
-    ['a redirect is not followed', status(302), 1, { code: 'refused', retryable: false }],
-    ['500 for ever ends after three tries', status(500), 3, { code: 'unavailable', retryable: true }],
-    ['resets for ever end after three tries', reset, 3, { code: 'unavailable', retryable: true }],
-  ])('%s', async (_sentence, answer, tries, error) => {
-    const { server, notifier } = await receiver([answer]);
-    await expect(notifier.trigger(page, context())).rejects.toMatchObject({ name: 'KintsugiError', ...error });
-    expect(server.seen).toHaveLength(tries);
-  });
-
-  test('has an error without the address, which may hold a token', async () => {
-    const notifier = webhook.create({ log, webhookUrl: 'http://127.0.0.1:1/token-in-path' });
-    const failure = await notifier?.trigger(page, context()).catch((thrown: unknown) => thrown);
-    expect(failure).toMatchObject({ code: 'unavailable', where: 'KINTSUGI_WEBHOOK_URL' });
-    expect(String(failure)).not.toContain('token-in-path');
-  });
-
-  test('is given up promptly when the activity is cancelled', async () => {
-    const cancellation = new AbortController();
-    const { server, notifier } = await receiver([() => cancellation.abort()]);
-    await expect(notifier.trigger(page, context(cancellation.signal))).rejects.toThrow();
-    expect(server.seen).toHaveLength(1);
+describe('a webhook that does not take a page', () => {
+  test.each<[number, object]>([
+    [401, { code: 'forbidden', retryable: false }],
+    [404, { code: 'not-found', retryable: false }],
+    [302, { code: 'refused', retryable: false }],
+  ])('with %i is not asked again, and a redirect is not followed', async (refusal, error) => {
+    const make = (url: string) => environmentWebhook(`${url}/hook`, SECRET);
+    const made = await httpProvider({ ...contract(make), refusal });
+    closing.push(made);
+    made.meet('refuse');
+    await expect(made.notifier.trigger(page, messageContext('k'))).rejects.toMatchObject(error);
+    expect(made.requests).toHaveLength(1);
   });
 });
 
-test('without an address there is no webhook', () => {
-  expect(webhook.create({ log })).toBeNull();
+describe('the address and the key of a named webhook', () => {
+  test('may stand in files, which are read at each message: a Secret may change', async () => {
+    const { url, requests } = await receiver((address) => named({ url: address }));
+    const urlFile = join(dir, 'address');
+    writeFileSync(urlFile, 'http://127.0.0.1:1/nobody');
+    const notifier = named({ urlFile });
+    writeFileSync(urlFile, `${url}/hook\n`);
+    await notifier.trigger(page, messageContext('k'));
+    expect(requests).toMatchObject([{ path: '/hook' }]);
+  });
+
+  test('that is none is a fault that does not show it', () => {
+    const urlFile = join(dir, 'no-address');
+    writeFileSync(urlFile, 'token-in-path');
+    expect(() => named({ urlFile })).toThrow(/holds no address/);
+    expect(() => named({ urlFile })).not.toThrow(/token-in-path/);
+  });
 });

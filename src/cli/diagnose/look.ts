@@ -67,7 +67,7 @@ export async function look(looking: Looking, target: Target): Promise<Seen> {
     throw thrown;
   });
   const notes: string[] = [];
-  const stored = await runbookFor(configuration.runbooks, subject, notes);
+  const stored = await runbookFor(configuration, subject, notes);
   const { evidence, redactor } = await collectSubject(
     { kubernetes, baselines, redactionKey: key, mirrors: configuration.mirrors, log },
     { target, runbook: stored?.runbook ?? null, signal, heartbeat: () => signal.throwIfAborted() },

@@ -1,10 +1,12 @@
 import { declaredTarget } from '../../actions/rules/runbook-target.ts';
 import { planRemedy, type RemediationDependencies } from '../../activities/remediate.ts';
+import type { Configuration } from '../../configuration/configuration.ts';
 import type { Subject } from '../../diagnosis/collect/subject.ts';
 import type { Evidence } from '../../diagnosis/evidence.ts';
 import { KintsugiError } from '../../errors.ts';
 import { type Workload, workloadKind } from '../../kubernetes/workloads.ts';
 import type { Finding, Plan } from '../../recovery/values.ts';
+import { catalogueOf } from '../../runbook/catalogue.ts';
 import { loadRunbooks, type StoredRunbook } from '../../runbook/load.ts';
 import type { Remedy } from '../../runbook/schema.ts';
 
@@ -17,13 +19,19 @@ export interface PlannedRemedy {
 }
 
 /** The runbook that declares this target and mends causes; null where none does. Faulty runbooks, and a folder that is not there, are told in `missing`. */
-export async function runbookFor(folder: string, subject: Subject, missing: string[]): Promise<StoredRunbook | null> {
+export async function runbookFor(
+  configuration: Pick<Configuration, 'runbooks' | 'notifiers'>,
+  subject: Subject,
+  missing: string[],
+): Promise<StoredRunbook | null> {
   if (!isMended(subject)) return null;
-  const { runbooks, faults } = await loadRunbooks(folder).catch((thrown: unknown) => {
-    if (!(thrown instanceof KintsugiError)) throw thrown;
-    missing.push(`runbooks: ${thrown.message}`);
-    return { runbooks: [], faults: [] };
-  });
+  const { runbooks, faults } = await loadRunbooks(configuration.runbooks, catalogueOf(configuration)).catch(
+    (thrown: unknown) => {
+      if (!(thrown instanceof KintsugiError)) throw thrown;
+      missing.push(`runbooks: ${thrown.message}`);
+      return { runbooks: [], faults: [] };
+    },
+  );
   const files = [...new Set(faults.map(({ file }) => file))];
   missing.push(...files.map((file) => `runbook ${file}: it has faults; kintsugi runbook validate shows them`));
   const mending = runbooks.filter(({ runbook }) => runbook.spec.causes.length > 0);

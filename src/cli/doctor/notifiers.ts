@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Configuration } from '../../configuration/configuration.ts';
 import { createLogger } from '../../log.ts';
-import { createNotifiers } from '../../notify/create.ts';
+import { makeNotifiers } from '../../notify/create.ts';
 import type { Notifier } from '../../notify/notifier.ts';
 import type { Page } from '../../recovery/activities.ts';
 import type { StoredRunbook } from '../../runbook/load.ts';
@@ -10,18 +10,18 @@ import { bad, CHECK_TIMEOUT_MS, type DoctorCheck, examine, good } from './check.
 /** A notifier tries three times at 4 s and pauses in between. */
 const SEND_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
 
-/** Whether a page would reach people; with `send`, a test page goes to each notifier and is resolved at once. */
+/**
+ * Whether a page would reach people, and whether each notifier of the configuration file can be made; with `send`, a test page
+ * goes to each and is resolved at once.
+ */
 export async function notifierChecks(
   configuration: Configuration,
   runbooks: readonly StoredRunbook[],
   send: boolean,
 ): Promise<DoctorCheck[]> {
-  const { webhookUrl, webhookSecret, defaultNotifiers } = configuration;
-  const settings = {
-    ...(webhookUrl === undefined ? {} : { webhookUrl }),
-    ...(webhookSecret === undefined ? {} : { webhookSecret }),
-  };
-  const configured = createNotifiers({ log: createLogger({ level: 'silent', component: 'doctor' }), ...settings });
+  const { defaultNotifiers, notifiers: named } = configuration;
+  const log = createLogger({ level: 'silent', component: 'doctor' });
+  const { notifiers: configured, faults } = makeNotifiers({ ...configuration, log });
   const ladders = runbooks.flatMap(({ name, runbook }) =>
     runbook.spec.escalation.rungs.map(({ after, notify }) => ({ whose: `${name} after ${after}`, notify })),
   );
@@ -36,10 +36,20 @@ export async function notifierChecks(
           `these pages would only stand in the log: ${unheard.map(({ whose }) => whose).join('; ')}`,
           FIX,
         );
-  return send ? [check, ...(await Promise.all(people.map(sendTest)))] : [check];
+  const wrong = faults.map(({ notifier, error }) =>
+    bad(`notifier ${notifier}`, `${error.where}: ${error.message}`, error.fix),
+  );
+  if (send) return [check, ...wrong, ...(await Promise.all(people.map(sendTest)))];
+  const made = named.filter(({ name }) => configured[name] !== undefined);
+  return [
+    check,
+    ...wrong,
+    ...made.map(({ name, type }) => good(`notifier ${name}`, `${type}; not tried: --notify does`)),
+  ];
 }
 
-const FIX = 'set KINTSUGI_WEBHOOK_URL, and name `webhook` in the runbook and in notifiers.default';
+const FIX =
+  'name a notifier of the configuration file (notifiers.named) in the runbook and in notifiers.default, or set KINTSUGI_WEBHOOK_URL and name `webhook`';
 
 function sendTest(notifier: Notifier): Promise<DoctorCheck> {
   const name = `notifier ${notifier.name}`;
