@@ -4,9 +4,12 @@ export interface FetchFailure {
   timedOut: boolean;
   /** `does not answer in time`, `connect ECONNREFUSED 127.0.0.1:9`, ... */
   reason: string;
-  /** Node's code of the reason, if it has one: `ECONNREFUSED`. */
-  code?: string;
+  /** Nothing was sent yet, so nothing can have been taken. */
+  unsent: boolean;
 }
+
+/** Node's codes of a connection that never came about. */
+const NEVER_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
 
 /**
  * Reads what `fetch` threw: it says "fetch failed" and keeps the reason (ECONNREFUSED, a bad certificate) in the cause. By
@@ -14,10 +17,10 @@ export interface FetchFailure {
  */
 export function fetchFailure(thrown: unknown): FetchFailure {
   const { name, message, cause } = shapeOf(thrown);
-  if (name === 'TimeoutError') return { timedOut: true, reason: 'does not answer in time' };
+  if (name === 'TimeoutError') return { timedOut: true, unsent: false, reason: 'does not answer in time' };
   const root = shapeOf(cause);
   const reason = root.message ?? root.code ?? message ?? String(thrown);
-  return { timedOut: false, reason, ...(root.code === undefined ? {} : { code: root.code }) };
+  return { timedOut: false, unsent: root.code !== undefined && NEVER_SENT.includes(root.code), reason };
 }
 
 function shapeOf(thrown: unknown): { name?: string; message?: string; code?: string; cause?: unknown } {

@@ -41,8 +41,7 @@ export function approveCommand(page: Page, approval: ApprovalRequest): string {
  */
 export function plainText(message: PageMessage): string {
   const { page } = message;
-  if (message.event === 'note') return message.note;
-  if (message.event === 'acknowledge') return `ACKNOWLEDGED by ${message.by}: ${where(page)}, ${page.symptom}`;
+  if (message.event === 'note' || message.event === 'acknowledge') return headlineOf(message).join(' ');
   const tried = section(
     'Tried',
     page.attempts.flatMap(({ remedy, cause, outcome, undone, saw, found = [] }) => [
@@ -61,10 +60,10 @@ export function plainText(message: PageMessage): string {
   );
   if (message.event === 'resolve') {
     const afterwards = section('After the recovery', (page.postRecovery ?? []).map(pointLine));
-    return paragraphs([[`RESOLVED ${where(page)}: ${message.reason}`], tried, standing, patch, afterwards, links]);
+    return paragraphs([headlineOf(message), tried, standing, patch, afterwards, links]);
   }
   return paragraphs([
-    [[...dataLossOf(message), headline(message)].join(' ')],
+    [headlineOf(message).join(' ')],
     message.event === 'approval' ? approvalLines(page, message.approval) : [],
     [`Why now: ${page.why}. Deadline ${clock(page.deadline)}, mode ${page.mode}.`],
     page.acknowledged === undefined ? [] : [inHand(page.acknowledged)],
@@ -89,13 +88,14 @@ export function plainText(message: PageMessage): string {
 }
 
 /** Who has the page; a name that nobody has checked is said to be one. */
-function inHand({ by, at, verified }: Acknowledgement): string {
+export function inHand({ by, at, verified }: Acknowledgement): string {
   return `In the hands of ${by}${verified ? '' : ' (unverified)'} since ${clock(at)}: it climbs no further.`;
 }
 
 const MARKS = { done: '[x]', found: '[!]', 'not-possible': '[-]', open: '[ ]' } as const;
 
-function pointLine({ state, text, saw }: PostRecoveryItem): string {
+/** A point of a list, with what the machine saw of it. */
+export function pointLine({ state, text, saw }: PostRecoveryItem): string {
   return `${MARKS[state]} ${text}: ${saw}`;
 }
 
@@ -110,18 +110,31 @@ function paragraphs(parts: string[][]): string {
     .join('\n\n');
 }
 
-function headline(message: Told): string {
+/**
+ * The first line in its parts: what is lost, what is broken since when, the impact, what was changed or undone. A phone may show
+ * no more than that.
+ */
+export function headlineOf(message: PageMessage): string[] {
+  const { page } = message;
+  switch (message.event) {
+    case 'resolve':
+      return [`RESOLVED ${where(page)}: ${message.reason}`];
+    case 'acknowledge':
+      return [`ACKNOWLEDGED by ${message.by}: ${where(page)}, ${page.symptom}`];
+    case 'note':
+      return [message.note];
+    default:
+      return [...dataLossOf(message), ...stateOf(message), changeText(page)].filter((part) => part !== '');
+  }
+}
+
+function stateOf(message: Told): string[] {
   const { page } = message;
   const { procedure } = page;
+  const kind = kindOf(message);
   // A target that is well is not called broken because a person wants something of it.
-  if (procedure?.isWell === true)
-    return [
-      kindOf(message),
-      `${where(page)} is well; ${procedure.by} started ${procedure.name}.`,
-      changeText(page),
-    ].join(' ');
-  const broken = `${where(page)} broken since ${clock(page.brokenSince)}: ${page.symptom}.`;
-  return [kindOf(message), broken, impactText(page.impact), changeText(page)].filter((part) => part !== '').join(' ');
+  if (procedure?.isWell === true) return [`${kind} ${where(page)} is well; ${procedure.by} started ${procedure.name}.`];
+  return [`${kind} ${where(page)} broken since ${clock(page.brokenSince)}: ${page.symptom}.`, impactText(page.impact)];
 }
 
 /** What cannot be had back stands before everything else (safety 14). */
@@ -143,7 +156,7 @@ function where(page: Page): string {
 }
 
 /** `2025-10-15 12:03:04 UTC`: people in several time zones read the same page. What is no time stays as it is written. */
-function clock(time: string): string {
+export function clock(time: string): string {
   const date = new Date(time);
   return Number.isNaN(date.valueOf()) ? time : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
@@ -161,7 +174,7 @@ function impactText(value: Json): string {
 function changeText(page: Page): string {
   const undone = page.attempts.filter((attempt) => attempt.undone).map((attempt) => attempt.remedy);
   const parts = [
-    undone.length === 0 ? '' : `tried and undone: ${undone.join(', ')}`,
+    undone.length === 0 ? '' : `Tried and undone: ${undone.join(', ')}`,
     page.holds.length === 0 ? '' : `STANDS CHANGED: ${page.holds.join('; ')}`,
   ].filter((part) => part !== '');
   return parts.length === 0 ? 'Nothing stands changed.' : `${parts.join('. ')}.`;
@@ -181,7 +194,8 @@ function approvalLines(page: Page, approval: ApprovalRequest): string[] {
   ];
 }
 
-function quorumText({ quorum, by }: ApprovalRequest): string {
+/** How many people an approval takes, and who has approved. */
+export function quorumText({ quorum, by }: ApprovalRequest): string {
   if (quorum === 1) return 'It takes one person.';
   const given = by.length === 0 ? '' : ` (so far: ${by.join(', ')})`;
   return `It takes ${quorum} different people${given}.`;

@@ -71,15 +71,12 @@ function secondsIn(header: string | null): number | undefined {
   return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }
 
-/** Causes of a failed fetch by which nothing was sent yet. */
-const NEVER_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
-
 function unanswered({ who, where, deduplicates }: Post, thrown: unknown): KintsugiError {
-  const { timedOut, reason, code } = fetchFailure(thrown);
+  const { timedOut, unsent, reason } = fetchFailure(thrown);
   return new KintsugiError(timedOut ? 'timeout' : 'unavailable', `${who} gave no answer: ${reason}`, {
     where,
     fix: 'Check that the receiver runs and can be reached from the worker.',
-    retryable: deduplicates || (code !== undefined && NEVER_SENT.includes(code)),
+    retryable: deduplicates || unsent,
     cause: thrown,
   });
 }

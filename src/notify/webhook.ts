@@ -1,14 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
-import { KintsugiError } from '../errors.ts';
+import { addressIn, webAddress } from './address.ts';
 import type { MessageContext, Notifier, NotifierKind } from './notifier.ts';
 import { type PageMessage, webhookBody } from './page.ts';
 import { postRepeatedly } from './post.ts';
 import { readSecret } from './secret-file.ts';
 
 const answer = z.object({ id: z.string().min(1) });
-
-const webAddress = z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' });
 
 const settings = z
   .strictObject({
@@ -121,12 +119,4 @@ function idOf(text: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function addressIn(text: string, where: string): string {
-  if (webAddress.safeParse(text).success) return text;
-  throw new KintsugiError('invalid', 'the file holds no address', {
-    where,
-    fix: 'put an address that begins with http:// or https:// into it',
-  });
 }

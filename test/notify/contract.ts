@@ -29,6 +29,8 @@ export interface Subject {
   start(): Promise<Provider>;
   /** The notifier with nobody to answer it, and the name of the setting that its error has to name. */
   unreachable(): { notifier: Notifier; setting: string };
+  /** How many of the messages it does not send where they tell nothing new. */
+  passedOver?: number;
   /** What must stand in no error. */
   secrets: string[];
 }
@@ -87,7 +89,7 @@ export function keepsTheContract(subject: Subject): void {
       expect(made.notifier.reachesPeople).toBe(true);
       for (const [, send] of messagesOf(made.notifier)) await send();
       expect(made.violations()).toEqual([]);
-      expect(made.seen().length).toBeGreaterThanOrEqual(messagesOf(made.notifier).length);
+      expect(made.seen().length).toBeGreaterThanOrEqual(messagesOf(made.notifier).length - (subject.passedOver ?? 0));
     });
 
     test('a page that was taken has an id', async () => {

@@ -10,7 +10,7 @@ describe('the first line of a page', () => {
       'CRITICAL bruno/Deployment/agent-bruno broken since 2025-10-15 12:03:04 UTC: ' +
         'Agent Bruno pod is repeatedly crashing and restarting. ' +
         'Impact on users SEVERE: Service completely unavailable; on data none: Data preserved in Redis/MongoDB. ' +
-        'tried and undone: raise-memory. STANDS CHANGED: limits.memory of agent-bruno is 2Gi, was 1Gi.',
+        'Tried and undone: raise-memory. STANDS CHANGED: limits.memory of agent-bruno is 2Gi, was 1Gi.',
     );
   });
 

@@ -1,0 +1,79 @@
+import type { Button, KnownBlock } from '@slack/web-api';
+import { z } from 'zod';
+import type { ApprovalRequest, Page } from '../../recovery/activities.ts';
+
+/** The orders that a button gives. */
+export const buttonOrders = ['approve', 'reject', 'acknowledge'] as const;
+export type ButtonOrder = (typeof buttonOrders)[number];
+
+/** What a button carries, and the gateway gets back when it is pressed: at most 2000 characters. */
+export const buttonValue = z.object({
+  v: z.literal(1),
+  order: z.enum(buttonOrders),
+  recoveryId: z.string().min(1),
+  /** The attempt that waits for approval, the digest of exactly its plans, and how many approvals it still takes. */
+  n: z.number().optional(),
+  digest: z.string().optional(),
+  left: z.number().optional(),
+});
+export type ButtonValue = z.infer<typeof buttonValue>;
+
+/** Every action of ours is called so: what else comes to the gateway is not for it. */
+export const ACTION_PREFIX = 'kintsugi:';
+
+/** Slack's limits of a confirmation. */
+const TITLE = 100;
+const TEXT = 300;
+
+/** What a person does with a page: take it on. */
+export function pageButtons({ recoveryId }: Page): KnownBlock {
+  return { type: 'actions', elements: [button('Acknowledge', { v: 1, order: 'acknowledge', recoveryId })] };
+}
+
+/** The answers to an approval, each for exactly these plans; approving shows them once more. */
+export function approvalButtons(page: Page, approval: ApprovalRequest): KnownBlock {
+  const { recoveryId } = page;
+  const { n, digest, remedy, quorum, by, dataLoss, plans } = approval;
+  const about = { v: 1, recoveryId, n, digest, left: quorum - by.length } as const;
+  const risky = dataLoss.length > 0 || plans.some(({ risk }) => risk === 'high');
+  const style = risky ? 'danger' : 'primary';
+  const approve: Button = {
+    ...button('Approve', { ...about, order: 'approve' }),
+    style: 'primary',
+    confirm: { ...confirmation(`Approve ${remedy}?`, planText(approval), 'Approve'), style },
+  };
+  const reject: Button = {
+    ...button('Reject', { ...about, order: 'reject' }),
+    confirm: confirmation(`Reject ${remedy}?`, 'It is not done; what else the runbook has is tried.', 'Reject'),
+  };
+  return { type: 'actions', elements: [approve, reject] };
+}
+
+/** What would be done, as a confirmation has room for it: the data that is lost before all else. */
+function planText({ dataLoss, plans }: ApprovalRequest): string {
+  const lost = dataLoss.length === 0 ? [] : [`DATA LOSS: ${dataLoss.join('; ')}.`];
+  return [...lost, ...plans.map(({ summary, risk }) => `${summary} (risk ${risk})`)].join('\n');
+}
+
+function button(text: string, value: ButtonValue): Button {
+  return {
+    type: 'button',
+    text: { type: 'plain_text', text },
+    action_id: `${ACTION_PREFIX}${value.order}`,
+    value: JSON.stringify(value),
+  };
+}
+
+function confirmation(title: string, text: string, confirm: string) {
+  return {
+    title: plain(title, TITLE),
+    text: plain(text, TEXT),
+    confirm: plain(confirm, 30),
+    deny: plain('Not now', 30),
+  };
+}
+
+/** Slack shows plain text as it is, and refuses a message over a text that is too long. */
+function plain(text: string, most: number): { type: 'plain_text'; text: string } {
+  return { type: 'plain_text', text: text.length > most ? `${text.slice(0, most - 1)}…` : text };
+}

@@ -1,0 +1,183 @@
+import type { KnownBlock } from '@slack/web-api';
+import type { ApprovalRequest, Page } from '../../recovery/activities.ts';
+import { approveCommand, clock, headlineOf, inHand, type PageMessage, quorumText } from '../page.ts';
+import { blocksOf, type Part } from './blocks.ts';
+import { approvalButtons, pageButtons } from './buttons.ts';
+import { code, codeBlock, escaped, link } from './text.ts';
+
+/** What Slack is sent: the blocks, and the first line as text for the notification on a phone. */
+export interface SlackMessage {
+  text: string;
+  blocks: KnownBlock[];
+}
+
+/** What a page's message shows besides the page. */
+export interface PageView {
+  /** Whether buttons lead anywhere: Slack's signing secret is set. */
+  buttons: boolean;
+}
+
+/** One line of others in a list. */
+const LINE = 600;
+/** The first line as a notification shows it. */
+const TEXT = 2000;
+const PATCH = 1500;
+
+/** The page as it stands now: what a person who is woken up reads, and what is edited while it goes on. */
+export function pageMessage(page: Page, { buttons }: PageView): SlackMessage {
+  const { acknowledged } = page;
+  const message: PageMessage = { event: 'trigger', page };
+  return {
+    text: textOf(message),
+    blocks: blocksOf(
+      [
+        firstPart(acknowledged === undefined ? ':red_circle:' : ':large_yellow_circle:', message),
+        ...(acknowledged === undefined ? [] : [`*${escaped(inHand(acknowledged), LINE)}*`]),
+        ...(buttons && acknowledged === undefined ? [pageButtons(page)] : []),
+        `*Why now* ${escaped(page.why, LINE)}. Deadline ${escaped(clock(page.deadline))}, mode ${page.mode}.`,
+        ...findings(page),
+        ...attempts(page.attempts),
+        ...standing(page),
+        ...person(page),
+        footer(page),
+      ],
+      more(page),
+    ),
+  };
+}
+
+/** What the message becomes when the page is resolved: nothing is left to press. */
+export function resolvedMessage(page: Page, reason: string): SlackMessage {
+  const message: PageMessage = { event: 'resolve', page, reason };
+  const since = `Was broken since ${escaped(clock(page.brokenSince))}: ${escaped(page.symptom, LINE)}.`;
+  return {
+    text: textOf(message),
+    blocks: blocksOf(
+      [firstPart(':white_check_mark:', message), since, ...attempts(page.attempts), ...standing(page), footer(page)],
+      more(page),
+    ),
+  };
+}
+
+/** The answer in the thread to a page: the written steps done by machine, the checklist, what prevents it. */
+export function stepsMessage(page: Page): SlackMessage {
+  const steps = page.steps.map(({ text, found }, index) => `${index + 1}. ${pointed(text, found)}`);
+  const checklist = page.checklist.map(({ state, text, saw }) => `${MARKS[state]} ${pointed(text, saw)}`);
+  const prevention = page.prevention.map((point) => `• ${escaped(point, LINE)}`);
+  const parts = [
+    ...titled('Written steps', steps),
+    ...titled('Checklist', checklist),
+    ...titled('To prevent it', prevention),
+  ];
+  return { text: `Written steps for ${escaped(page.title, LINE)}`, blocks: blocksOf(parts, more(page)) };
+}
+
+/** The answer in the thread to news: what stands, and what was tried last. The page's message itself says everything. */
+export function updateMessage(page: Page): SlackMessage {
+  const change = escaped(headlineOf({ event: 'update', page }).at(-1) ?? '', LINE);
+  const parts = [`:arrows_counterclockwise: *Update* ${change}`, ...attempts(page.attempts.slice(-1))];
+  return { text: `Update: ${change}`, blocks: blocksOf(parts, more(page)) };
+}
+
+/** The answer in the thread to a resolution: why, and what is left to look at. */
+export function resolutionMessage(page: Page, reason: string): SlackMessage {
+  const message: PageMessage = { event: 'resolve', page, reason };
+  const points = (page.postRecovery ?? []).map(({ state, text, saw }) => `${MARKS[state]} ${pointed(text, saw)}`);
+  const parts = [firstPart(':white_check_mark:', message), ...standing(page), ...titled('After the recovery', points)];
+  return { text: textOf(message), blocks: blocksOf(parts, more(page)) };
+}
+
+/** The question whether plans may be carried out, with its answers. */
+export function approvalMessage(page: Page, approval: ApprovalRequest, { buttons }: PageView): SlackMessage {
+  const message: PageMessage = { event: 'approval', page, approval };
+  const plans = approval.plans.map(
+    ({ summary, risk }, index) => `${index + 1}. ${escaped(summary, LINE)} (risk ${risk})`,
+  );
+  const until = `${escaped(quorumText(approval), LINE)} Until ${escaped(clock(approval.expiresAt))}`;
+  const parts: Part[] = [
+    firstPart(':raised_hand:', message),
+    [`*It would, because ${escaped(approval.why, LINE)}*`, ...plans].join('\n'),
+    ...(buttons ? [approvalButtons(page, approval)] : []),
+    `${until}, ${buttons ? 'here or by' : 'by'}\n${codeBlock(approveCommand(page, approval), 1500)}`,
+    ...findings(page),
+    ...attempts(page.attempts),
+    ...standing(page),
+    footer(page),
+  ];
+  return { text: textOf(message), blocks: blocksOf(parts, more(page)) };
+}
+
+/** Who has it now, or news that wake nobody: one line. */
+export function lineMessage(message: Extract<PageMessage, { event: 'acknowledge' | 'note' }>): SlackMessage {
+  const text = textOf(message);
+  return { text, blocks: blocksOf([text], more(message.page)) };
+}
+
+const MARKS = {
+  done: ':white_check_mark:',
+  found: ':warning:',
+  'not-possible': ':heavy_minus_sign:',
+  open: ':white_square:',
+};
+
+function textOf(message: PageMessage): string {
+  return escaped(headlineOf(message).join(' '), TEXT);
+}
+
+/** The first line in parts of their own, so that a phone shows the first words of each: what, the impact, what was changed. */
+function firstPart(icon: string, message: PageMessage): string {
+  const [lead = '', ...rest] = headlineOf(message);
+  return [`${icon} *${escaped(lead, LINE)}*`, ...rest.map((line) => escaped(line, LINE))].join('\n');
+}
+
+function findings(page: Page): string[] {
+  return titled(
+    'Found',
+    page.findings
+      .slice(0, 3)
+      .flatMap(({ summary, quotes }) => [
+        `• ${escaped(summary, LINE)}`,
+        ...quotes.slice(0, 2).map(({ source, text }) => `   ${escaped(source, 150)}: ${code(text)}`),
+      ]),
+  );
+}
+
+function attempts(tried: Page['attempts']): string[] {
+  return titled(
+    'Tried',
+    tried.flatMap(({ remedy, cause, outcome, undone, saw, found = [] }) => [
+      `• ${escaped(`${remedy} for ${cause}: ${outcome}${undone ? ', undone' : ''}. ${saw}`, LINE)}`,
+      ...found.slice(0, 10).map((line) => `   ${code(line)}`),
+    ]),
+  );
+}
+
+function standing(page: Page): string[] {
+  const holds = titled(
+    'Stands changed until somebody takes it back',
+    page.holds.map((hold) => `• ${escaped(hold, LINE)}`),
+  );
+  return page.patch === undefined ? holds : [...holds, `*To commit in Git*\n${codeBlock(page.patch, PATCH)}`];
+}
+
+function person({ person: todo, team, contact }: Page): string[] {
+  const who = `*Team* ${escaped(team, LINE)}${contact === undefined ? '' : `, ${escaped(contact, LINE)}`}`;
+  return [todo === undefined ? who : `*For a person* ${escaped(todo, LINE)}\n${who}`];
+}
+
+function footer(page: Page): string {
+  const links = page.links.slice(0, 10).map(({ title, url }) => link(title, url));
+  return [...links, code(`kintsugi show ${page.recoveryId}`, 1000)].join(' · ');
+}
+
+function more(page: Page): string {
+  return `… and more: ${code(`kintsugi show ${page.recoveryId}`, 1000)}`;
+}
+
+function pointed(text: string, saw: string): string {
+  return `${escaped(text, LINE)}: ${escaped(saw, LINE)}`;
+}
+
+function titled(title: string, lines: string[]): string[] {
+  return lines.length === 0 ? [] : [[`*${title}*`, ...lines].join('\n')];
+}

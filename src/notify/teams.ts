@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import type { Page } from '../recovery/activities.ts';
+import { addressIn } from './address.ts';
+import type { MessageContext, NotifierKind } from './notifier.ts';
+import type { PageMessage } from './page.ts';
+import { postRepeatedly } from './post.ts';
+import { readSecret } from './secret-file.ts';
+import { envelopeOf } from './teams/card.ts';
+
+/** Pages whose last news are remembered: far more than are open at one time. */
+const REMEMBERED = 1000;
+
+const settings = z.strictObject({
+  urlFile: z
+    .string()
+    .min(1)
+    .describe('A file with the address of the workflow "When a Teams webhook request is received"; it holds a token'),
+});
+
+const kind: NotifierKind<z.infer<typeof settings>> = {
+  name: 'teams',
+  summary:
+    'A card in a Microsoft Teams channel or chat by its workflow; a new one for what matters, for none can be edited.',
+  settings,
+  create({ urlFile }, { name, place }) {
+    const where = place('urlFile');
+    const address = () => addressIn(readSecret(urlFile, where), where);
+    address();
+    const post = async (message: PageMessage, { signal }: MessageContext): Promise<void> => {
+      const headers = { 'content-type': 'application/json' };
+      const body = envelopeOf(message);
+      const who = 'the Teams workflow';
+      await postRepeatedly({ url: address(), headers, body, who, where, deduplicates: false }, signal);
+    };
+    const told = new Map<string, string>();
+    const remember = (page: Page): void => {
+      if (told.size >= REMEMBERED) told.clear();
+      told.set(page.key, whatMatters(page));
+    };
+    return {
+      name,
+      reachesPeople: true,
+      async trigger(page, context) {
+        await post({ event: 'trigger', page }, context);
+        remember(page);
+        return { providerId: page.key };
+      },
+      async update(page, context) {
+        // A workflow edits nothing: a card for every step would bury the page.
+        if (told.get(page.key) === whatMatters(page)) return;
+        await post({ event: 'update', page }, context);
+        remember(page);
+      },
+      async resolve(page, reason, context) {
+        await post({ event: 'resolve', page, reason }, context);
+        told.delete(page.key);
+      },
+      async ask(page, approval, context) {
+        await post({ event: 'approval', page, approval }, context);
+      },
+      async acknowledge(page, by, context) {
+        await post({ event: 'acknowledge', page, by }, context);
+      },
+      async note(page, note, context) {
+        await post({ event: 'note', page, note }, context);
+      },
+    };
+  },
+};
+
+export default kind;
+
+/** Stages of an attempt that another follows soon. */
+const ON_THE_WAY = ['planned', 'asked', 'approved', 'applying', 'applied', 'undoing'];
+
+/** What is worth a card of its own: what stands changed, and what became of what was tried. */
+function whatMatters({ holds, attempts, dataLoss }: Page): string {
+  const ended = attempts.filter(({ outcome }) => !ON_THE_WAY.includes(outcome));
+  return JSON.stringify([holds, dataLoss, ended.map(({ remedy, outcome }) => [remedy, outcome])]);
+}

@@ -1,0 +1,174 @@
+import type { Page } from '../../recovery/activities.ts';
+import { approveCommand, clock, headlineOf, inHand, type PageMessage, pointLine, quorumText } from '../page.ts';
+
+/**
+ * What a message of a Teams workflow may be: the documented limit is 28 KB, of which Teams' own conversion takes a part
+ * (others measured 21 KB to be safe).
+ */
+const MOST_BYTES = 20 * 1024;
+/** One line of a card. */
+const LINE = 600;
+/** The links that a card shows as buttons. */
+const MOST_ACTIONS = 5;
+
+type Color = 'attention' | 'good' | 'warning' | 'default';
+
+/** A line of a card. Its text is shown as it is: other than a TextBlock's it is no Markdown, so nothing has to be escaped. */
+interface Line {
+  type: 'RichTextBlock';
+  separator?: true;
+  inlines: {
+    type: 'TextRun';
+    text: string;
+    weight?: 'bolder';
+    size?: 'medium';
+    color?: Color;
+    fontType?: 'monospace';
+  }[];
+}
+
+/** The body of a post to a workflow: an Adaptive Card in the envelope that "Post card in a chat or channel" takes. */
+export function envelopeOf(message: PageMessage): string {
+  const lines = linesOf(message);
+  for (;;) {
+    const body = JSON.stringify(envelope(message, lines));
+    if (Buffer.byteLength(body) <= MOST_BYTES || lines.length <= 2) return body;
+    // What matters stands first: from the end it is left out until it fits.
+    lines.splice(-2, 2, line(`… and more: kintsugi show ${message.page.recoveryId}`));
+  }
+}
+
+function envelope({ page }: PageMessage, body: Line[]): object {
+  const actions = page.links
+    .slice(0, MOST_ACTIONS)
+    .map(({ title, url }) => ({ type: 'Action.OpenUrl', title: cut(title, 60), url }));
+  return {
+    type: 'message',
+    attachments: [
+      {
+        contentType: 'application/vnd.microsoft.card.adaptive',
+        contentUrl: null,
+        content: {
+          $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+          type: 'AdaptiveCard',
+          version: '1.4',
+          msteams: { width: 'Full' },
+          body,
+          ...(actions.length === 0 ? {} : { actions }),
+        },
+      },
+    ],
+  };
+}
+
+function linesOf(message: PageMessage): Line[] {
+  const { page } = message;
+  const [lead = '', ...rest] = headlineOf(message);
+  const first = [title(lead, colorOf(message)), ...rest.map((text) => line(text))];
+  const last = code(`kintsugi show ${page.recoveryId}`);
+  switch (message.event) {
+    case 'acknowledge':
+    case 'note':
+      return [...first, last];
+    case 'resolve':
+      return [...first, ...tried(page), ...standing(page), ...section('After the recovery', pointsOf(page)), last];
+    case 'approval':
+      return [...first, ...approvalLines(message), ...found(page), ...tried(page), ...standing(page), last];
+    case 'trigger':
+    case 'update':
+      return [...first, ...whole(page), last];
+  }
+}
+
+function whole(page: Page): Line[] {
+  const { contact } = page;
+  return [
+    line(`Why now: ${page.why}. Deadline ${clock(page.deadline)}, mode ${page.mode}.`),
+    ...(page.acknowledged === undefined ? [] : [line(inHand(page.acknowledged))]),
+    ...found(page),
+    ...tried(page),
+    ...standing(page),
+    ...(page.person === undefined ? [] : [line(`For a person: ${page.person}`)]),
+    line(`Team: ${page.team}${contact === undefined ? '' : `, ${contact}`}`),
+    ...section(
+      'Written steps',
+      page.steps.map(({ text, found: saw }, index) => `${index + 1}. ${text}: ${saw}`),
+    ),
+    ...section('Checklist', page.checklist.map(pointLine)),
+  ];
+}
+
+function approvalLines({ page, approval }: Extract<PageMessage, { event: 'approval' }>): Line[] {
+  return [
+    ...section(
+      `It would, because ${approval.why}`,
+      approval.plans.map(({ summary, risk }, index) => `${index + 1}. ${summary} (risk ${risk})`),
+    ),
+    line(`${quorumText(approval)} Until ${clock(approval.expiresAt)}, by:`),
+    code(approveCommand(page, approval)),
+  ];
+}
+
+function found(page: Page): Line[] {
+  return section(
+    'Found',
+    page.findings.slice(0, 3).flatMap(({ summary, quotes }) => {
+      const quoted = quotes.slice(0, 2).map(({ source, text }) => `    ${source}: ${text}`);
+      return [`- ${summary}`, ...quoted];
+    }),
+  );
+}
+
+function tried({ attempts }: Page): Line[] {
+  return section(
+    'Tried',
+    attempts.flatMap(({ remedy, cause, outcome, undone, saw, found: lines = [] }) => [
+      `- ${remedy} for ${cause}: ${outcome}${undone ? ', undone' : ''}. ${saw}`,
+      ...lines.slice(0, 10).map((text) => `    ${text}`),
+    ]),
+  );
+}
+
+function standing({ holds }: Page): Line[] {
+  return section(
+    'Stands changed until somebody takes it back',
+    holds.map((hold) => `- ${hold}`),
+  );
+}
+
+function pointsOf({ postRecovery = [] }: Page): string[] {
+  return postRecovery.map(pointLine);
+}
+
+function section(name: string, texts: string[]): Line[] {
+  if (texts.length === 0) return [];
+  const heading: Line = {
+    type: 'RichTextBlock',
+    separator: true,
+    inlines: [{ type: 'TextRun', text: name, weight: 'bolder' }],
+  };
+  return [heading, ...texts.map(line)];
+}
+
+function title(text: string, color: Color): Line {
+  const run = { type: 'TextRun', text: cut(text, LINE), weight: 'bolder', size: 'medium', color } as const;
+  return { type: 'RichTextBlock', inlines: [run] };
+}
+
+function line(text: string): Line {
+  return { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: cut(text, LINE) }] };
+}
+
+function code(text: string): Line {
+  return { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: cut(text, 2 * LINE), fontType: 'monospace' }] };
+}
+
+function colorOf({ event }: PageMessage): Color {
+  if (event === 'resolve') return 'good';
+  if (event === 'approval' || event === 'update') return 'warning';
+  return event === 'trigger' ? 'attention' : 'default';
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}

@@ -1,0 +1,177 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { createLogger } from '../../src/log.ts';
+import type { Notifier } from '../../src/notify/notifier.ts';
+import teams from '../../src/notify/teams.ts';
+import type { Page } from '../../src/recovery/activities.ts';
+import type { SeenRequest } from '../http/server.ts';
+import { keepsTheContract, messageContext } from './contract.ts';
+import { type HttpContract, type HttpProvider, httpProvider } from './http-provider.ts';
+import { approval, page } from './pages.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kintsugi-teams-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+/** The address of a workflow holds its token. */
+const PATH = '/workflows/abc/triggers/manual/paths/invoke?api-version=2016-06-01&sig=a-t0ken';
+let files = 0;
+
+function notifierAt(url: string): Notifier {
+  files += 1;
+  const urlFile = join(folder, `url-${files}`);
+  writeFileSync(urlFile, `${url}${PATH}\n`);
+  const log = createLogger({ level: 'silent', component: 'test' });
+  return teams.create(teams.settings.parse({ urlFile }), { name: 'chat', log, place: (setting) => setting });
+}
+
+// What Microsoft documents: the envelope that "Post card in a chat or channel" takes, and Adaptive Cards 1.4.
+const run = z.strictObject({
+  type: z.literal('TextRun'),
+  text: z.string().min(1),
+  weight: z.enum(['lighter', 'default', 'bolder']).optional(),
+  size: z.enum(['default', 'small', 'medium', 'large', 'extraLarge']).optional(),
+  color: z.enum(['default', 'dark', 'light', 'accent', 'good', 'warning', 'attention']).optional(),
+  fontType: z.enum(['default', 'monospace']).optional(),
+});
+const envelope = z.strictObject({
+  type: z.literal('message'),
+  attachments: z.tuple([
+    z.strictObject({
+      contentType: z.literal('application/vnd.microsoft.card.adaptive'),
+      contentUrl: z.null(),
+      content: z.strictObject({
+        $schema: z.literal('http://adaptivecards.io/schemas/adaptive-card.json'),
+        type: z.literal('AdaptiveCard'),
+        version: z.literal('1.4'),
+        msteams: z.strictObject({ width: z.literal('Full') }),
+        body: z
+          .array(
+            z.strictObject({
+              type: z.literal('RichTextBlock'),
+              separator: z.boolean().optional(),
+              inlines: z.array(run).min(1),
+            }),
+          )
+          .min(1),
+        actions: z
+          .array(z.strictObject({ type: z.literal('Action.OpenUrl'), title: z.string(), url: z.url() }))
+          .max(6)
+          .optional(),
+      }),
+    }),
+  ]),
+});
+
+const contract: HttpContract = {
+  make: notifierAt,
+  violation: ({ method, path, headers, body }) => {
+    if (method !== 'POST' || path !== PATH) return `${method} ${path}`;
+    if (headers['content-type'] !== 'application/json') return `content type ${headers['content-type']}`;
+    if (Buffer.byteLength(body) > 28 * 1024) return 'larger than 28 KB';
+    return envelope.safeParse(JSON.parse(body)).error?.message ?? null;
+  },
+  identity: ({ body }) => body,
+  take: (_request, response) => response.writeHead(202).end(),
+};
+
+keepsTheContract({
+  kind: 'teams',
+  deduplicates: false,
+  start: () => httpProvider(contract),
+  unreachable: () => ({ notifier: notifierAt('http://127.0.0.1:1'), setting: 'urlFile' }),
+  passedOver: 1,
+  secrets: ['a-t0ken'],
+});
+
+const providers: HttpProvider[] = [];
+afterEach(async () => {
+  await Promise.all(providers.splice(0).map((provider) => provider.close()));
+});
+
+async function channel(): Promise<HttpProvider> {
+  const provider = await httpProvider(contract);
+  providers.push(provider);
+  return provider;
+}
+
+const context = (event: string) => messageContext(`${page.key}/0/${event}`, { providerId: page.key });
+
+/** The lines of a card as they are read. */
+function linesOf(request: SeenRequest | undefined): string[] {
+  const { attachments } = envelope.parse(JSON.parse(request?.body ?? '{}'));
+  return attachments[0].content.body.map(({ inlines }) => inlines.map(({ text }) => text).join(''));
+}
+
+describe('a card in Teams', () => {
+  test('says first what is broken since when, the impact and what was changed, then the steps', async () => {
+    const { notifier, requests } = await channel();
+    await notifier.trigger(page, context('trigger'));
+    const lines = linesOf(requests[0]);
+    expect(lines.slice(0, 3)).toEqual([
+      'CRITICAL bruno/Deployment/agent-bruno broken since 2025-10-15 12:03:04 UTC: Agent Bruno pod is repeatedly crashing and restarting.',
+      'Impact on users SEVERE: Service completely unavailable; on data none: Data preserved in Redis/MongoDB.',
+      'Tried and undone: raise-memory. STANDS CHANGED: limits.memory of agent-bruno is 2Gi, was 1Gi.',
+    ]);
+    for (const [index, { text, found }] of page.steps.entries())
+      expect(lines).toContain(`${index + 1}. ${text}: ${found}`);
+    expect(lines.at(-1)).toBe(`kintsugi show ${page.recoveryId}`);
+  });
+
+  test('of an approval has the plans and the line to type', async () => {
+    const { notifier, requests } = await channel();
+    await notifier.ask(page, approval, context('approval'));
+    const lines = linesOf(requests[0]);
+    expect(lines).toContain('1. agent-bruno goes back from revision 4 to revision 3 (risk medium)');
+    expect(lines).toContainEqual(expect.stringMatching(/^kintsugi approve .* --attempt 2 --digest d1ge57/));
+  });
+
+  test('leaves out from the end what is too large, and says where it is', async () => {
+    const { notifier, requests, violations } = await channel();
+    const long = 'é "quoted" '.repeat(400);
+    const large: Page = {
+      ...page,
+      symptom: long,
+      holds: Array.from({ length: 60 }, () => long),
+      steps: Array.from({ length: 60 }, () => ({ id: 'x', text: long, found: long })),
+    };
+    await notifier.trigger(large, context('trigger'));
+    expect(violations()).toEqual([]);
+    const lines = linesOf(requests[0]);
+    expect(lines[0]).toMatch(/^CRITICAL bruno/);
+    expect(lines.at(-1)).toBe(`… and more: kintsugi show ${page.recoveryId}`);
+  });
+
+  test('follows only on what matters: none can be edited', async () => {
+    const { notifier, requests } = await channel();
+    const attempt = { remedy: 'roll-back', cause: 'oom-killed', undone: false, saw: '' };
+    const afterwards = (outcome: string): Page => ({ ...page, attempts: [...page.attempts, { ...attempt, outcome }] });
+    await notifier.trigger(page, context('trigger'));
+    for (const outcome of ['planned', 'asked', 'approved', 'applying', 'applied'])
+      await notifier.update(afterwards(outcome), context('update'));
+    expect(requests).toHaveLength(1);
+    await notifier.update(afterwards('failed'), context('update'));
+    await notifier.update(afterwards('failed'), context('update'));
+    expect(requests).toHaveLength(2);
+    await notifier.update({ ...afterwards('failed'), holds: [] }, context('update'));
+    expect(requests).toHaveLength(3);
+  });
+
+  test('comes once more after the worker has forgotten what it told: one too many beats none', async () => {
+    const { notifier, requests, url } = await channel();
+    await notifier.trigger(page, context('trigger'));
+    await notifierAt(url).update(page, context('update'));
+    expect(requests).toHaveLength(2);
+  });
+});
+
+test('an address that is none is found before the first page, and not shown', () => {
+  const urlFile = join(folder, 'not-an-address');
+  writeFileSync(urlFile, 's3cret');
+  const log = createLogger({ level: 'silent', component: 'test' });
+  const make = () => teams.create({ urlFile }, { name: 'chat', log, place: (setting) => setting });
+  expect(make).toThrow(
+    expect.objectContaining({ code: 'invalid', where: 'urlFile', message: expect.not.stringContaining('s3cret') }),
+  );
+});
