@@ -54,7 +54,8 @@ function fieldsOf({ actor, reason, attempt, digest, rootCause, toRevision }: Ord
 }
 
 function orderText({ order, recoveryId, state }: GivenOrder): string {
-  const follow = order === 'run' || order === 'rollback' ? `; follow it: kintsugi show ${recoveryId} --follow` : '';
+  const shown: readonly PersonsOrder[] = ['run', 'rollback', 'takeOver', 'handBack'];
+  const follow = shown.includes(order) ? `; follow it: kintsugi show ${recoveryId} --follow` : '';
   return state === 'accepted'
     ? `${order}: taken by ${recoveryId}${follow}`
     : `${order}: no worker answers; the order is kept in Temporal and ${recoveryId} decides on it when a worker returns`;

@@ -8,6 +8,7 @@ import debug from './debug.ts';
 import diagnose from './diagnose.ts';
 import doctor from './doctor.ts';
 import gateway from './gateway.ts';
+import handBack from './hand-back.ts';
 import history from './history.ts';
 import list from './list.ts';
 import pause from './pause.ts';
@@ -18,6 +19,7 @@ import rollback from './rollback.ts';
 import run from './run.ts';
 import runbook from './runbook.ts';
 import show from './show.ts';
+import takeOver from './take-over.ts';
 import undo from './undo.ts';
 import up from './up.ts';
 import worker from './worker.ts';
@@ -32,6 +34,7 @@ export const commands = {
   diagnose: diagnose,
   doctor: doctor,
   gateway: gateway,
+  'hand-back': handBack,
   history: history,
   list: list,
   pause: pause,
@@ -42,6 +45,7 @@ export const commands = {
   run: run,
   runbook: runbook,
   show: show,
+  'take-over': takeOver,
   undo: undo,
   up: up,
   worker: worker,

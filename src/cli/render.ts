@@ -1,12 +1,14 @@
 import { spanText } from '../recovery/durations.ts';
-import type { OrderName, RecoveryEvent } from '../recovery/events.ts';
+import type { RecoveryEvent } from '../recovery/events.ts';
 import { openPage } from '../recovery/fold-pages.ts';
 import { formatTarget } from '../recovery/ids.ts';
-import { possibleOrders } from '../recovery/orders.ts';
+import { type PersonsOrder, possibleOrders } from '../recovery/orders.ts';
 import { phaseOf } from '../recovery/phase.ts';
 import { activeAttempt, effectiveMode, leadingFinding, standingChanges } from '../recovery/policy.ts';
 import { postRecoveryItems } from '../recovery/post-recovery.ts';
+import { putBackLines } from '../recovery/put-back.ts';
 import type { Attempt, RecoveryRecord } from '../recovery/record.ts';
+import { isInHand } from '../recovery/take-over.ts';
 import type { PostRecoveryItem } from '../recovery/values.ts';
 import {
   actionOutcomes,
@@ -178,7 +180,7 @@ export function recordSummary(record: RecoveryRecord): string {
     ['cause', finding === null ? causeUnknown(record) : `${finding.cause}: ${finding.summary}`],
     ...procedureRows(record),
     ...record.attempts.map((attempt): [string, string] => [`attempt ${attempt.n}`, attemptText(attempt)]),
-    ...standingChanges(record).map((change): [string, string] => ['stands', change]),
+    ...standingRows(record),
     ...mitigationRows(record),
     ['people', peopleText(record)],
     ...postRecoveryItems(record).map((item, index): [string, string] => [
@@ -193,6 +195,22 @@ export function recordSummary(record: RecoveryRecord): string {
   return [...(lost === '' ? [] : [lost]), title, ...rows.map(([name, text]) => `  ${name.padEnd(10)} ${text}`)].join(
     '\n',
   );
+}
+
+/** What stands; to somebody who has it in hand also how each is put back. */
+function standingRows(record: RecoveryRecord): [string, string][] {
+  const { takenOver } = record;
+  if (takenOver === undefined) return standingChanges(record).map((change) => ['stands', change]);
+  const { by, at, reason } = takenOver;
+  const who = `${by} since ${clockTime(at)}${because(reason)}: automation writes nothing until it is handed back`;
+  const lines = putBackLines(record);
+  return [
+    ['taken over', `by ${who}`],
+    ...(lines.length === 0 ? ['nothing of this recovery'] : lines).map((line, index): [string, string] => [
+      index === 0 ? 'stands' : '',
+      line,
+    ]),
+  ];
 }
 
 function causeUnknown({ diagnosis }: RecoveryRecord): string {
@@ -217,9 +235,9 @@ function pointText({ text, state, saw }: PostRecoveryItem): string {
 const MARKS = { done: '[x]', found: '[!]', 'not-possible': '[-]', open: '[ ]' } as const;
 
 /** The command that gives an order: `kintsugi run` starts a recovery. */
-function commandOf(order: OrderName): string {
+function commandOf(order: PersonsOrder): string {
   if (order === 'acknowledge') return 'ack';
-  return order === 'run' ? 'debug' : order;
+  return order === 'run' ? 'debug' : order.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function mitigationRows({ mitigation }: RecoveryRecord): [string, string][] {
@@ -245,6 +263,7 @@ export function waitingText(record: RecoveryRecord, now: string): string {
 
 function timeLeft(record: RecoveryRecord, now: string): string {
   if (record.recovered !== null) return `recovered at ${clockTime(record.recovered.at)}`;
+  if (record.takenOver !== undefined) return `in the hands of ${record.takenOver.by}`;
   if (openPage(record) !== null) return 'people are paged';
   const left = Date.parse(record.episode.deadline) - Date.parse(now);
   return left <= 0 ? 'the deadline has come' : `${spanText(left)} until a person is paged`;
@@ -260,6 +279,7 @@ function peopleText(record: RecoveryRecord): string {
     const hands = acknowledged === undefined ? '' : `, acknowledged by ${acknowledged.by}`;
     return `paged at ${clockTime(page.rungs[0]?.dueAt ?? '')}: ${page.rungs[0]?.why ?? ''} (${by}${hands})`;
   }
+  if (isInHand(record)) return `nobody is paged: it is in the hands of ${record.takenOver?.by}`;
   if (record.recovered !== null) {
     return `nobody is paged; it recovered ${recoveredBy[record.recovered.by]} at ${clockTime(record.recovered.at)}`;
   }

@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { openPage } from '../recovery/fold-pages.ts';
 import type { PageRecord, RecoveryRecord } from '../recovery/record.ts';
+import { isInHand } from '../recovery/take-over.ts';
 import type { RecordAnswer } from '../workflows/recovery.ts';
 
 /** Whether the firing alerts of a name and namespace are in good hands: what the independent rule watches (durability 15). */
@@ -28,7 +29,7 @@ const LATEST_MS = 30_000;
 
 /**
  * Coverage by the records of all open recoveries. An alert is covered if the run is before its deadline, has a page that a
- * provider took, or its target is healthy. Of several recoveries with the same alert the worst counts.
+ * provider took, is in a person's hands, or its target is healthy. Of several recoveries with the same alert the worst counts.
  */
 export function coverageOf(records: RecoveryRecord[], now: string): Covered[] {
   const worst = new Map<string, Covered>();
@@ -47,6 +48,7 @@ export function coverageOf(records: RecoveryRecord[], now: string): Covered[] {
 
 function isCovered(record: RecoveryRecord, now: string): boolean {
   if (Date.parse(now) < Date.parse(record.episode.deadline)) return true;
+  if (isInHand(record)) return true;
   const page = openPage(record);
   if (page !== null && reachedPeople(page)) return true;
   return record.look.at === null

@@ -65,6 +65,7 @@ export function plainText(message: PageMessage): string {
   return paragraphs([
     [headlineOf(message).join(' ')],
     message.event === 'approval' ? approvalLines(page, message.approval) : [],
+    takenOverLines(page),
     [`Why now: ${page.why}. Deadline ${clock(page.deadline)}, mode ${page.mode}.`],
     page.acknowledged === undefined ? [] : [inHand(page.acknowledged)],
     section('Found', page.findings.slice(0, 3).flatMap(findingLines)),
@@ -90,6 +91,13 @@ export function plainText(message: PageMessage): string {
 /** Who has the page; a name that nobody has checked is said to be one. */
 export function inHand({ by, at, verified }: Acknowledgement): string {
   return `In the hands of ${by}${verified ? '' : ' (unverified)'} since ${clock(at)}: it climbs no further.`;
+}
+
+function takenOverLines({ takenOver }: Page): string[] {
+  if (takenOver === undefined) return [];
+  const { by, at, reason, putBack } = takenOver;
+  const why = reason === undefined ? '' : ` (${reason})`;
+  return [`Taken over by ${by} at ${clock(at)}${why}: nothing is written until it is handed back.`, ...putBack];
 }
 
 const MARKS = { done: '[x]', found: '[!]', 'not-possible': '[-]', open: '[ ]' } as const;

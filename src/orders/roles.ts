@@ -15,6 +15,8 @@ const LEAST: Readonly<Record<PersonsOrder, Role>> = {
   approve: 'approver',
   reject: 'operator',
   acknowledge: 'operator',
+  takeOver: 'operator',
+  handBack: 'operator',
   undo: 'operator',
   rollback: 'approver',
   run: 'approver',

@@ -223,6 +223,8 @@ export interface Page {
   attempts: { remedy: string; cause: string; outcome: string; undone: boolean; saw: string; found?: string[] }[];
   /** Standing changes, each one sentence. */
   holds: string[];
+  /** Who has the target in hand, so that automation writes nothing; `putBack`: in lines, how what stands is taken back. */
+  takenOver?: { by: string; at: string; reason?: string; putBack: string[] };
   /** What a person commits, so that Git has what stands in the cluster. */
   patch?: string;
   steps: EscalationStep[];

@@ -15,7 +15,8 @@ export function adoptedAttempt(record: RecoveryRecord, event: RecoveryEvent & { 
     cause: 'unknown',
     remedy: `the change that ${from} left`,
     findingKey: adoptionKey(from),
-    stage: 'undoing',
+    // Nothing is written while a person has the target in hand: it is theirs with the rest.
+    stage: record.takenOver === undefined ? 'undoing' : 'taken-over',
     plans,
     digest: '',
     replans: 0,

@@ -43,7 +43,7 @@ export function decideNext(record: RecoveryRecord): Decision {
     fact: null,
     target: nextTargetStep(record, clock),
     people: nextPeopleStep(record, clock),
-    stopTarget: mustStop(record),
+    stopTarget: mustStop(record, clock),
     stopPeople: mustMakeWay(record, clock),
     wakeAt: clock.wakeAt,
     finished: record.closed !== null,

@@ -7,6 +7,7 @@ import { dataLossOf } from './page.ts';
 import { phaseOf } from './phase.ts';
 import { activeAttempt, effectiveMode, leadingFinding, standingChanges } from './policy.ts';
 import { postRecoveryItems } from './post-recovery.ts';
+import { putBackLines } from './put-back.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
 
 /**
@@ -35,7 +36,12 @@ export function detailsOf(record: RecoveryRecord): string {
   if (others.length > 0)
     lines.push('', '**Also firing:**', ...others.map(({ name, runbook }) => `- ${name} of runbook ${runbook}`));
   const standing = standingChanges(record);
-  if (standing.length > 0) lines.push('', '**Changes that stand:**', ...standing.map((change) => `- ${change}`));
+  if (standing.length > 0)
+    lines.push(
+      '',
+      '**Changes that stand:**',
+      ...(record.takenOver === undefined ? standing.map((change) => `- ${change}`) : putBackLines(record)),
+    );
   lines.push(...mitigationLines(record));
   lines.push(...postRecoveryLines(record));
   const orders = possibleOrders(record);
@@ -99,6 +105,8 @@ function headline(record: RecoveryRecord): string {
 function timeLeft(record: RecoveryRecord): string {
   if (record.closed !== null) return `**Ended** at ${record.closed.at}`;
   const page = openPage(record);
+  if (record.takenOver !== undefined && record.recovered === null)
+    return `**In the hands of ${record.takenOver.by}** since ${record.takenOver.at}: nothing is written until it is handed back`;
   if (record.recovered !== null)
     return `**Recovered** (by ${record.recovered.by}) at ${record.recovered.at}; settling until the alerts have resolved`;
   if (page !== null) {

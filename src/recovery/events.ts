@@ -198,7 +198,17 @@ export type EventBody =
 export type EventKind = EventBody['kind'];
 
 /**
- * Orders that people give. `rollback` and `run` (one action, or a runbook's procedure) make an attempt of their own; `cancel` is the Temporal UI's
- * cancellation.
+ * Orders that people give. `rollback` and `run` (one action, or a runbook's procedure) make an attempt of their own; from `takeOver` to `handBack`
+ * automation writes nothing; `cancel` is the Temporal UI's cancellation.
  */
-export type OrderName = 'approve' | 'reject' | 'acknowledge' | 'undo' | 'rollback' | 'run' | 'close' | 'cancel';
+export type OrderName =
+  | 'approve'
+  | 'reject'
+  | 'acknowledge'
+  | 'takeOver'
+  | 'handBack'
+  | 'undo'
+  | 'rollback'
+  | 'run'
+  | 'close'
+  | 'cancel';

@@ -33,6 +33,7 @@ import {
   restsHealthy,
 } from './procedures.ts';
 import type { RecoveryRecord } from './record.ts';
+import { isInHand, mayWrite, type TakenOver } from './take-over.ts';
 
 /** Watching, settling and forwarding end after this at the latest. */
 const LIMIT_MS = 24 * 3_600_000;
@@ -51,7 +52,7 @@ export function nextFact(record: RecoveryRecord, clock: Clock): EventBody | null
     runbookChanged(record) ??
     askedApproval(record) ??
     dueRung(record, clock) ??
-    holdExpires(record, clock) ??
+    (record.takenOver === undefined ? holdExpires(record, clock) : null) ??
     resolvedUntold(record) ??
     closed(record, clock)
   );
@@ -65,7 +66,7 @@ function resolvedUntold(record: RecoveryRecord): EventBody | null {
 
 function deadlinePassed(record: RecoveryRecord, clock: Clock): EventBody | null {
   const { deadline, deadlinePassed: passed } = record.episode;
-  if (passed || record.recovered !== null || record.forward !== null) return null;
+  if (passed || record.recovered !== null || record.forward !== null || isInHand(record)) return null;
   return clock.reached(deadline) ? { kind: 'deadline-passed' } : null;
 }
 
@@ -86,6 +87,8 @@ function recovered(record: RecoveryRecord): EventBody | null {
   const active = activeAttempt(record);
   const acting = active !== null && active.actions.length > 0;
   if (record.look.healthy !== true || acting || outlivesHealth(record)) return null;
+  if (isInHand(record) || episode.some(({ stage }) => stage === 'taken-over'))
+    return { kind: 'recovered', by: 'person' };
   const unproven = episode.find(({ stage }) => stage === 'unproven');
   if (unproven?.ordered?.procedure === true) return { kind: 'recovered', by: 'person' };
   return { kind: 'recovered', by: unproven === undefined ? 'itself' : 'remedy' };
@@ -128,6 +131,7 @@ function dueRung(record: RecoveryRecord, clock: Clock): EventBody | null {
     const why = pageReason(record, clock);
     return why === null ? null : { kind: 'rung-due', rung: 0, why };
   }
+  if (isInHand(record)) return null;
   const rungs = record.runbook?.content.spec.escalation.rungs ?? [];
   const first = page.rungs[0];
   const next = rungs[page.rungs.length];
@@ -141,6 +145,7 @@ function dueRung(record: RecoveryRecord, clock: Clock): EventBody | null {
 function pageReason(record: RecoveryRecord, clock: Clock): string | null {
   if (record.forward !== null) return null;
   if (record.closing !== null) return cancelledBroken(record);
+  if (isInHand(record)) return null;
   const procedure = procedurePageReason(record);
   if (procedure !== null || procedureOutcome(record) !== null) return procedure;
   if (record.episode.deadlinePassed && !firstLookPending(record, clock) && !restsHealthy(record)) {
@@ -196,7 +201,8 @@ function closed(record: RecoveryRecord, clock: Clock): EventBody | null {
   const outcome = outcomeNow(record, clock);
   if (outcome === null || record.leaseHeld || activeAttempt(record)?.stage === 'undoing' || hasUntold(record))
     return null;
-  if (sessionStands(record) || waitsForOrder(record) || isPostRecoveryDue(record, clock)) return null;
+  const ends = { attempts: record.attempts.filter((attempt) => mayWrite(record, attempt)) };
+  if (sessionStands(ends) || waitsForOrder(record) || isPostRecoveryDue(record, clock)) return null;
   const rootCause = record.closing?.rootCause;
   const patch = patchOf(record);
   const why = (record.closing ?? record.recovered) ? undefined : record.procedure?.ended?.why;
@@ -213,7 +219,9 @@ function closed(record: RecoveryRecord, clock: Clock): EventBody | null {
 /** What a person ordered is done before the run ends by itself; in observe nothing can be done any more. */
 function waitsForOrder(record: RecoveryRecord): boolean {
   if (record.closing !== null || !canLook(record) || effectiveMode(record) === 'observe') return false;
-  return orderUnderWay(record, activeAttempt(record)) !== null;
+  const active = activeAttempt(record);
+  if (active !== null && !mayWrite(record, active)) return false;
+  return orderUnderWay(record, active) !== null;
 }
 
 /** The outcome with which the run may end now, or null while it goes on. */
@@ -226,11 +234,23 @@ function outcomeNow(record: RecoveryRecord, clock: Clock): Outcome | null {
   }
   if (record.recovered !== null) return settledOutcome(record, clock);
   const procedure = procedureOutcome(record);
+  if (record.takenOver !== undefined) return handedOver(record, record.takenOver, procedure, clock);
   if (procedure !== null) return procedure;
   const observing = effectiveMode(record) === 'observe' && openProcedure(record) === null;
   if (observing && record.startedBy === 'person' && planShown(record)) return 'observed';
   const paged = openPage(record)?.rungs[0]?.dueAt;
   return paged !== undefined && clock.passed(paged, LIMIT_MS) ? 'handed-over' : null;
+}
+
+/** While a person has it in hand it ends by itself only where there is nothing to mend, or after the longest time. */
+function handedOver(
+  { look }: RecoveryRecord,
+  { at }: TakenOver,
+  procedure: Outcome | null,
+  clock: Clock,
+): Outcome | null {
+  if (procedure !== null && look.healthy === true) return procedure;
+  return clock.passed(at, LIMIT_MS) ? 'handed-over' : null;
 }
 
 function closingOutcome(record: RecoveryRecord): Outcome | null {

@@ -6,6 +6,7 @@ import { changesTarget, isSession, nextProcedure, requested } from './ordered.ts
 import { isSamePerson } from './people.ts';
 import type { ActionRecord, Attempt, RecoveryRecord } from './record.ts';
 import { isSettledBy } from './settled.ts';
+import { mayWrite } from './take-over.ts';
 import { awaitsUndo, endUndoing, foldUndo, mayStand } from './undoing.ts';
 
 /**
@@ -15,7 +16,8 @@ import { awaitsUndo, endUndoing, foldUndo, mayStand } from './undoing.ts';
  *        │         └─> rejected | expired   │        │
  *        └─> refused                     failed <────┘   (assessed:) ─> unproven | undoing ─> undone | undo-refused
  *
- * A session goes from applying to standing, and is undone when its time is over.
+ * A session goes from applying to standing, and is undone when its time is over. Under way when a person takes over, an attempt is
+ * `taken-over`, and keeps that stage whatever its last step comes to.
  */
 export function foldAttempts(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecord {
   switch (event.kind) {
@@ -96,13 +98,17 @@ function foldOrder(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order
         `ordered by ${event.actor}`,
       );
     case 'cancel':
-      return undoWhere(record, ({ stage }) => stage !== 'verified', `cancelled by ${event.actor}`);
+      return undoWhere(
+        record,
+        (attempt) => attempt.stage !== 'verified' && mayWrite(record, attempt),
+        `cancelled by ${event.actor}`,
+      );
     case 'rollback':
     case 'run':
       return foldRequest(record, event);
     case 'close':
       return undoWhere(record, isHalfDone, `closed by ${event.actor}`);
-    case 'acknowledge':
+    default:
       return record;
   }
 }
@@ -208,10 +214,16 @@ function withApproval(attempt: Attempt, change: Partial<NonNullable<Attempt['app
 /** Nothing was begun: the attempt stands where it stood before the action was started. */
 function foldHeldBack(attempt: Attempt, event: AttemptEvent & { kind: 'held-back' }): Attempt {
   const actions = attempt.actions.filter(({ i }) => i !== event.i);
+  if (attempt.stage === 'taken-over') return withoutBegun(attempt, actions);
   const approved = attempt.approval !== null && attempt.approval.by.length >= attempt.approval.quorum;
   const before = approved ? 'approved' : 'planned';
   const stage = attempt.stage === 'undoing' || actions.length > 0 ? attempt.stage : before;
   return { ...attempt, heldBack: { at: event.at, why: event.why }, actions, stage };
+}
+
+/** Of an attempt that a person took over: what turned out not to have begun. */
+function withoutBegun(attempt: Attempt, actions: ActionRecord[]): Attempt {
+  return { ...attempt, actions, stage: actions.length === 0 ? 'withdrawn' : 'taken-over' };
 }
 
 /** An attempt that people turned down or did not answer: what it has changed so far is taken back. */
@@ -221,6 +233,11 @@ function endUnanswered(attempt: Attempt, stage: 'rejected' | 'expired', why: str
 }
 
 function foldReplanned(attempt: Attempt, event: AttemptEvent & { kind: 'replanned' }): Attempt {
+  if (attempt.stage === 'taken-over')
+    return withoutBegun(
+      attempt,
+      attempt.actions.filter(({ i }) => i !== event.i),
+    );
   const recorded = attempt.plans[event.i];
   const isSettled = recorded !== undefined && isSettledBy(recorded, event.plan);
   const next = isSettled ? 'applying' : 'planned';
@@ -243,7 +260,7 @@ function foldActionFinished(attempt: Attempt, event: AttemptEvent & { kind: 'act
     ...(saw === undefined ? {} : { saw }),
   };
   const actions = attempt.actions.map((action) => (action.i === i ? { ...action, ...finished } : action));
-  if (attempt.stage === 'undoing') return { ...attempt, actions };
+  if (attempt.stage === 'undoing' || attempt.stage === 'taken-over') return { ...attempt, actions };
   if (outcome === 'failed' || outcome === 'unknown') {
     const why = error?.message ?? `the outcome of ${attempt.plans[i]?.action} is unknown`;
     // A session mends nothing, and half a procedure is worse than none: what may stand is taken back without another look.
@@ -260,11 +277,12 @@ function stageWhenApplied({ plans, ordered }: Attempt): Attempt['stage'] {
   return ordered === undefined || isToVerify ? 'applied' : 'done';
 }
 
+const KEEPS_STAGE: ReadonlySet<Attempt['stage']> = new Set(['undoing', 'verified', 'unproven', 'taken-over']);
+
 function foldVerified(attempt: Attempt, event: AttemptEvent & { kind: 'verified' }): Attempt {
   const verification = { result: event.result, checks: event.checks, better: event.better };
   // An attempt that has ended is verified again when its hold was released: that speaks of the target, not of the remedy.
-  if (attempt.stage === 'undoing' || attempt.stage === 'verified' || attempt.stage === 'unproven')
-    return { ...attempt, verification };
+  if (KEEPS_STAGE.has(attempt.stage)) return { ...attempt, verification };
   if (event.result === 'pass') return { ...attempt, verification, stage: 'verified' };
   if (event.result === 'unknown') {
     return { ...attempt, verification, stage: 'unproven', why: 'its checks could not be run' };
@@ -278,7 +296,7 @@ function foldVerified(attempt: Attempt, event: AttemptEvent & { kind: 'verified'
 function foldAssessed(attempt: Attempt, event: AttemptEvent & { kind: 'assessed' }): Attempt {
   const { better, saw, at } = event;
   const assessment = { better, saw, at };
-  if (attempt.stage === 'undoing') return { ...attempt, assessment };
+  if (attempt.stage === 'undoing' || attempt.stage === 'taken-over') return { ...attempt, assessment };
   if (better === true && attempt.verification === null) return { ...attempt, assessment, stage: 'applied' };
   // Of a procedure, what did not verify and cannot be seen to be better is taken back.
   if (better === false || (better === 'unknown' && attempt.ordered?.procedure === true)) {

@@ -1,4 +1,4 @@
-import type { RecoveryEvent } from './events.ts';
+import type { OrderName, RecoveryEvent } from './events.ts';
 import { isSamePerson } from './people.ts';
 import type { PageRecord, RecoveryRecord, RungRecord } from './record.ts';
 
@@ -10,7 +10,8 @@ export function foldPages(record: RecoveryRecord, event: RecoveryEvent): Recover
     case 'rung-due':
       return openRung(record, { rung: event.rung, why: event.why, dueAt: event.at, tries: [] }, event.about);
     case 'order':
-      return event.accepted && event.name === 'acknowledge' ? acknowledge(record, event) : record;
+      // Whoever takes over has the page with it.
+      return event.accepted && ACKNOWLEDGES.has(event.name) ? acknowledge(record, event) : record;
     case 'relapsed':
       return endPageAboutHold(record, event.at);
     case 'page-sent':
@@ -41,6 +42,8 @@ export function takenBy(page: PageRecord): string | null {
   const taken = page.rungs.flatMap(({ tries }) => tries).find((attempt) => attempt.taken);
   return taken?.notifier ?? null;
 }
+
+const ACKNOWLEDGES: ReadonlySet<OrderName> = new Set(['acknowledge', 'takeOver']);
 
 /** The same person again changes nothing; another one has the page from then on. */
 function acknowledge(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' }): RecoveryRecord {

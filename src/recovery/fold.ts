@@ -1,7 +1,8 @@
 import { after, DEFAULT_RUNG, milliseconds } from './durations.ts';
-import type { EventBody, Lane, RecoveryEvent } from './events.ts';
+import type { EventBody, Lane, OrderName, RecoveryEvent } from './events.ts';
 import { foldAttempts } from './fold-attempts.ts';
 import { foldPages } from './fold-pages.ts';
+import { foldTakeOver } from './fold-take-over.ts';
 import { foldHolds } from './holds.ts';
 import { alertKey, foldRunbookChanged, withOthersDeadlines } from './other-runbooks.ts';
 import { mayBeWell } from './policy.ts';
@@ -17,7 +18,7 @@ export function fold(before: RecoveryRecord, event: RecoveryEvent): RecoveryReco
   // A run of an older worker continued as this one: what its record did not have yet is empty.
   if (event.kind === 'snapshot') return { ...emptyRecord, ...event.record, seq: event.seq, now: event.at };
   const record = foldLanes({ ...before, seq: event.seq, now: event.at }, event);
-  const course = foldPostRecovery(foldProcedures(foldCourse(record, event), event), event);
+  const course = foldPostRecovery(foldTakeOver(foldProcedures(foldCourse(record, event), event), event), event);
   return foldNews(foldHolds(foldPages(foldAttempts(course, event), event), event), event);
 }
 
@@ -35,8 +36,12 @@ const NEWS: ReadonlySet<RecoveryEvent['kind']> = new Set([
   'undo-finished',
 ]);
 
+/** Orders that change what the others have to do. */
+const NEWS_ORDERS: ReadonlySet<OrderName> = new Set(['takeOver', 'handBack']);
+
 function foldNews(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecord {
-  return NEWS.has(event.kind) ? { ...record, newsSeq: event.seq } : record;
+  const isNews = NEWS.has(event.kind) || (event.kind === 'order' && event.accepted && NEWS_ORDERS.has(event.name));
+  return isNews ? { ...record, newsSeq: event.seq } : record;
 }
 
 /** Gives an event its number and time: `seq` after the record's last. */
@@ -214,7 +219,7 @@ function foldRunbook(record: RecoveryRecord, event: RecoveryEvent & { kind: 'run
 /** The runbook's first rung counts, once it is known, unless the start named a deadline. */
 function withOwnDeadline(episode: Episode, rung: string | undefined): Episode {
   if (episode.deadlineGiven || episode.deadlinePassed || rung === undefined) return episode;
-  return { ...episode, deadline: after(episode.brokenSince, milliseconds(rung)) };
+  return { ...episode, deadline: after(episode.brokenSince, milliseconds(rung) + (episode.addedMs ?? 0)) };
 }
 
 function foldAlert(record: RecoveryRecord, event: RecoveryEvent & { kind: 'alert-received' }): RecoveryRecord {
@@ -256,7 +261,8 @@ function withAlert(record: RecoveryRecord, event: RecoveryEvent & { kind: 'alert
   if (!first && !earlier) return episode;
   const brokenSince = earlier ? event.startsAt : episode.brokenSince;
   const rung = record.runbook?.content.spec.escalation.rungs[0]?.after ?? event.after;
-  const deadline = after(brokenSince, rung === undefined ? DEFAULT_DEADLINE_MS : milliseconds(rung));
+  const rungMs = rung === undefined ? DEFAULT_DEADLINE_MS : milliseconds(rung);
+  const deadline = after(brokenSince, rungMs + (episode.addedMs ?? 0));
   const sooner = Date.parse(deadline) < Date.parse(episode.deadline);
   const replaces = !episode.deadlineGiven && (sooner || first);
   return { ...episode, brokenSince, deadline: replaces ? deadline : episode.deadline };

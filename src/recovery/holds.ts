@@ -49,7 +49,7 @@ function isOn({ object }: Hold, change: Change): boolean {
   return change.type === 'field' && change.object.kind === object.kind && change.object.name === object.name;
 }
 
-const STAYS: ReadonlySet<Attempt['stage']> = new Set(['verified', 'unproven', 'undo-refused']);
+const STAYS: ReadonlySet<Attempt['stage']> = new Set(['verified', 'unproven', 'undo-refused', 'taken-over']);
 
 /** What Git lacks of the changes that stay under a hold, recovered or not; null where nothing does. */
 export function patchOf(record: RecoveryRecord): string | null {

@@ -9,9 +9,11 @@ export function withAttempt(
   record: RecoveryRecord,
   event: RecoveryEvent & { kind: 'planned' | 'remedy-refused' },
 ): RecoveryRecord {
+  // What was ordered and given up while it was planned stands there already.
+  if (record.attempts.some(({ n, stage }) => n === event.n && stage === 'withdrawn')) return record;
   const ordered = requestOf(record, event.findingKey);
   const others = record.attempts.filter(({ n }) => n !== event.n);
-  if (ordered === undefined) return { ...record, attempts: [...others, newAttempt(record, event)] };
+  if (ordered === undefined) return { ...record, attempts: [...others, ownAttempt(record, event)] };
   // What a person orders goes before what only waits for a person.
   const before = event.kind === 'planned' ? others.map((attempt) => giveWay(attempt, ordered)) : others;
   return {
@@ -19,6 +21,15 @@ export function withAttempt(
     requests: record.requests.filter(({ id }) => id !== ordered.id),
     attempts: [...before, { ...newAttempt(record, event), ordered }],
   };
+}
+
+/** What automation planned falls away where a person has the target in hand, or had it since the diagnosis. */
+function ownAttempt(record: RecoveryRecord, event: RecoveryEvent & { kind: 'planned' | 'remedy-refused' }): Attempt {
+  const attempt = newAttempt(record, event);
+  const { takenOver, diagnosisStale } = record;
+  if (attempt.stage !== 'planned' || (takenOver === undefined && !diagnosisStale)) return attempt;
+  const why = takenOver === undefined ? 'the target is diagnosed anew' : `${takenOver.by} took over`;
+  return { ...attempt, stage: 'withdrawn', why };
 }
 
 /** An attempt that only waits for a person falls away for what another one ordered. */
@@ -32,7 +43,7 @@ export function withdraw(record: RecoveryRecord, because: 'recovered' | 'relapse
   const attempts = record.attempts.map(withdrawAttempt);
   if (because === 'relapsed') return { ...record, attempts };
   const dropped = record.requests.map((request, index) =>
-    withdrawnRequest(record, request, record.attempts.length + 1 + index),
+    withdrawnRequest(record, request, record.attempts.length + 1 + index, RECOVERED_BEFORE),
   );
   return { ...record, requests: [], attempts: [...attempts, ...dropped] };
 }
@@ -42,8 +53,10 @@ function withdrawAttempt(attempt: Attempt): Attempt {
   return waiting && attempt.actions.length === 0 ? { ...attempt, stage: 'withdrawn' } : attempt;
 }
 
-function withdrawnRequest(record: RecoveryRecord, ordered: Requested, n: number): Attempt {
-  const why = 'the target had recovered before it was begun: order it again if it is still wanted';
+const RECOVERED_BEFORE = 'the target had recovered before it was begun: order it again if it is still wanted';
+
+/** What was ordered and is not begun any more, as an attempt that says why. */
+export function withdrawnRequest(record: RecoveryRecord, ordered: Requested, n: number, why: string): Attempt {
   return { ...emptyAttempt(record), n, remedy: ordered.what, stage: 'withdrawn', ordered, why };
 }
 

@@ -17,8 +17,31 @@ export interface Order {
   args: OrderArgs;
 }
 
+/** Every order that a person gives, in the order in which they are told; Temporal's own cancellation is none of them. */
+export const personsOrders = [
+  'approve',
+  'reject',
+  'acknowledge',
+  'takeOver',
+  'handBack',
+  'undo',
+  'rollback',
+  'run',
+  'close',
+] as const satisfies readonly OrderName[];
+
+export type PersonsOrder = (typeof personsOrders)[number];
+
 /** Why an order cannot be taken now, with what is possible instead; null if it can. */
 export function refusalOf(record: RecoveryRecord, order: Order): string | null {
+  const why = whyNot(record, order);
+  // A run that has ended, or another one's order, has nothing to offer.
+  if (why === null || order.recoveryId !== record.recoveryId) return why;
+  const possible = possibleOrders(record);
+  return possible.length === 0 ? why : `${why}; possible now: ${possible.join(', ')}`;
+}
+
+function whyNot(record: RecoveryRecord, order: Order): string | null {
   if (order.recoveryId !== record.recoveryId) {
     return `this is recovery ${record.recoveryId}, not ${order.recoveryId}: look it up again with kintsugi list`;
   }
@@ -31,6 +54,10 @@ export function refusalOf(record: RecoveryRecord, order: Order): string | null {
       return refuseAnswer(record, order);
     case 'acknowledge':
       return openPage(record) === null ? noPage(record) : null;
+    case 'takeOver':
+      return refuseTakeOver(record, order);
+    case 'handBack':
+      return refuseHandBack(record);
     case 'undo':
       return undoable(record, order) === null ? 'no change of this recovery stands that could be undone' : null;
     case 'rollback':
@@ -53,7 +80,11 @@ function noPage(record: RecoveryRecord): string {
 
 function refuseAnswer(record: RecoveryRecord, order: Order): string | null {
   const asked = record.attempts.find(({ stage }) => stage === 'asked');
-  if (asked === undefined) return `nothing waits for approval now; possible: ${possibleOrders(record).join(', ')}`;
+  if (asked === undefined) {
+    const { takenOver } = record;
+    const inHand = takenOver === undefined ? '' : `: ${takenOver.by} has taken over at ${takenOver.at}`;
+    return `nothing waits for approval now${inHand}`;
+  }
   const { n, digest } = order.args;
   if (typeof n === 'number' && n !== asked.n)
     return `attempt ${n} does not wait for approval, attempt ${asked.n} (${asked.remedy}) does`;
@@ -67,6 +98,24 @@ function refuseAnswer(record: RecoveryRecord, order: Order): string | null {
   return order.name === 'approve' ? refuseSecondVoice(asked, order.actor) : null;
 }
 
+/** One person has a target in hand: who comes after takes it from who went before, also what breaks anew in the same hands. */
+function refuseTakeOver(record: RecoveryRecord, { actor }: Order): string | null {
+  const { takenOver } = record;
+  if (record.closing !== null) return beingClosed(record.closing);
+  if (takenOver === undefined || !isSamePerson(takenOver.by, actor)) return null;
+  const isAnew = takenOver.episode !== record.episode.number && record.recovered === null;
+  return isAnew ? null : `${takenOver.by} has taken over already, at ${takenOver.at}`;
+}
+
+function refuseHandBack({ takenOver, closing }: RecoveryRecord): string | null {
+  if (closing !== null) return beingClosed(closing);
+  return takenOver === undefined ? 'nobody has taken over' : null;
+}
+
+function beingClosed({ order, actor }: NonNullable<RecoveryRecord['closing']>): string {
+  return `it is being closed (${order} by ${actor})`;
+}
+
 /** A quorum is of different people: the same one again adds nothing, and is told so. */
 function refuseSecondVoice({ approval, remedy }: Attempt, actor: string): string | null {
   if (approval === null || !approval.by.some((name) => isSamePerson(name, actor))) return null;
@@ -77,7 +126,7 @@ function refuseSecondVoice({ approval, remedy }: Attempt, actor: string): string
 /** Something is done on the target only where something may be written at all, and one thing at a time. */
 function refuseRequest(record: RecoveryRecord, { args }: Order): string | null {
   const { closing } = record;
-  if (closing !== null) return `it is being closed (${closing.order} by ${closing.actor})`;
+  if (closing !== null) return beingClosed(closing);
   if (record.runbook === null) return 'the runbook is not loaded yet: try again in a moment';
   if (!canLook(record)) return 'there is no workload that anything could be done to';
   const isProcedure = typeof args.runbook === 'string';
@@ -86,9 +135,7 @@ function refuseRequest(record: RecoveryRecord, { args }: Order): string | null {
     return 'the mode here is observe, in which nothing is written: the most cautious of worker, runbook and start holds';
   }
   const under = isProcedure ? anythingUnderWay(record) : orderUnderWay(record, activeAttempt(record));
-  if (under === null) return null;
-  const possible = possibleOrders(record, ['approve', 'reject', 'undo', 'close']).join(', ');
-  return `${under.what}, which ${under.by} ordered, is still under way; possible: ${possible || 'nothing yet'}`;
+  return under === null ? null : `${under.what}, which ${under.by} ordered, is still under way`;
 }
 
 /** What another runbook cannot take over: everything but an attempt that only waits for a person. */
@@ -111,17 +158,15 @@ export function undoable(record: RecoveryRecord, order: Order): number | null {
   return standing.at(-1)?.n ?? null;
 }
 
-const ALL: readonly OrderName[] = ['approve', 'reject', 'acknowledge', 'undo', 'rollback', 'run', 'close'];
-
-/** The orders that would be taken now, of those that are asked about. */
-export function possibleOrders(record: RecoveryRecord, among: readonly OrderName[] = ALL): OrderName[] {
+/** The orders that would be taken now, of somebody who has not given any yet. */
+export function possibleOrders(record: RecoveryRecord): PersonsOrder[] {
   if (record.closed !== null || record.forward !== null) return [];
   const asked = record.attempts.some(({ stage }) => stage === 'asked');
-  return among.filter((name) => {
+  return personsOrders.filter((name) => {
     if (name === 'approve' || name === 'reject') return asked;
     // What has to be told with the order is no reason why it could not be given.
     const args: OrderArgs = name === 'close' ? { rootCause: 'asked' } : {};
     const probe: Order = { id: '', recoveryId: record.recoveryId, name, actor: '', verified: false, args };
-    return refusalOf(record, probe) === null;
+    return whyNot(record, probe) === null;
   });
 }

@@ -6,6 +6,7 @@ import { withNames } from './placeholders.ts';
 import { causeEntry, effectiveMode, leadingFinding, standingChanges } from './policy.ts';
 import { postRecoveryItems } from './post-recovery.ts';
 import { restsHealthy } from './procedures.ts';
+import { putBackLines } from './put-back.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
 import type { Plan } from './values.ts';
 
@@ -39,6 +40,7 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
     findings: record.findings ?? [],
     attempts: record.attempts.map(attemptLine),
     holds: standingChanges(record),
+    ...takenOverOf(record),
     ...(patch === null ? {} : { patch }),
     steps: record.steps,
     checklist: record.checklist,
@@ -53,6 +55,13 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
     dataLoss: record.attempts.filter(isAboutData).flatMap(({ plans }) => dataLossOf(plans)),
     ...procedureOf(record),
   };
+}
+
+function takenOverOf(record: RecoveryRecord): Pick<Page, 'takenOver'> {
+  const { takenOver } = record;
+  if (takenOver === undefined) return {};
+  const { by, at, reason } = takenOver;
+  return { takenOver: { by, at, ...(reason === undefined ? {} : { reason }), putBack: putBackLines(record) } };
 }
 
 function procedureOf(record: RecoveryRecord): Pick<Page, 'procedure'> {

@@ -102,6 +102,7 @@ function resolution(record: RecoveryRecord): string | null {
     case 'itself':
       return 'the target is healthy again by itself';
     case 'person':
+      if (record.takenOver !== undefined) return `the target is healthy again in the hands of ${record.takenOver.by}`;
       return 'the remedy that a person ordered verified: the target is healthy';
     case undefined:
       return procedureResolution(record);

@@ -11,11 +11,13 @@ export type Phase =
   | 'undoing'
   | 'settling'
   | 'paged'
+  | 'taken-over'
   | 'closed';
 
-/** The phase of a record; what is done to the target outranks an open page. */
+/** The phase of a record; what is done to the target outranks an open page, and whose hands it is in outranks both. */
 export function phaseOf(record: RecoveryRecord): Phase {
   if (record.closed !== null) return 'closed';
+  if (record.takenOver !== undefined && record.recovered === null) return 'taken-over';
   const attempt = activeAttempt(record);
   switch (attempt?.stage) {
     case 'undoing':

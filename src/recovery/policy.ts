@@ -2,8 +2,9 @@ import { DEFAULT_RUNG, isPast, milliseconds } from './durations.ts';
 import { openPage } from './fold-pages.ts';
 import { workflowIdOf } from './ids.ts';
 import { occupiesTarget } from './ordered.ts';
+import { standing } from './put-back.ts';
 import type { Attempt, AttemptStage, RecoveryRecord } from './record.ts';
-import { awaitsUndo, mayStand } from './undoing.ts';
+import { awaitsUndo } from './undoing.ts';
 import type { Finding, Mode } from './values.ts';
 
 /** The questions that both lanes and the facts ask of a record: which mode holds, which remedy is next, what needs a person. */
@@ -46,17 +47,23 @@ const ENDED: ReadonlySet<AttemptStage> = new Set([
   'undone',
   'unproven',
   'undo-refused',
+  'taken-over',
   'verified',
   // It stands beside the target, while the recovery goes on; one in its place is under way (`occupiesTarget`).
   'standing',
   'done',
 ]);
 
+/** Whether an attempt is neither over nor a session that stands. */
+export function isUnderWay({ stage }: Attempt): boolean {
+  return !ENDED.has(stage);
+}
+
 /** The attempt that is under way: planned, waiting, acting, verifying or undoing, or a session in the target's place. */
 export function activeAttempt(record: RecoveryRecord): Attempt | null {
   return (
     record.attempts.find(({ stage }) => stage === 'undoing') ??
-    record.attempts.find((attempt) => !ENDED.has(attempt.stage) || occupiesTarget(attempt)) ??
+    record.attempts.find((attempt) => isUnderWay(attempt) || occupiesTarget(attempt)) ??
     null
   );
 }
@@ -106,20 +113,12 @@ export function isInterrupted(record: RecoveryRecord, attempt: Attempt): boolean
  * to end it. One sentence each.
  */
 export function standingChanges(record: RecoveryRecord): string[] {
-  return record.attempts.flatMap((attempt) =>
-    attempt.actions
-      .filter((action) => attempt.stage !== 'verified' || attempt.plans[action.i]?.hold !== undefined)
-      .flatMap((action) => {
-        if (!mayStand(action, attempt)) return action.undo?.stands ?? [];
-        const summary = attempt.plans[action.i]?.summary ?? attempt.remedy;
-        return action.outcome === 'applied' ? summary : `${summary} (outcome unknown)`;
-      }),
-  );
+  return standing(record).map(({ what }) => what);
 }
 
-/** Whether a session is still to be ended: the recovery does not end before it. */
-export function sessionStands(record: RecoveryRecord): boolean {
-  return record.attempts.some(
+/** Whether a session is still to be ended. */
+export function sessionStands({ attempts }: Pick<RecoveryRecord, 'attempts'>): boolean {
+  return attempts.some(
     (attempt) => attempt.stage === 'standing' && attempt.actions.some((action) => awaitsUndo(action, attempt)),
   );
 }

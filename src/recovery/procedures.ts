@@ -5,6 +5,7 @@ import { openPage } from './fold-pages.ts';
 import { alertsFiring, effectiveMode, firstRungMs, remedyApproval } from './policy.ts';
 import type { Attempt, RecoveryRecord, Requested } from './record.ts';
 import type { StartedProcedure } from './started-procedure.ts';
+import { mayStand } from './undoing.ts';
 
 /**
  * Procedures: what of a runbook a person starts by name. One is an ordered attempt that is planned, approved, applied, verified
@@ -78,6 +79,10 @@ export function procedureEnded(record: RecoveryRecord, clock: Clock): EventBody 
       return ended(n, 'done', 'what was asked for is done');
     case 'undo-refused':
       return ended(n, 'not-done', `${why ?? 'it failed'}; undoing it was not possible`, false);
+    case 'taken-over': {
+      const stands = attempt.actions.some((action) => mayStand(action, attempt));
+      return ended(n, 'not-done', `${why}${stands ? '; what was changed stands' : ''}`, !stands);
+    }
     case 'undone':
       if (isAsBefore(record, attempt)) return ended(n, 'not-done', `${why ?? 'it failed'}; everything was undone`);
       return clock.passed(endedAt ?? record.now, BACK_WITHIN_MS)
@@ -187,7 +192,13 @@ function foldStart(record: RecoveryRecord, event: RecoveryEvent & { kind: 'opene
 /** What a person has started of the runbook becomes a request, to be planned after the first look. */
 function foldLoaded(record: RecoveryRecord, event: RecoveryEvent & { kind: 'runbook-loaded' }): RecoveryRecord {
   if (event.procedure === undefined) return record;
-  const own = { id: `start-${event.seq}`, by: record.actor ?? 'a person', verified: false, at: event.at, ended: null };
+  const own = {
+    id: `start-${event.seq}`,
+    by: record.actor ?? 'a person',
+    verified: false,
+    at: record.openedAt,
+    ended: null,
+  };
   const procedure = { ...own, ...record.procedure, name: event.procedure };
   const { id, by, verified, at } = procedure;
   const request: Requested = { id, by, verified, at, what: event.procedure, calls: [], procedure: true };

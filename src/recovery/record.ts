@@ -2,6 +2,7 @@ import type { Acknowledgement, LoadedRunbook, RunbookContent } from './activitie
 import type { ActionOutcome, Lane, OrderName, Outcome, UndoOutcome } from './events.ts';
 import type { NextProcedure, Start, StartedProcedure } from './started-procedure.ts';
 import type { StepName } from './steps.ts';
+import type { TakenOver } from './take-over.ts';
 import type {
   AlertMessage,
   ChecklistItem,
@@ -97,6 +98,8 @@ export interface RecoveryRecord {
   postRecovery?: { at: string; items: PostRecoveryItem[]; error?: string };
   /** Set while a recovered target stands on a hold: what Git lacks (`holds.ts`). */
   mitigation?: Mitigation;
+  /** Who has the target in hand: automation writes nothing until it is handed back. */
+  takenOver?: TakenOver;
   closing: { order: 'close' | 'cancel'; rootCause?: string; actor: string; at: string } | null;
   closed: {
     outcome: Outcome;
@@ -137,6 +140,8 @@ export interface Episode {
   deadlineGiven: boolean;
   openedAt: string;
   deadlinePassed: boolean;
+  /** By how much people have moved the deadline: the time in which one had the target in hand. */
+  addedMs?: number;
 }
 
 /** `after`: its sender's first rung, kept for an alert of another runbook. */
@@ -166,6 +171,8 @@ export type AttemptStage =
   | 'undone'
   | 'unproven'
   | 'undo-refused'
+  /** A person took over before its end: what of it stands is theirs. */
+  | 'taken-over'
   | 'verified'
   /** A session: it stands until its time is over, then it is undone. */
   | 'standing'

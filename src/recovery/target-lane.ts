@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { openPage } from './fold-pages.ts';
+import { endsForPerson } from './fold-take-over.ts';
 import { holdOver, standingHold, verifyAgain } from './holds.ts';
 import { orderKey } from './ordered.ts';
 import {
@@ -18,6 +19,7 @@ import { isPostRecoveryDue } from './post-recovery.ts';
 import { comesBackSince, openProcedure, waitsForFirstLook } from './procedures.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
 import type { TargetStep } from './steps.ts';
+import { mayWrite } from './take-over.ts';
 import { awaitsUndo } from './undoing.ts';
 
 /** After a step failed (its own retries are over) or was held back, it is tried again after this. */
@@ -26,6 +28,9 @@ const RETRY_MS = 15_000;
 const LOOK_MS = 30_000;
 const CLOSE_LOOKS_MS = 10 * 60_000;
 const LATER_LOOK_MS = 2 * 60_000;
+/** While a person has it in hand, after two hours: less still. */
+const LONG_WATCH_MS = 2 * 3_600_000;
+const LONG_WATCH_LOOK_MS = 5 * 60_000;
 /** Looks at a target whose procedure was taken back. */
 const BACK_LOOK_MS = 10_000;
 
@@ -56,8 +61,9 @@ function begin(record: RecoveryRecord, clock: Clock): TargetStep | null {
 }
 
 /** Whether the step in flight on the target must end before its time. */
-export function mustStop(record: RecoveryRecord): boolean {
+export function mustStop(record: RecoveryRecord, clock: Clock): boolean {
   const { target } = record.inFlight;
+  if (endsForPerson(record, clock)) return true;
   if (target === null || target.step === 'undo' || target.step === 'release') return false;
   if (record.closing !== null) return true;
   const attempt = activeAttempt(record);
@@ -113,7 +119,8 @@ function undoAtEnd(record: RecoveryRecord): TargetStep | null {
   for (const attempt of record.attempts) {
     const held = attempt.actions.find(({ i }) => attempt.plans[i]?.undo === 'at-end' && !attempt.plans[i]?.hold);
     // A session has its own end.
-    if (attempt.stage !== 'standing' && held !== undefined && awaitsUndo(held, attempt)) {
+    const isToEnd = attempt.stage !== 'standing' && mayWrite(record, attempt);
+    if (isToEnd && held !== undefined && awaitsUndo(held, attempt)) {
       return { name: 'undo', n: attempt.n, i: held.i, why: 'the recovery is over' };
     }
   }
@@ -122,7 +129,7 @@ function undoAtEnd(record: RecoveryRecord): TargetStep | null {
 
 /** A session ends when its time is over, and before the recovery is closed; a person may still be in it when the target recovers. */
 function endSession(record: RecoveryRecord, clock: Clock): TargetStep | null {
-  for (const attempt of record.attempts.filter(({ stage }) => stage === 'standing')) {
+  for (const attempt of record.attempts.filter((one) => one.stage === 'standing' && mayWrite(record, one))) {
     const action = attempt.actions.find((candidate) => awaitsUndo(candidate, attempt));
     if (action === undefined) continue;
     const { n } = attempt;
@@ -153,12 +160,13 @@ function endHold(record: RecoveryRecord, clock: Clock): TargetStep | null {
   const again = verifyAgain(record);
   if (again !== null) return { name: 'verify', n: again };
   const standing = standingHold(record);
+  if (standing !== null && !mayWrite(record, standing.attempt)) return null;
   const why = standing === null ? null : holdOver(record, standing, clock);
   return standing === null || why === null ? null : { name: 'undo', n: standing.attempt.n, i: standing.action.i, why };
 }
 
 function continueApplying(record: RecoveryRecord, attempt: Attempt, clock: Clock): TargetStep | null {
-  if (effectiveMode(record) === 'observe') return null;
+  if (effectiveMode(record) === 'observe' || !mayWrite(record, attempt)) return null;
   const changed = attempt.actions.length > 0;
   if (changed && isInterrupted(record, attempt)) return { name: 'assess', n: attempt.n };
   if (attempt.stage === 'planned' && approvalReason(record, attempt) !== null) return null;
@@ -179,12 +187,24 @@ function lookWhenDue(record: RecoveryRecord, clock: Clock): TargetStep | null {
     const looked = lookedSinceClosing(record);
     return record.closing.order === 'cancel' && !looked && record.failures.target === null ? { name: 'look' } : null;
   }
-  const since = watchingSince(record);
+  const since = record.recovered?.at ?? inHandSince(record) ?? watchingSince(record);
   if (since === null) return null;
   const last = record.look.at ?? since;
   if (record.look.wanted && clock.passed(last, 1_000)) return { name: 'look' };
-  const often = Date.parse(clock.now) - Date.parse(since) < CLOSE_LOOKS_MS;
-  return clock.passed(last, often ? LOOK_MS : LATER_LOOK_MS) ? { name: 'look' } : null;
+  return clock.passed(last, lookEvery(record, Date.parse(clock.now) - Date.parse(since))) ? { name: 'look' } : null;
+}
+
+function lookEvery({ takenOver, recovered }: RecoveryRecord, watchedMs: number): number {
+  if (watchedMs < CLOSE_LOOKS_MS) return LOOK_MS;
+  const isLong = takenOver !== undefined && recovered === null && watchedMs >= LONG_WATCH_MS;
+  return isLong ? LONG_WATCH_LOOK_MS : LATER_LOOK_MS;
+}
+
+/** Since when a person has the target in hand, and nothing that was ordered is being done to it. */
+function inHandSince(record: RecoveryRecord): string | null {
+  const attempt = activeAttempt(record);
+  const acts = attempt !== null && attempt.stage !== 'asked' && attempt.stage !== 'standing';
+  return acts ? null : (record.takenOver?.at ?? null);
 }
 
 function fillInPostRecovery(record: RecoveryRecord, clock: Clock): TargetStep | null {
@@ -202,7 +222,6 @@ function lookWhetherAsBefore(record: RecoveryRecord, clock: Clock): TargetStep |
 
 /** Since when the target is only watched, or null while there is something to try. */
 function watchingSince(record: RecoveryRecord): string | null {
-  if (record.recovered !== null) return record.recovered.at;
   if (record.diagnosis === null || record.diagnosisStale) return null;
   // A healthy target of a procedure is not classified, and watched while the procedure waits.
   const watchesHealthy = openProcedure(record) !== null && record.diagnosis.healthy;
@@ -228,6 +247,7 @@ function beginAttempt(record: RecoveryRecord): TargetStep | null {
   if (record.diagnosis === null || record.diagnosisStale) return { name: 'diagnose', round: record.round + 1 };
   if (record.diagnosis.healthy) return null;
   if (record.findings === null) return { name: 'classify', round: record.round };
+  if (record.takenOver !== undefined) return null;
   const next = canBegin(record) ? nextRemedy(record) : null;
   if (next === null) return null;
   const { finding, remedy } = next;

@@ -14,9 +14,11 @@ export function foldUndo(attempt: Attempt, event: RecoveryEvent & { kind: 'undo-
   });
   const why = event.kind === 'undo-started' ? { why: event.why } : {};
   // What ends with the recovery in any case (a hold) does not unmake a remedy whose change stays.
-  if (attempt.stage === 'verified' || attempt.stage === 'unproven') return { ...attempt, actions };
+  if (KEEPS_STAGE.has(attempt.stage)) return { ...attempt, actions };
   return { ...attempt, ...why, actions, stage: 'undoing' };
 }
+
+const KEEPS_STAGE: ReadonlySet<Attempt['stage']> = new Set(['verified', 'unproven', 'taken-over']);
 
 /** Undoing is over when nothing awaits it any more, also because the write that was stopped for it changed nothing. */
 export function endUndoing(attempt: Attempt): Attempt {

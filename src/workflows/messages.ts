@@ -1,7 +1,7 @@
 import { isDuration } from '../recovery/durations.ts';
 import type { EventBody, OrderName } from '../recovery/events.ts';
 import { fold, nextEvent } from '../recovery/fold.ts';
-import { type Order, refusalOf, undoable } from '../recovery/orders.ts';
+import { type Order, personsOrders, refusalOf, undoable } from '../recovery/orders.ts';
 import { alertKey } from '../recovery/other-runbooks.ts';
 import type { OrderArgs, RecoveryRecord } from '../recovery/record.ts';
 import type { AlertMessage, Json } from '../recovery/values.ts';
@@ -11,7 +11,6 @@ import type { AlertMessage, Json } from '../recovery/values.ts';
  * A message takes 8 KiB at most (durability 9).
  */
 const MOST_BYTES = 8 * 1024;
-const ORDERS: OrderName[] = ['approve', 'reject', 'acknowledge', 'undo', 'rollback', 'run', 'close', 'cancel'];
 
 type Parsed<T> = { value: T } | { fault: string };
 
@@ -113,11 +112,8 @@ function plausibleTime(raw: unknown, now: string): string {
 
 /** An order from an update's or a signal's argument. */
 export function parseOrder(name: unknown, raw: unknown): Parsed<Order> {
-  const known = ORDERS.find((order) => order === name);
-  if (known === undefined || known === 'cancel')
-    return {
-      fault: `unknown order "${String(name)}"; known: approve, reject, acknowledge, undo, rollback, run, close`,
-    };
+  const known = personsOrders.find((order) => order === name);
+  if (known === undefined) return { fault: `unknown order "${String(name)}"; known: ${personsOrders.join(', ')}` };
   const message = asObject(raw);
   if (message === null) return { fault: 'an order takes one object: {id, recoveryId, actor, reason}' };
   if (typeof message.malformed === 'string') return { fault: message.malformed };

@@ -16,7 +16,7 @@ import {
 import { decideNext } from '../recovery/decide.ts';
 import type { EventBody, Lane, RecoveryEvent } from '../recovery/events.ts';
 import { fold, nextEvent } from '../recovery/fold.ts';
-import { refusalOf } from '../recovery/orders.ts';
+import { type PersonsOrder, personsOrders, refusalOf } from '../recovery/orders.ts';
 import { FINAL_LOAD_FAULTS } from '../recovery/procedures.ts';
 import { emptyRecord, type RecoveryRecord } from '../recovery/record.ts';
 import { failureEvents } from '../recovery/step-failures.ts';
@@ -49,7 +49,6 @@ export interface OrderAnswer {
 export const alertSignal = defineSignal<[unknown]>('alert');
 export const orderSignal = defineSignal<[unknown]>('order');
 export const recordQuery = defineQuery<RecordAnswer>('record');
-export const orderNames = ['approve', 'reject', 'acknowledge', 'undo', 'rollback', 'run', 'close'] as const;
 
 /**
  * A recovery: decide, start or stop what was decided, wait for something to happen or for the time to come. It serves every
@@ -96,7 +95,7 @@ class Recovery {
         this.append({ kind: 'message-refused', why: `unknown signal "${name}"; known: alert, order` }),
       ),
     );
-    for (const name of orderNames) this.listenToOrder(name);
+    for (const name of personsOrders) this.listenToOrder(name);
   }
 
   private takeAlerts(raw: unknown): void {
@@ -104,7 +103,7 @@ class Recovery {
     this.whenOpened(() => this.appendAll(alertEvents(this.record, raw, timeNow())));
   }
 
-  private listenToOrder(name: (typeof orderNames)[number]): void {
+  private listenToOrder(name: PersonsOrder): void {
     const handler = (raw: unknown): OrderAnswer => {
       const order = parseOrder(name, raw);
       if ('value' in order) this.appendAll(orderEvents(this.record, order.value));

@@ -63,6 +63,18 @@ describe('an alert is covered', () => {
       covered: true,
     },
     {
+      name: 'while a person has it in hand',
+      record: recordWith({ takenOver: { by: 'ana', verified: false, at: past, episode: 1 } }),
+      now: past,
+      covered: true,
+    },
+    {
+      name: 'not when it broke anew after a person took over',
+      record: recordWith({ takenOver: { by: 'ana', verified: false, at: past, episode: 0 } }),
+      now: past,
+      covered: false,
+    },
+    {
       name: 'not by a page that no provider took',
       record: recordWith(page([{ notifier: 'webhook', taken: false }])),
       now: past,

@@ -43,7 +43,7 @@ export function brokenRules(before: RecoveryRecord, event: EventBody): string[] 
     case 'closed': {
       const called = before.pages.some(({ rungs }) => rungs.some(({ tries }) => tries.length > 0));
       const worse = before.procedure?.ended?.asBefore === false;
-      if (worse && !called && before.closing === null)
+      if (worse && !called && before.closing === null && before.takenOver === undefined)
         return ['a procedure left the target broken and nobody was called'];
       return open !== null && (event.outcome === 'done' || event.outcome === 'not-done')
         ? ['a recovery ended before its procedure']

@@ -20,6 +20,7 @@ import {
   waitPlan,
   withPostRecovery,
 } from './samples.ts';
+import { pageRules, writesInHand } from './simulated-people.ts';
 import { brokenRules, RESTORE, RESTORE_PLANS, restoreRunbook } from './simulated-procedures.ts';
 
 /**
@@ -171,8 +172,14 @@ class Simulation {
       return;
     }
     const orders = possibleOrders(this.record);
-    const name = this.oneIn(60) ? 'cancel' : this.pick(orders.filter((order) => order !== 'close' || this.oneIn(20)));
+    const name = this.oneIn(60) ? 'cancel' : this.pick(orders.filter((order) => this.isGiven(order)));
     if (name !== undefined) this.order(name);
+  }
+
+  /** What ends or silences a recovery is rare, or there would be little else. */
+  private isGiven(order: OrderName): boolean {
+    if (order === 'close') return this.oneIn(20);
+    return order !== 'takeOver' || this.oneIn(6);
   }
 
   private somebodyAnswers(): boolean {
@@ -240,6 +247,7 @@ class Simulation {
     if (this.pending.some((other) => other.lane === lane)) this.broken.push(`two steps at once in lane ${lane}`);
     if (step.name === 'apply') this.checkApply(step.n);
     if (step.name === 'undo') this.checkEndOfHold(step.n, step.i);
+    if (step.name === 'apply' || step.name === 'undo') this.broken.push(...writesInHand(this.record, step));
     if (step.name === 'apply') this.append({ kind: 'action-started', n: step.n, i: step.i });
     else if (step.name === 'undo') this.append({ kind: 'undo-started', n: step.n, i: step.i, why: step.why });
     else this.append({ kind: 'step-started', lane, step: step.name });
@@ -472,7 +480,7 @@ class Simulation {
 
   private append(body: EventBody): void {
     const event = nextEvent(this.record, body, new Date(this.now).toISOString());
-    this.broken.push(...brokenRules(this.record, body));
+    this.broken.push(...brokenRules(this.record, body), ...pageRules(this.record, body));
     this.record = fold(this.record, event);
     if (event.kind !== 'tick') this.events.push(event);
     this.count(event.kind === 'closed' ? `closed ${event.outcome}` : event.kind);
