@@ -14,6 +14,10 @@ export interface Post {
   where: string;
   /** Whether it drops a repeat. Where not, only what surely was not taken is tried again (durability 11). */
   deduplicates: boolean;
+  /** The setting that a refusal speaks about, where that is another one. */
+  refusedAt?: string;
+  /** The one status that the provider documents for what it took; any 2xx where it documents none. */
+  accepts?: number;
   /** The provider's reason in the body of its refusal, if it says one. */
   reasonOf?: (body: string) => string | undefined;
 }
@@ -47,7 +51,8 @@ export async function postOnce(post: Post, signal: AbortSignal): Promise<Attempt
   }
   const { status, headers } = response;
   const body = await bounded(response).catch(() => '');
-  if (response.ok) return { taken: { status, body, headers } };
+  const accepted = post.accepts === undefined ? response.ok : status === post.accepts;
+  if (accepted) return { taken: { status, body, headers } };
   const retryAfterMs = secondsIn(headers.get('retry-after'));
   return { error: refusal(post, status, body), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
@@ -92,12 +97,13 @@ const REFUSALS: Partial<Record<number, ErrorCode>> = {
 /** Answers by which nothing was taken, whoever gave them; a gateway's 502 and 504 leave it open. */
 const SURELY_NOT_TAKEN = [429, 503];
 
-function refusal({ who, where, reasonOf, deduplicates }: Post, status: number, body: string): KintsugiError {
+function refusal(post: Post, status: number, body: string): KintsugiError {
+  const { who, where, refusedAt = where, reasonOf, deduplicates } = post;
   const code = REFUSALS[status] ?? (status >= 500 ? 'unavailable' : 'refused');
   const passes = code === 'unavailable' || code === 'timeout';
   const reason = reasonOf?.(body);
   return new KintsugiError(code, `${who} answered ${status}${reason === undefined ? '' : `: ${reason}`}`, {
-    where,
+    where: refusedAt,
     fix:
       code === 'unavailable'
         ? 'See why the receiver cannot take it now.'

@@ -14,8 +14,8 @@ export interface HttpContract {
   identity(request: SeenRequest): string;
   /** The documented answer to what it takes. */
   take(request: SeenRequest, response: ServerResponse): void;
-  /** The documented status of a refusal; 400 if not given. */
-  refusal?: number;
+  /** The documented answer to what it refuses; 400 without a word if not given. */
+  refuse?(request: SeenRequest, response: ServerResponse): void;
 }
 
 export interface HttpProvider extends Provider {
@@ -42,7 +42,8 @@ export async function httpProvider(contract: HttpContract): Promise<HttpProvider
     if (meeting === 'lost') return void incoming.socket.destroy();
     if (violation !== null) return void response.writeHead(400).end(violation);
     if (meeting === 'take') return contract.take(request, response);
-    answerFault(meeting, contract.refusal ?? 400, response);
+    if (meeting === 'refuse' && contract.refuse !== undefined) return contract.refuse(request, response);
+    answerFault(meeting, response);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -65,15 +66,15 @@ export async function httpProvider(contract: HttpContract): Promise<HttpProvider
   };
 }
 
-function answerFault(
-  meeting: 'overload' | 'overload-long' | 'fault' | 'refuse',
-  refusal: number,
-  response: ServerResponse,
-) {
-  if (meeting === 'overload') response.writeHead(429, { 'retry-after': '1' });
-  else if (meeting === 'overload-long') response.writeHead(429, { 'retry-after': '600' });
-  else response.writeHead(meeting === 'fault' ? 500 : refusal);
-  response.end();
+const FAULTS: Partial<Record<Meeting, [number, { [header: string]: string }]>> = {
+  overload: [429, { 'retry-after': '1' }],
+  'overload-long': [429, { 'retry-after': '600' }],
+  fault: [500, {}],
+};
+
+function answerFault(meeting: Meeting, response: ServerResponse): void {
+  const [status, headers] = FAULTS[meeting] ?? [400, {}];
+  response.writeHead(status, headers).end();
 }
 
 async function readWhole(request: IncomingMessage): Promise<SeenRequest> {

@@ -114,7 +114,10 @@ describe('a webhook that does not take a page', () => {
     [302, { code: 'refused', retryable: false }],
   ])('with %i is not asked again, and a redirect is not followed', async (refusal, error) => {
     const make = (url: string) => environmentWebhook(`${url}/hook`, SECRET);
-    const made = await httpProvider({ ...contract(make), refusal });
+    const made = await httpProvider({
+      ...contract(make),
+      refuse: (_request, response) => response.writeHead(refusal, { location: '/elsewhere' }).end(),
+    });
     closing.push(made);
     made.meet('refuse');
     await expect(made.notifier.trigger(page, messageContext('k'))).rejects.toMatchObject(error);
