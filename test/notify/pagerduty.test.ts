@@ -71,15 +71,13 @@ function pagerDuty(): Promise<HttpProvider> {
         .writeHead(202, { 'content-type': 'application/json' })
         .end(JSON.stringify({ status: 'success', message: 'Event processed', dedup_key: eventOf(request).dedup_key })),
     refuse: (_request, response) =>
-      response
-        .writeHead(400, { 'content-type': 'application/json' })
-        .end(
-          JSON.stringify({
-            status: 'invalid event',
-            message: 'Event object is invalid',
-            errors: [`no such key: ${KEY}`],
-          }),
-        ),
+      response.writeHead(400, { 'content-type': 'application/json' }).end(
+        JSON.stringify({
+          status: 'invalid event',
+          message: 'Event object is invalid',
+          errors: [`no such key: ${KEY}`],
+        }),
+      ),
   });
 }
 
