@@ -150,6 +150,12 @@ function peopleLine(event: RecoveryEvent): string | null {
       return `${event.notifier} did not take the page: ${event.error}`;
     case 'page-updated':
       return `${event.notifier} took the page's update`;
+    case 'page-acknowledged':
+      return `${event.notifier} knows that ${event.by} has the page`;
+    case 'note-sent':
+      return `${event.notifier} took a note of the recovery`;
+    case 'message-failed':
+      return `${event.notifier} did not take ${messages[event.step]}: ${event.error}`;
     case 'page-resolved':
       return `the page is resolved at ${event.notifier}: ${event.reason}`;
     case 'order':
@@ -160,6 +166,13 @@ function peopleLine(event: RecoveryEvent): string | null {
       return null;
   }
 }
+
+const messages = {
+  'update-page': "the page's update",
+  'acknowledge-page': 'that the page is acknowledged',
+  'resolve-page': 'that the page is resolved',
+  note: 'the note of the recovery',
+} as const;
 
 /** What an action found out, each line below the one that tells how it ended. */
 function foundLines(saw: string[] = []): string[] {

@@ -110,6 +110,7 @@ export function toneOf(event: RecoveryEvent): Tone {
     case 'rung-due':
     case 'page-sent':
     case 'page-failed':
+    case 'message-failed':
     case 'message-refused':
     case 'relapsed':
       return 'bad';

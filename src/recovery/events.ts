@@ -167,11 +167,28 @@ export type EventBody =
   | { kind: 'tick' }
   | { kind: 'deadline-passed' }
   /** A page is due: rung of the escalation ladder, and why now; `about` where the target is well and a hold expires soon. */
-  | { kind: 'rung-due'; rung: number; why: string; about?: 'hold' }
-  | { kind: 'page-sent'; rung: number; notifier: string; key: string; providerId: string }
-  | { kind: 'page-failed'; rung: number; notifier: string; error: string }
-  | { kind: 'page-updated'; notifier: string; upTo: number }
-  | { kind: 'page-resolved'; notifier: string; reason: string }
+  /** `repeat`: which repetition of the last rung it is. */
+  | { kind: 'rung-due'; rung: number; repeat?: number; why: string; about?: 'hold' }
+  | { kind: 'page-sent'; rung: number; repeat?: number; notifier: string; key: string; providerId: string }
+  /** `lost`: its answer was, so that the provider may have the page all the same. */
+  | { kind: 'page-failed'; rung: number; repeat?: number; notifier: string; error: string; lost?: true }
+  /** A notifier that took page number `page` was told more of it. */
+  | { kind: 'page-updated'; page?: number; notifier: string; upTo: number }
+  /** It was told that `by` has the page in hand. */
+  | { kind: 'page-acknowledged'; page: number; notifier: string; by: string }
+  /** The page is over from the first of these on; each notifier that took it is told. */
+  | { kind: 'page-resolved'; page?: number; notifier: string; reason: string }
+  /** A note of low urgency about a recovery without a page was taken. */
+  | { kind: 'note-sent'; notifier: string }
+  /** Something that follows a page, or a note, was not taken; `upTo`: of an update, what it would have told. */
+  | {
+      kind: 'message-failed';
+      step: 'update-page' | 'acknowledge-page' | 'resolve-page' | 'note';
+      notifier: string;
+      page?: number;
+      upTo?: number;
+      error: string;
+    }
   /** What a person ordered, and whether it was taken. */
   | {
       kind: 'order';

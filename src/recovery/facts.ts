@@ -3,6 +3,7 @@ import { after, milliseconds } from './durations.ts';
 import type { EventBody, Outcome } from './events.ts';
 import { openPage } from './fold-pages.ts';
 import { holdExpires, isHeld, patchOf } from './holds.ts';
+import { nextRung } from './ladder.ts';
 import { orderUnderWay } from './ordered.ts';
 import { runbookChanged } from './other-runbooks.ts';
 import { hasUntold, untoldResolution } from './people-lane.ts';
@@ -131,14 +132,7 @@ function dueRung(record: RecoveryRecord, clock: Clock): EventBody | null {
     const why = pageReason(record, clock);
     return why === null ? null : { kind: 'rung-due', rung: 0, why };
   }
-  if (isInHand(record)) return null;
-  const rungs = record.runbook?.content.spec.escalation.rungs ?? [];
-  const first = page.rungs[0];
-  const next = rungs[page.rungs.length];
-  if (first === undefined || next === undefined) return null;
-  // An early page moves the later rungs with it.
-  const due = after(first.dueAt, milliseconds(next.after) - firstRungMs(record));
-  return clock.reached(due) ? { kind: 'rung-due', rung: page.rungs.length, why: `${next.after} passed` } : null;
+  return nextRung(record, page, clock);
 }
 
 /** Why people are called now, or null. */

@@ -1,31 +1,40 @@
 import type { OrderName, RecoveryEvent } from './events.ts';
 import { isSamePerson } from './people.ts';
-import type { PageRecord, RecoveryRecord, RungRecord } from './record.ts';
+import type { PageRecord, RecoveryRecord, RungRecord, RungTry, Told } from './record.ts';
+
+/** An update or acknowledgement that a notifier refused so often is given up; the next news is another message. */
+const MOST_NEWS_TRIES = 5;
+/** So often a resolution is said to a notifier that took the page: ten minutes. */
+const MOST_RESOLUTIONS = 20;
 
 /** The pages' part of the fold: one page an episode of trouble, its rungs, who took it, what they were told. */
 export function foldPages(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecord {
   switch (event.kind) {
     case 'step-started':
-      return event.step === 'page' ? updatePage(record, (page) => ({ ...page, composedAt: event.seq })) : record;
+      return event.step === 'page' ? updateOpen(record, (page) => ({ ...page, composedAt: event.seq })) : record;
     case 'rung-due':
-      return openRung(record, { rung: event.rung, why: event.why, dueAt: event.at, tries: [] }, event.about);
+      return openRung(record, event);
     case 'order':
       // Whoever takes over has the page with it.
       return event.accepted && ACKNOWLEDGES.has(event.name) ? acknowledge(record, event) : record;
     case 'relapsed':
       return endPageAboutHold(record, event.at);
     case 'page-sent':
-      return toldAsComposed(addTry(record, event.rung, { notifier: event.notifier, at: event.at, taken: true }));
-    case 'page-failed':
-      return addTry(record, event.rung, { notifier: event.notifier, at: event.at, taken: false, error: event.error });
+      return updateOpen(record, (page) => sent(page, event));
+    case 'page-failed': {
+      const { notifier, at, error, lost } = event;
+      return updateOpen(record, (page) =>
+        withTry(page, event, { notifier, at, taken: false, error, ...(lost === undefined ? {} : { lost }) }),
+      );
+    }
     case 'page-updated':
-      return told(record, event.upTo);
+      return update(record, event.page, (page) => tell(page, event.notifier, { upTo: event.upTo }));
+    case 'page-acknowledged':
+      return update(record, event.page, (page) => tell(page, event.notifier, { acknowledged: event.by }));
     case 'page-resolved':
-      return updatePage(record, (page) => ({ ...page, resolved: { at: event.at, reason: event.reason } }));
-    case 'step-failed':
-      return event.step === 'update-page'
-        ? updatePage(record, (page) => ({ ...page, updateFailedAt: event.at }))
-        : record;
+      return update(record, event.page, (page) => resolved(page, event));
+    case 'message-failed':
+      return update(record, event.page, (page) => failed(page, event));
     default:
       return record;
   }
@@ -37,10 +46,45 @@ export function openPage(record: RecoveryRecord): PageRecord | null {
   return last === undefined || last.resolved !== null ? null : last;
 }
 
-/** The notifier that took a page first, or null while none has. */
-export function takenBy(page: PageRecord): string | null {
-  const taken = page.rungs.flatMap(({ tries }) => tries).find((attempt) => attempt.taken);
-  return taken?.notifier ?? null;
+/** The notifiers that took a page, in the order in which they did. */
+export function takers(page: PageRecord): string[] {
+  return [...new Set(triesOf(page).flatMap(({ taken, notifier }) => (taken ? [notifier] : [])))];
+}
+
+/**
+ * Who may have the page: those that took it, and those whose answer was lost; where there is none of either, who was asked
+ * last. The log never has.
+ */
+function audience(page: PageRecord): string[] {
+  const tries = triesOf(page).filter(({ notifier }) => notifier !== 'log');
+  const may = [...takers(page), ...tries.flatMap(({ lost, notifier }) => (lost === true ? [notifier] : []))];
+  return may.length > 0 ? [...new Set(may)] : tries.slice(-1).map(({ notifier }) => notifier);
+}
+
+/** Who is to be told that the page is over; a notifier that does not take it is left after a while, one that never took the page at once. */
+export function toResolve(page: PageRecord): string[] {
+  if (page.resolved !== null) return page.owed ?? [];
+  return audience(page).filter((notifier) => !hasRefusedResolution(page, notifier));
+}
+
+function hasRefusedResolution(page: PageRecord, notifier: string): boolean {
+  const failure = page.told?.[notifier]?.failure;
+  return failure?.step === 'resolve-page' && failure.count >= (takers(page).includes(notifier) ? MOST_RESOLUTIONS : 1);
+}
+
+/** What a notifier that took the page knows of it. */
+export function toldOf(page: PageRecord, notifier: string): Told {
+  return page.told?.[notifier] ?? { upTo: page.toldUpTo };
+}
+
+/** What the notifier's provider calls the page. */
+export function providerIdOf(page: PageRecord, notifier: string): string | undefined {
+  return triesOf(page).findLast((attempt) => attempt.notifier === notifier && attempt.providerId !== undefined)
+    ?.providerId;
+}
+
+function triesOf(page: PageRecord): RungTry[] {
+  return page.rungs.flatMap(({ tries }) => tries);
 }
 
 const ACKNOWLEDGES: ReadonlySet<OrderName> = new Set(['acknowledge', 'takeOver']);
@@ -48,7 +92,7 @@ const ACKNOWLEDGES: ReadonlySet<OrderName> = new Set(['acknowledge', 'takeOver']
 /** The same person again changes nothing; another one has the page from then on. */
 function acknowledge(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' }): RecoveryRecord {
   const { actor, verified, at } = event;
-  return updatePage(record, (page) =>
+  return updateOpen(record, (page) =>
     page.acknowledged !== undefined && isSamePerson(page.acknowledged.by, actor)
       ? page
       : { ...page, acknowledged: { by: actor.trim(), at, verified } },
@@ -58,44 +102,84 @@ function acknowledge(record: RecoveryRecord, event: RecoveryEvent & { kind: 'ord
 /** What breaks under a page about a hold gets a page of its own. */
 function endPageAboutHold(record: RecoveryRecord, at: string): RecoveryRecord {
   if (openPage(record)?.about !== 'hold') return record;
-  return updatePage(record, (page) => ({ ...page, resolved: { at, reason: 'the target broke again' } }));
-}
-
-function openRung(record: RecoveryRecord, rung: RungRecord, about?: PageRecord['about']): RecoveryRecord {
-  if (openPage(record) === null) {
-    const number = record.pages.length + 1;
-    const page: PageRecord = {
-      number,
-      ...(about === undefined ? {} : { about }),
-      key: `${record.recoveryId}/${number}`,
-      rungs: [rung],
-      toldUpTo: 0,
-      composedAt: 0,
-      updateFailedAt: null,
-      resolved: null,
-    };
-    return { ...record, pages: [...record.pages, page] };
-  }
-  return updatePage(record, (page) => ({ ...page, rungs: [...page.rungs, rung] }));
-}
-
-function addTry(record: RecoveryRecord, rung: number, attempt: RungRecord['tries'][number]): RecoveryRecord {
-  return updatePage(record, (page) => ({
+  return updateOpen(record, (page) => ({
     ...page,
-    rungs: page.rungs.map((entry) => (entry.rung === rung ? { ...entry, tries: [...entry.tries, attempt] } : entry)),
+    resolved: { at, reason: 'the target broke again' },
+    owed: toResolve(page),
   }));
 }
 
+function openRung(record: RecoveryRecord, event: RecoveryEvent & { kind: 'rung-due' }): RecoveryRecord {
+  const { rung, why, repeat, about, at } = event;
+  const due: RungRecord = { rung, why, dueAt: at, ...(repeat === undefined ? {} : { repeat }), tries: [] };
+  if (openPage(record) !== null) return updateOpen(record, (page) => ({ ...page, rungs: [...page.rungs, due] }));
+  const number = record.pages.length + 1;
+  const page: PageRecord = {
+    number,
+    ...(about === undefined ? {} : { about }),
+    key: `${record.recoveryId}/${number}`,
+    rungs: [due],
+    toldUpTo: 0,
+    composedAt: 0,
+    resolved: null,
+  };
+  return { ...record, pages: [...record.pages, page] };
+}
+
 /** People know what stood in the message that was taken, not what has happened since. */
-function toldAsComposed(record: RecoveryRecord): RecoveryRecord {
-  return told(record, openPage(record)?.composedAt ?? 0);
+function sent(page: PageRecord, event: RecoveryEvent & { kind: 'page-sent' }): PageRecord {
+  const { notifier, at, providerId } = event;
+  const own = providerId === '' ? {} : { providerId };
+  return tell(withTry(page, event, { notifier, at, taken: true, ...own }), notifier, { upTo: page.composedAt });
 }
 
-function told(record: RecoveryRecord, upTo: number): RecoveryRecord {
-  return updatePage(record, (page) => ({ ...page, toldUpTo: Math.max(page.toldUpTo, upTo), updateFailedAt: null }));
+function withTry(page: PageRecord, which: { rung: number; repeat?: number }, attempt: RungTry): PageRecord {
+  return {
+    ...page,
+    rungs: page.rungs.map((entry) =>
+      entry.rung === which.rung && entry.repeat === which.repeat
+        ? { ...entry, tries: [...entry.tries, attempt] }
+        : entry,
+    ),
+  };
 }
 
-function updatePage(record: RecoveryRecord, change: (page: PageRecord) => PageRecord): RecoveryRecord {
+function tell(page: PageRecord, notifier: string, news: Partial<Told>): PageRecord {
+  const { failure: _over, ...before } = toldOf(page, notifier);
+  const upTo = Math.max(before.upTo, news.upTo ?? 0);
+  return { ...page, told: { ...page.told, [notifier]: { ...before, ...news, upTo } } };
+}
+
+/** A page is over when the first of its notifiers knows it; the others are owed it. */
+function resolved(page: PageRecord, event: RecoveryEvent & { kind: 'page-resolved' }): PageRecord {
+  const owed = toResolve(page).filter((notifier) => notifier !== event.notifier);
+  return { ...page, resolved: page.resolved ?? { at: event.at, reason: event.reason }, owed };
+}
+
+function failed(page: PageRecord, event: RecoveryEvent & { kind: 'message-failed' }): PageRecord {
+  const { notifier, step, at, upTo } = event;
+  const before = toldOf(page, notifier);
+  const count = before.failure?.step === step ? before.failure.count + 1 : 1;
+  if (count >= MOST_NEWS_TRIES && step === 'update-page') return tell(page, notifier, { upTo: upTo ?? 0 });
+  if (count >= MOST_NEWS_TRIES && step === 'acknowledge-page')
+    return tell(page, notifier, { acknowledged: page.acknowledged?.by ?? '' });
+  const after = { ...page, told: { ...page.told, [notifier]: { ...before, failure: { step, count, at } } } };
+  return after.owed === undefined
+    ? after
+    : { ...after, owed: after.owed.filter((owed) => owed !== notifier || !hasRefusedResolution(after, owed)) };
+}
+
+/** Changes the page with this number; events of an older version name none, and mean the one that is open. */
+function update(
+  record: RecoveryRecord,
+  number: number | undefined,
+  change: (page: PageRecord) => PageRecord,
+): RecoveryRecord {
+  if (number === undefined) return updateOpen(record, change);
+  return { ...record, pages: record.pages.map((page) => (page.number === number ? change(page) : page)) };
+}
+
+function updateOpen(record: RecoveryRecord, change: (page: PageRecord) => PageRecord): RecoveryRecord {
   const page = openPage(record);
   if (page === null) return record;
   return { ...record, pages: [...record.pages.slice(0, -1), change(page)] };

@@ -4,6 +4,7 @@ import { foldAttempts } from './fold-attempts.ts';
 import { foldPages } from './fold-pages.ts';
 import { foldTakeOver } from './fold-take-over.ts';
 import { foldHolds } from './holds.ts';
+import { foldNote } from './notes.ts';
 import { alertKey, foldRunbookChanged, withOthersDeadlines } from './other-runbooks.ts';
 import { mayBeWell } from './policy.ts';
 import { foldPostRecovery } from './post-recovery.ts';
@@ -19,7 +20,7 @@ export function fold(before: RecoveryRecord, event: RecoveryEvent): RecoveryReco
   if (event.kind === 'snapshot') return { ...emptyRecord, ...event.record, seq: event.seq, now: event.at };
   const record = foldLanes({ ...before, seq: event.seq, now: event.at }, event);
   const course = foldPostRecovery(foldTakeOver(foldProcedures(foldCourse(record, event), event), event), event);
-  return foldNews(foldHolds(foldPages(foldAttempts(course, event), event), event), event);
+  return foldNews(foldHolds(foldNote(foldPages(foldAttempts(course, event), event), event), event), event);
 }
 
 /** The written rule: if unable to resolve within 15 minutes, escalate. */
@@ -73,6 +74,9 @@ const ENDS: Partial<Record<RecoveryEvent['kind'], Lane>> = {
   'page-sent': 'people',
   'page-failed': 'people',
   'page-updated': 'people',
+  'page-acknowledged': 'people',
+  'note-sent': 'people',
+  'message-failed': 'people',
   'page-resolved': 'people',
 };
 

@@ -17,7 +17,7 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
   const entry = finding === null ? null : causeEntry(record, finding.cause);
   const target = record.target ?? { namespace: '', kind: '', name: '' };
   const named = { target: record.target, finding, evidence: record.diagnosis?.evidence.excerpt };
-  const page = openPage(record);
+  const page = record.pages.find((one) => one.key === key) ?? openPage(record);
   const why = page?.rungs.at(-1)?.why ?? '';
   const acknowledged = page?.acknowledged;
   const patch = patchOf(record);

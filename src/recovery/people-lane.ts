@@ -1,9 +1,11 @@
 import type { Clock } from './clock.ts';
-import { openPage, takenBy } from './fold-pages.ts';
+import { openPage, takers, toldOf, toResolve } from './fold-pages.ts';
 import { holdPageOver } from './holds.ts';
+import { rungsToSay } from './ladder.ts';
+import { nextNote } from './notes.ts';
 import { procedureResolution } from './procedures.ts';
 import type { PageRecord, RecoveryRecord, RungRecord } from './record.ts';
-import type { PeopleStep } from './steps.ts';
+import type { PeopleStep, StepName } from './steps.ts';
 
 /** When every notifier of a rung has refused, the list is tried again after this (durability 11). */
 const NOTIFY_AGAIN_MS = 30_000;
@@ -15,17 +17,23 @@ const DEFAULT_NOTIFIERS = ['webhook', 'log'];
 /** What the people lane should do now: pages before questions, questions before news. Paging never waits for the target. */
 export function nextPeopleStep(record: RecoveryRecord, clock: Clock): PeopleStep | null {
   if (record.closed !== null || record.inFlight.people !== null) return null;
-  const page = sendPage(record, clock);
-  if (page !== null) return page;
-  const failure = record.failures.people;
-  if (failure !== null && !clock.passed(failure.at, NOTIFY_AGAIN_MS)) return null;
-  return resolvePage(record) ?? askApproval(record, clock) ?? updatePage(record);
+  return (
+    sendPage(record, clock) ??
+    resolvePage(record, clock) ??
+    tellAcknowledged(record, clock) ??
+    askApproval(record, clock) ??
+    updatePage(record, clock) ??
+    nextNote(record)
+  );
 }
+
+/** What a page that is due does not wait for. */
+const MAKES_WAY: ReadonlySet<StepName> = new Set(['ask', 'update-page', 'acknowledge-page', 'note']);
 
 /** Whether a question or news in flight must end before its time: a page that is due waits for no slow answer. */
 export function mustMakeWay(record: RecoveryRecord, clock: Clock): boolean {
-  const step = record.inFlight.people?.step;
-  return record.closed === null && (step === 'ask' || step === 'update-page') && sendPage(record, clock) !== null;
+  const flight = record.inFlight.people;
+  return record.closed === null && flight !== null && MAKES_WAY.has(flight.step) && sendPage(record, clock) !== null;
 }
 
 /** The notifiers of a rung in the order of fallback. */
@@ -37,9 +45,10 @@ function notifiersOf(record: RecoveryRecord, rung: number): string[] {
 function sendPage(record: RecoveryRecord, clock: Clock): PeopleStep | null {
   const page = openPage(record);
   if (page === null || resolution(record) !== null) return null;
-  for (const rung of page.rungs) {
-    const notifier = nextNotifier(rung, notifiersOf(record, rung.rung), clock);
-    if (notifier !== null) return { name: 'page', rung: rung.rung, notifier };
+  for (const entry of rungsToSay(record, page)) {
+    const { rung, repeat } = entry;
+    const notifier = nextNotifier(entry, notifiersOf(record, rung), clock);
+    if (notifier !== null) return { name: 'page', rung, ...(repeat === undefined ? {} : { repeat }), notifier };
   }
   return null;
 }
@@ -64,25 +73,34 @@ function inTurn(list: string[], tries: { at: string }[], clock: Clock): string |
 function askApproval(record: RecoveryRecord, clock: Clock): PeopleStep | null {
   const asked = record.attempts.find(({ stage }) => stage === 'asked');
   if (asked?.approval == null || asked.approval.sentBy !== null) return null;
-  const providers = notifiersOf(record, 0).filter((name) => name !== 'log');
+  // Whoever could be paged is asked before the question goes round again.
+  const rungs = record.runbook?.content.spec.escalation.rungs ?? [];
+  const listed = [...notifiersOf(record, 0), ...rungs.flatMap(({ notify }) => notify)];
+  const providers = [...new Set(listed)].filter((name) => name !== 'log');
   const notifier = inTurn(providers.length > 0 ? providers : ['log'], asked.approval.tries, clock);
   return notifier === null ? null : { name: 'ask', n: asked.n, notifier };
 }
 
-/** A page that people got is resolved when the target has verified healthy, or when a person has closed the recovery. */
-function resolvePage(record: RecoveryRecord): PeopleStep | null {
-  const page = openPage(record);
-  if (page === null) return null;
-  const reason = resolution(record);
-  const notifier = mayKnow(page);
-  if (reason === null || notifier === null || resolveGivenUp(record, page)) return null;
-  return { name: 'resolve-page', notifier, reason };
+/**
+ * A page that people got is resolved when the target has verified healthy, or when a person has closed the recovery; everybody
+ * who has it, or may have, is told, also of an earlier page.
+ */
+function resolvePage(record: RecoveryRecord, clock: Clock): PeopleStep | null {
+  for (const page of record.pages) {
+    const reason = page.resolved?.reason ?? resolution(record);
+    const notifier = reason === null ? null : readyFor('resolve-page', page, toResolve(page), clock);
+    if (reason !== null && notifier !== null) return { name: 'resolve-page', page: page.number, notifier, reason };
+  }
+  return null;
 }
 
-/** Who took the page; else who was asked last, for an answer that was lost is no refusal; null if nobody was reached at all. */
-function mayKnow(page: PageRecord): string | null {
-  const tries = page.rungs.flatMap((rung) => rung.tries).filter(({ notifier }) => notifier !== 'log');
-  return takenBy(page) ?? tries.at(-1)?.notifier ?? null;
+/** The first that has not just refused such a message. */
+function readyFor(step: StepName, page: PageRecord, notifiers: string[], clock: Clock): string | null {
+  const ready = notifiers.find((notifier) => {
+    const { failure } = toldOf(page, notifier);
+    return failure?.step !== step || clock.passed(failure.at, NOTIFY_AGAIN_MS);
+  });
+  return ready ?? null;
 }
 
 /** The resolution that nobody is left to be told of: the page is over all the same. */
@@ -90,7 +108,7 @@ export function untoldResolution(record: RecoveryRecord): string | null {
   const page = openPage(record);
   const reason = resolution(record);
   if (page === null || reason === null || record.inFlight.people !== null) return null;
-  return mayKnow(page) === null || resolveGivenUp(record, page) ? `${reason} (nobody took this message)` : null;
+  return toResolve(page).length === 0 ? `${reason} (nobody took this message)` : null;
 }
 
 function resolution(record: RecoveryRecord): string | null {
@@ -109,32 +127,33 @@ function resolution(record: RecoveryRecord): string | null {
   }
 }
 
-function updatePage(record: RecoveryRecord): PeopleStep | null {
+/** Who has the page in hand is told to all that took it. */
+function tellAcknowledged(record: RecoveryRecord, clock: Clock): PeopleStep | null {
   const page = openPage(record);
-  if (page === null || !hasNews(record, page)) return null;
-  const notifier = takenBy(page);
-  return notifier === null ? null : { name: 'update-page', notifier, upTo: record.seq };
+  const by = page?.acknowledged?.by;
+  if (page === null || by === undefined) return null;
+  const untold = takers(page).filter((notifier) => toldOf(page, notifier).acknowledged !== by);
+  const notifier = readyFor('acknowledge-page', page, untold, clock);
+  return notifier === null ? null : { name: 'acknowledge-page', page: page.number, notifier, by };
 }
 
-function hasNews(record: RecoveryRecord, page: PageRecord): boolean {
-  return record.newsSeq > page.toldUpTo;
+function updatePage(record: RecoveryRecord, clock: Clock): PeopleStep | null {
+  const page = openPage(record);
+  if (page === null) return null;
+  const untold = takers(page).filter((notifier) => record.newsSeq > toldOf(page, notifier).upTo);
+  const notifier = readyFor('update-page', page, untold, clock);
+  return notifier === null ? null : { name: 'update-page', page: page.number, notifier, upTo: record.seq };
 }
 
 /** Whether people are to be told something still: the run does not end before, within reason. */
 export function hasUntold(record: RecoveryRecord): boolean {
+  if (record.pages.some(({ owed = [] }) => owed.length > 0)) return true;
   const page = openPage(record);
   if (page === null) return false;
   if (resolution(record) !== null) return true;
-  return page.rungs.some(({ rung, tries }) => {
+  return rungsToSay(record, page).some(({ rung, tries }) => {
     const providers = notifiersOf(record, rung).filter((name) => name !== 'log');
     const waits = !tries.some(({ taken }) => taken) && tries.length < MOST_ROUNDS * providers.length;
     return tries.length === 0 || waits;
   });
-}
-
-/** A resolution that nobody takes holds the end up for ten minutes at most; where no page was taken, one try is enough. */
-function resolveGivenUp(record: RecoveryRecord, page: PageRecord): boolean {
-  const failure = record.failures.people;
-  const most = takenBy(page) === null ? 1 : MOST_ROUNDS;
-  return failure?.step === 'resolve-page' && failure.count >= most;
 }

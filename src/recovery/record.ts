@@ -96,6 +96,8 @@ export interface RecoveryRecord {
   recovered: { by: 'remedy' | 'itself' | 'person'; at: string } | null;
   /** The points after the present recovery as they were filled in, or why they could not be (`post-recovery.ts`). */
   postRecovery?: { at: string; items: PostRecoveryItem[]; error?: string };
+  /** The note about the recovery of that time (`notes.ts`): how often it was refused, or who took it. */
+  note?: { of: string; tries: number; takenBy?: string };
   /** Set while a recovered target stands on a hold: what Git lacks (`holds.ts`). */
   mitigation?: Mitigation;
   /** Who has the target in hand: automation writes nothing until it is handed back. */
@@ -255,21 +257,46 @@ export interface PageRecord {
   about?: 'hold';
   key: string;
   rungs: RungRecord[];
-  /** Seq up to which the people have been told. */
+  /** Seq up to which those know it of whom `told` says nothing. */
   toldUpTo: number;
   /** Seq of the record that the message on its way was made from. */
   composedAt: number;
-  updateFailedAt: string | null;
+  /** What each notifier that took it was told since, by its name. */
+  told?: Record<string, Told>;
   /** Who has it in hand: the last person who acknowledged it. */
   acknowledged?: Acknowledgement;
   resolved: { at: string; reason: string } | null;
+  /** The notifiers that are still to be told that it is over. */
+  owed?: string[];
+}
+
+/** What one notifier knows of a page. */
+export interface Told {
+  /** Seq up to which it knows. */
+  upTo: number;
+  /** Of whose acknowledgement it knows. */
+  acknowledged?: string;
+  /** Its last failures in a row, all of one kind of message. */
+  failure?: { step: StepName; count: number; at: string };
 }
 
 export interface RungRecord {
   rung: number;
   why: string;
   dueAt: string;
-  tries: { notifier: string; at: string; taken: boolean; error?: string }[];
+  /** Of the last rung: which repetition. */
+  repeat?: number;
+  tries: RungTry[];
+}
+
+/** `providerId`: by which the provider calls it; `lost`: its answer was, so that it may have taken the page. */
+export interface RungTry {
+  notifier: string;
+  at: string;
+  taken: boolean;
+  error?: string;
+  providerId?: string;
+  lost?: true;
 }
 
 /** The record before its first event. */

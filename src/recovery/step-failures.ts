@@ -13,7 +13,7 @@ export function failureEvents(
     case 'apply':
       return [{ kind: 'action-finished', n: step.n, i: step.i, outcome: 'unknown', error }];
     case 'page':
-      return [{ kind: 'page-failed', rung: step.rung, notifier: step.notifier, error: error.message }];
+      return [{ kind: 'page-failed', ...rungOf(step), error: error.message, lost: true }];
     case 'ask':
       return [{ kind: 'approval-failed', n: step.n, notifier: step.notifier, error: error.message }];
     default:
@@ -21,6 +21,11 @@ export function failureEvents(
   }
   if (stopped) return [{ kind: 'step-stopped', lane, step: step.name }];
   switch (step.name) {
+    case 'update-page':
+    case 'acknowledge-page':
+    case 'resolve-page':
+    case 'note':
+      return [messageFailed(step, error.message)];
     case 'verify': {
       const checks = [{ name: 'verify', result: 'unknown' as const, saw: error.message }];
       return [{ kind: 'verified', n: step.n, result: 'unknown', checks, better: 'unknown' }];
@@ -37,6 +42,21 @@ export function failureEvents(
     default:
       return [{ kind: 'step-failed', lane, step: step.name, error }];
   }
+}
+
+type Message = PeopleStep & { name: 'update-page' | 'acknowledge-page' | 'resolve-page' | 'note' };
+
+/** The event of something that follows a page, or of a note, that was not taken. */
+export function messageFailed(step: Message, error: string): EventBody {
+  const { name, notifier } = step;
+  const page = 'page' in step ? { page: step.page } : {};
+  const upTo = 'upTo' in step ? { upTo: step.upTo } : {};
+  return { kind: 'message-failed', step: name, notifier, ...page, ...upTo, error };
+}
+
+/** Which rung a page was sent on, as its events say it. */
+export function rungOf({ rung, repeat, notifier }: PeopleStep & { name: 'page' }) {
+  return { rung, ...(repeat === undefined ? {} : { repeat }), notifier };
 }
 
 const PASSING: ReadonlySet<string> = new Set(['unavailable', 'timeout', 'conflict']);

@@ -16,9 +16,11 @@ export type TargetStep =
   | { name: 'release' };
 
 export type PeopleStep =
-  | { name: 'page'; rung: number; notifier: string }
+  | { name: 'page'; rung: number; repeat?: number; notifier: string }
   | { name: 'ask'; n: number; notifier: string }
-  | { name: 'update-page'; notifier: string; upTo: number }
-  | { name: 'resolve-page'; notifier: string; reason: string };
+  | { name: 'update-page'; page: number; notifier: string; upTo: number }
+  | { name: 'acknowledge-page'; page: number; notifier: string; by: string }
+  | { name: 'resolve-page'; page: number; notifier: string; reason: string }
+  | { name: 'note'; notifier: string };
 
 export type StepName = TargetStep['name'] | PeopleStep['name'];

@@ -21,6 +21,7 @@ export function complaintsOfRules(runbook: unknown, catalogue: Catalogue): Compl
     ...repeats(runbook),
     ...helplessCauses(runbook),
     ...rungs(runbook, catalogue),
+    ...repetitions(runbook),
     ...verificationWindow(runbook),
     ...dataChecks(runbook),
     ...complaintsOfPostRecovery(runbook),
@@ -28,6 +29,9 @@ export function complaintsOfRules(runbook: unknown, catalogue: Catalogue): Compl
 }
 
 const CAUSES: Path = ['spec', 'causes'];
+const RUNGS: Path = ['spec', 'escalation', 'rungs'];
+/** In seconds. */
+const SHORTEST_REPEAT = 60;
 
 /** An action's `of` names a dependency: "the Redis that this runbook declares". */
 function unknownDependencies(runbook: unknown): Complaint[] {
@@ -156,15 +160,13 @@ function helplessCauses(runbook: unknown): Complaint[] {
 
 /** Rungs follow one another in time and name notifiers that exist. */
 function rungs(runbook: unknown, catalogue: Catalogue): Complaint[] {
-  const path: Path = ['spec', 'escalation', 'rungs'];
   let before = -1;
-  return itemsAt(runbook, path).flatMap((rung): Complaint[] => {
+  const ladder = itemsAt(runbook, RUNGS).flatMap((rung): Complaint[] => {
     const after = valueAt(rung.value, ['after']);
-    const complaints: Complaint[] = itemsAt(rung.value, ['notify']).flatMap(({ value, path: at }): Complaint[] => {
-      if (typeof value !== 'string' || catalogue.notifiers.includes(value)) return [];
-      const message = `no notifier is named "${value}"`;
-      return [{ path: [...rung.path, ...at], at: 'value', message, fix: suggest(value, catalogue.notifiers) }];
-    });
+    const complaints = unknownNotifiers(rung.value, ['notify'], catalogue).map((complaint) => ({
+      ...complaint,
+      path: [...rung.path, ...complaint.path],
+    }));
     const seconds = secondsOf(after);
     if (seconds === null) return complaints;
     if (seconds <= before) {
@@ -178,6 +180,31 @@ function rungs(runbook: unknown, catalogue: Catalogue): Complaint[] {
     }
     before = Math.max(before, seconds);
     return complaints;
+  });
+  return [...ladder, ...unknownNotifiers(runbook, ['spec', 'escalation', 'note'], catalogue)];
+}
+
+function unknownNotifiers(value: unknown, list: Path, { notifiers }: Catalogue): Complaint[] {
+  return itemsAt(value, list).flatMap(({ value: name, path }): Complaint[] => {
+    if (typeof name !== 'string' || notifiers.includes(name)) return [];
+    return [{ path, at: 'value', message: `no notifier is named "${name}"`, fix: suggest(name, notifiers) }];
+  });
+}
+
+/** A rung that repeats never lets another have its turn, and a provider is not called every few seconds. */
+function repetitions(runbook: unknown): Complaint[] {
+  const all = itemsAt(runbook, RUNGS);
+  return all.flatMap(({ value, path }, index): Complaint[] => {
+    const repeat = valueAt(value, ['repeat']);
+    if (repeat === undefined) return [];
+    if (index < all.length - 1) {
+      const message = 'only the last rung repeats: those after it would come in between';
+      return [{ path: [...path, 'repeat'], at: 'key', message, fix: 'move `repeat` to the last rung' }];
+    }
+    const seconds = secondsOf(repeat);
+    if (seconds === null || seconds >= SHORTEST_REPEAT) return [];
+    const message = `${String(repeat)} is too short a time for people to answer in`;
+    return [{ path: [...path, 'repeat'], at: 'value', message, fix: `${SHORTEST_REPEAT / 60}m at least` }];
   });
 }
 

@@ -203,6 +203,13 @@ export const checkCall = z.union([
 const rung = z.strictObject({
   after: duration.describe('Since the earliest trigger alert; the first rung is the deadline'),
   notify: z.array(name).min(1).describe('Notifiers in their order of fallback; see docs/reference/notifiers.md'),
+  until: z
+    .enum(['acknowledged', 'resolved'])
+    .optional()
+    .describe(
+      'acknowledged, if not given: not once somebody has acknowledged the page; resolved: whoever has it in hand',
+    ),
+  repeat: duration.optional().describe('Of the last rung: it is said again after so long, 48 times at most'),
 });
 
 export const escalationStepIds = [
@@ -263,7 +270,15 @@ export const runbookSpec = z.strictObject({
     rungs: z
       .array(rung)
       .min(1)
-      .default([{ after: '15m', notify: ['webhook', 'log'] }]),
+      .default([{ after: '15m', notify: ['webhook', 'log'] }])
+      .describe('How a page climbs while nobody acknowledges it'),
+    note: z
+      .array(name)
+      .min(1)
+      .optional()
+      .describe(
+        'Notifiers, in their order of fallback, that get one sentence of low urgency after a recovery without a page',
+      ),
   }),
   settle: duration.default('30m').describe('How long a recovered target is watched for a relapse'),
   postRecovery: postRecoverySchema({ duration, checkCall })

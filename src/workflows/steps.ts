@@ -1,16 +1,17 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
-import type { StandingUndo, StepContext } from '../recovery/activities.ts';
+import type { EscalateResult, StandingUndo, StepContext } from '../recovery/activities.ts';
 import { adoptionKey } from '../recovery/adopted.ts';
 import { milliseconds } from '../recovery/durations.ts';
 import type { EventBody } from '../recovery/events.ts';
-import { openPage } from '../recovery/fold-pages.ts';
+import { openPage, providerIdOf } from '../recovery/fold-pages.ts';
 import { heldPlans, standingHold, verifyAgain } from '../recovery/holds.ts';
+import { noteOf } from '../recovery/notes.ts';
 import { requestOf } from '../recovery/ordered.ts';
 import { approvalRequest, pageOf } from '../recovery/page.ts';
 import { canonicalWorkflowId, effectiveMode, leadingFinding } from '../recovery/policy.ts';
 import { lookedAtPoints, postRecoveryEvent } from '../recovery/post-recovery.ts';
-import type { Attempt, RecoveryRecord, Requested } from '../recovery/record.ts';
-import { refusedRemedy } from '../recovery/step-failures.ts';
+import type { Attempt, PageRecord, RecoveryRecord, Requested } from '../recovery/record.ts';
+import { messageFailed, refusedRemedy, rungOf } from '../recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
 import type { Finding, StepError } from '../recovery/values.ts';
 import { activities } from './activities.ts';
@@ -74,28 +75,63 @@ export async function runTargetStep(started: RecoveryRecord, step: TargetStep): 
 export async function runPeopleStep(started: RecoveryRecord, step: PeopleStep): Promise<EventBody[]> {
   switch (step.name) {
     case 'page': {
-      const { rung, notifier } = step;
-      const key = openPage(started)?.key ?? '';
-      const { taken, providerId, error } = await escalate(started, notifier, 'trigger', key, rung);
+      const page = openPage(started);
+      const key = page?.key ?? '';
+      const sending = { event: 'trigger' as const, notifier: step.notifier, step: ladderStep(step) };
+      const { taken, providerId, error, lost } = await escalate(started, page, sending);
       return taken
-        ? [{ kind: 'page-sent', rung, notifier, key, providerId: providerId ?? '' }]
-        : [{ kind: 'page-failed', rung, notifier, error: error ?? 'not taken' }];
+        ? [{ kind: 'page-sent', ...rungOf(step), key, providerId: providerId ?? '' }]
+        : [{ kind: 'page-failed', ...rungOf(step), error: error ?? 'not taken', ...(lost ? { lost } : {}) }];
     }
     case 'ask':
       return ask(started, step.n, step.notifier);
     case 'update-page': {
-      const { notifier, upTo } = step;
-      const { taken, error } = await escalate(started, notifier, 'update', openPage(started)?.key ?? '', 0);
-      if (!taken) throw notTaken(error);
-      return [{ kind: 'page-updated', notifier, upTo }];
+      const { page, notifier, upTo } = step;
+      const result = await escalate(started, numbered(started, page), { event: 'update', notifier });
+      return told(step, result, { kind: 'page-updated', page, notifier, upTo });
+    }
+    case 'acknowledge-page': {
+      const { page, notifier, by } = step;
+      const given = { event: 'acknowledge' as const, notifier, actor: by };
+      const result = await escalate(started, numbered(started, page), given);
+      return told(step, result, { kind: 'page-acknowledged', page, notifier, by });
     }
     case 'resolve-page': {
-      const { notifier, reason } = step;
-      const { taken, error } = await escalate(started, notifier, 'resolve', openPage(started)?.key ?? '', 0, reason);
-      if (!taken) throw notTaken(error);
-      return [{ kind: 'page-resolved', notifier, reason }];
+      const { page, notifier, reason } = step;
+      const result = await escalate(started, numbered(started, page), { event: 'resolve', notifier, reason });
+      return told(step, result, { kind: 'page-resolved', page, notifier, reason });
+    }
+    case 'note': {
+      const { notifier } = step;
+      const key = `${started.recoveryId}/note/${started.recovered?.at ?? ''}`;
+      const result = await activities.notifying(`note by ${notifier}`).escalate({
+        notifier,
+        event: 'note',
+        page: pageOf(started, key),
+        messageKey: key,
+        text: noteOf(started),
+      });
+      return told(step, result, { kind: 'note-sent', notifier });
     }
   }
+}
+
+/** The event of a message that was taken, or that it was not. */
+function told(
+  step: Parameters<typeof messageFailed>[0],
+  { taken, error }: EscalateResult,
+  event: EventBody,
+): EventBody[] {
+  return [taken ? event : messageFailed(step, error ?? 'not taken')];
+}
+
+function numbered(record: RecoveryRecord, number: number): PageRecord | null {
+  return record.pages.find((page) => page.number === number) ?? null;
+}
+
+/** What tells one trigger of a page from another. */
+function ladderStep({ rung, repeat }: PeopleStep & { name: 'page' }): string {
+  return repeat === undefined ? `${rung}/trigger` : `${rung}/trigger/${repeat}`;
 }
 
 /** Changes of a run that was cut short, once each; in observe mode nothing is written, not even an undo. */
@@ -308,25 +344,23 @@ async function ask(record: RecoveryRecord, n: number, notifier: string): Promise
     : [{ kind: 'approval-failed', n, notifier, error: error ?? 'not taken' }];
 }
 
-function escalate(
-  record: RecoveryRecord,
-  notifier: string,
-  event: 'trigger' | 'update' | 'resolve',
-  key: string,
-  rung: number,
-  reason?: string,
-) {
-  // A repeated trigger of the same rung is the same message to the provider; an update is a new one each time.
-  const messageKey = event === 'trigger' ? `${key}/${rung}/trigger` : `${key}/${rung}/${event}/${record.seq}`;
-  return activities.notifying(`${event} page ${key} by ${notifier}`).escalate({
-    notifier,
-    event,
-    page: pageOf(record, key),
-    messageKey,
-    ...(reason === undefined ? {} : { reason }),
-  });
+interface Sending {
+  event: 'trigger' | 'update' | 'acknowledge' | 'resolve';
+  notifier: string;
+  /** Of a trigger: its rung. A repeated trigger of the same rung is the same message to the provider. */
+  step?: string;
+  reason?: string;
+  actor?: string;
 }
 
-function notTaken(error: string | undefined): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(error ?? 'not taken', 'unavailable');
+function escalate(record: RecoveryRecord, page: PageRecord | null, { step, ...sending }: Sending) {
+  const { event, notifier } = sending;
+  const key = page?.key ?? '';
+  const providerId = page === null ? undefined : providerIdOf(page, notifier);
+  return activities.notifying(`${event} page ${key} by ${notifier}`).escalate({
+    ...sending,
+    page: pageOf(record, key),
+    messageKey: `${key}/${step ?? `0/${event}/${record.seq}`}`,
+    ...(providerId === undefined ? {} : { providerId }),
+  });
 }

@@ -78,8 +78,17 @@ function beginningOf(step: Step): EventBody {
   return { kind: 'step-started', lane: isPeoples(step) ? 'people' : 'target', step: step.name };
 }
 
+const PEOPLES: ReadonlySet<Step['name']> = new Set([
+  'page',
+  'ask',
+  'update-page',
+  'acknowledge-page',
+  'resolve-page',
+  'note',
+]);
+
 function isPeoples({ name }: Step): boolean {
-  return name === 'page' || name === 'ask' || name === 'update-page' || name === 'resolve-page';
+  return PEOPLES.has(name);
 }
 
 function resultOf(record: RecordAnswer['record'], step: Step, result: Data): EventBody[] {
@@ -118,7 +127,7 @@ function resultOf(record: RecordAnswer['record'], step: Step, result: Data): Eve
     case 'update-page':
       return [{ kind: 'page-updated', notifier: step.notifier, upTo: step.upTo }];
     case 'resolve-page':
-      return [{ kind: 'page-resolved', notifier: step.notifier, reason: step.reason }];
+      return [{ kind: 'page-resolved', page: step.page, notifier: step.notifier, reason: step.reason }];
     default:
       throw new Error(`no recorded history has ${step.name} yet`);
   }

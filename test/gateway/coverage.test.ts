@@ -36,7 +36,6 @@ function page(tries: { notifier: string; taken: boolean }[], resolved = false): 
         rungs: [rung],
         toldUpTo: 0,
         composedAt: 0,
-        updateFailedAt: null,
         resolved: resolved ? { at: deadline, reason: 'healthy' } : null,
       },
     ],

@@ -268,7 +268,9 @@ describe('when people are paged', () => {
     const broken = happen(started({ runbook }), 1, ...diagnosed(1, { ...finding, cause: 'unknown' }));
     const early = happen(decided(broken).record, 1, ...paged);
     expect(decidedAt(early, 10.9).facts).toEqual([]);
-    expect(decidedAt(early, 11).facts).toEqual([{ kind: 'rung-due', rung: 1, why: '25m passed' }]);
+    expect(decidedAt(early, 11).facts).toEqual([
+      { kind: 'rung-due', rung: 1, why: '25m passed, and nobody has acknowledged' },
+    ]);
   });
 });
 

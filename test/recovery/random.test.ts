@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { takers } from '../../src/recovery/fold-pages.ts';
+import { rungsToSay } from '../../src/recovery/ladder.ts';
 import { wasEscalated } from '../../src/recovery/post-recovery.ts';
 import { holdPlan } from './samples.ts';
 import { type Played, play } from './simulation.ts';
@@ -23,6 +25,13 @@ const REACHED = [
   'step ask',
   'step update-page',
   'step resolve-page',
+  'step acknowledge-page',
+  'step note',
+  'a rung again',
+  'page after an acknowledgement',
+  'failed resolve-page',
+  'failed acknowledge-page',
+  'failed note',
   'stop apply',
   'stop verify',
   'failed diagnose',
@@ -42,6 +51,7 @@ const REACHED = [
   'undo failed',
   'order approve accepted',
   'order reject accepted',
+  'order acknowledge accepted',
   'order takeOver accepted',
   'order handBack accepted',
   'order undo accepted',
@@ -139,10 +149,25 @@ describe('whatever comes, in any order', () => {
     });
   }, 120_000);
 
+  test('everybody who took a page is told that it is over, or has refused to hear it', () => {
+    always(({ record, events }) => {
+      for (const page of record.pages.filter(({ resolved }) => resolved !== null)) {
+        expect(page.owed ?? []).toEqual([]);
+        const about = (kind: string, notifier: string) =>
+          events.some(
+            (event) =>
+              event.kind === kind && 'page' in event && event.page === page.number && event.notifier === notifier,
+          );
+        for (const notifier of takers(page))
+          expect(about('page-resolved', notifier) || about('message-failed', notifier)).toBe(true);
+      }
+    });
+  }, 120_000);
+
   test('a page that was due was tried at once, and was taken unless the target recovered first', () => {
     always(({ record, events }) => {
       for (const page of record.pages) {
-        const taken = page.rungs.every(({ tries }) => tries.some((attempt) => attempt.taken));
+        const taken = rungsToSay(record, page).every(({ tries }) => tries.some((attempt) => attempt.taken));
         expect(taken || page.resolved !== null || record.closed?.outcome === 'closed').toBe(true);
       }
       for (const [index, event] of events.entries()) {

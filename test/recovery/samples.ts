@@ -53,6 +53,16 @@ export const holdPlan: Plan = {
   hold: { object: deployment, owner: 'Kustomization flux-system/apps', tool: 'flux-kustomization', expires: '12h' },
 };
 
+/** A ladder of three rungs, the last for everybody and again and again, and a note after a recovery without a page. */
+export function withLadder({ spec, ...rest }: RunbookContent): RunbookContent {
+  const rungs: typeof spec.escalation.rungs = [
+    { after: '15m', notify: ['oncall', 'webhook', 'log'] },
+    { after: '25m', notify: ['webhook', 'second'] },
+    { after: '40m', notify: ['manager'], until: 'resolved', repeat: '40m' },
+  ];
+  return { ...rest, spec: { ...spec, escalation: { ...spec.escalation, rungs, note: ['chat', 'log'] } } };
+}
+
 export const waitPlan: Plan = {
   action: 'wait-ready',
   summary: 'wait up to 180 s until the pods are ready',

@@ -2,12 +2,12 @@ import { decideNext } from '../../src/recovery/decide.ts';
 import { after } from '../../src/recovery/durations.ts';
 import type { EventBody, OrderName, RecoveryEvent } from '../../src/recovery/events.ts';
 import { fold, nextEvent } from '../../src/recovery/fold.ts';
-import { openPage } from '../../src/recovery/fold-pages.ts';
+import { openPage, takers } from '../../src/recovery/fold-pages.ts';
 import { changesTarget } from '../../src/recovery/ordered.ts';
 import { possibleOrders, refusalOf } from '../../src/recovery/orders.ts';
 import { postRecoveryEvent } from '../../src/recovery/post-recovery.ts';
 import { emptyRecord, type RecoveryRecord } from '../../src/recovery/record.ts';
-import { failureEvents } from '../../src/recovery/step-failures.ts';
+import { failureEvents, rungOf } from '../../src/recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../../src/recovery/steps.ts';
 import type { Finding, GitComparison, Hold, Mode, Plan } from '../../src/recovery/values.ts';
 import {
@@ -18,6 +18,7 @@ import {
   raisePlan,
   smallRunbook,
   waitPlan,
+  withLadder,
   withPostRecovery,
 } from './samples.ts';
 import { pageRules, writesInHand } from './simulated-people.ts';
@@ -246,6 +247,8 @@ class Simulation {
     this.count(`step ${step.name}`);
     if (this.pending.some((other) => other.lane === lane)) this.broken.push(`two steps at once in lane ${lane}`);
     if (step.name === 'apply') this.checkApply(step.n);
+    if (step.name === 'page') this.checkPage(step);
+    if (step.name === 'note' && openPage(this.record) !== null) this.broken.push('a note beside an open page');
     if (step.name === 'undo') this.checkEndOfHold(step.n, step.i);
     if (step.name === 'apply' || step.name === 'undo') this.broken.push(...writesInHand(this.record, step));
     if (step.name === 'apply') this.append({ kind: 'action-started', n: step.n, i: step.i });
@@ -275,6 +278,16 @@ class Simulation {
         other.findingKey === attempt.findingKey,
     );
     if (before.length > 0) this.broken.push('a remedy was tried twice for the same finding');
+  }
+
+  /** Once somebody has the page, nobody else is called; a page that nobody was brought goes on to the first. */
+  private checkPage({ rung, repeat }: PeopleStep & { name: 'page' }): void {
+    const page = openPage(this.record);
+    if (repeat !== undefined) this.count('a rung again');
+    if (page?.acknowledged === undefined) return;
+    this.count('page after an acknowledgement');
+    const forAll = this.record.runbook?.content.spec.escalation.rungs[rung]?.until === 'resolved';
+    if (!forAll && (rung !== 0 || takers(page).length > 0)) this.broken.push('a rung calls after an acknowledgement');
   }
 
   /** A hold ends with its remedy, by Git's change, or after a person was paged about it. */
@@ -336,8 +349,7 @@ class Simulation {
         return [
           {
             kind: 'page-sent',
-            rung: step.rung,
-            notifier: step.notifier,
+            ...rungOf(step),
             key: openPage(this.record)?.key ?? '',
             providerId: 'p',
           },
@@ -345,9 +357,13 @@ class Simulation {
       case 'ask':
         return [{ kind: 'approval-sent', n: step.n, notifier: step.notifier }];
       case 'update-page':
-        return [{ kind: 'page-updated', notifier: step.notifier, upTo: step.upTo }];
+        return [{ kind: 'page-updated', page: step.page, notifier: step.notifier, upTo: step.upTo }];
+      case 'acknowledge-page':
+        return [{ kind: 'page-acknowledged', page: step.page, notifier: step.notifier, by: step.by }];
       case 'resolve-page':
-        return [{ kind: 'page-resolved', notifier: step.notifier, reason: step.reason }];
+        return [{ kind: 'page-resolved', page: step.page, notifier: step.notifier, reason: step.reason }];
+      case 'note':
+        return [{ kind: 'note-sent', notifier: step.notifier }];
     }
   }
 
@@ -355,7 +371,7 @@ class Simulation {
     const own = { name: 'r', version: '1', digest: 'd', workerMode: this.mode };
     if (this.record.runbookName !== RESTORE) {
       const runbook = this.oneIn(2) ? smallRunbook(withPostRecovery) : smallRunbook();
-      return [{ kind: 'runbook-loaded', ...own, runbook }];
+      return [{ kind: 'runbook-loaded', ...own, runbook: this.oneIn(2) ? withLadder(runbook) : runbook }];
     }
     if (this.record.procedure !== undefined && this.oneIn(6)) {
       const error = { code: 'invalid', message: 'parameter "claim" is missing' };

@@ -19,13 +19,12 @@ describe('a page that nobody took', () => {
   });
 
   test('does not hold up the close that a person ordered, when that fails too', () => {
-    const failure = { code: 'unavailable', message: 'no answer in time' };
     const closing = happen(
       refused,
       2,
       ordered('close'),
       { kind: 'step-started', lane: 'people', step: 'resolve-page' },
-      { kind: 'step-failed', lane: 'people', step: 'resolve-page', error: failure },
+      { kind: 'message-failed', step: 'resolve-page', notifier: 'webhook', page: 1, error: 'no answer in time' },
     );
     const { facts, record } = decidedAt(closing, 2);
     expect(facts.map(({ kind }) => kind)).toEqual(['page-resolved', 'closed']);
