@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { publicKeyOf } from '../../src/orders/sign.ts';
 import { freePort } from '../cluster/ports.ts';
 import { waitUntil } from '../cluster/processes.ts';
 import { type StartedProgram, startProgram } from '../monitoring/process.ts';
@@ -53,7 +54,8 @@ export async function startKintsugi(options: KintsugiOptions): Promise<RunningKi
   const gatewayAddress = `127.0.0.1:${await freePort('127.0.0.1')}`;
   const metricsAddress = `127.0.0.1:${await freePort('127.0.0.1')}`;
   const gatewayToken = randomBytes(16).toString('hex');
-  const environment = environmentOf(options, { gatewayAddress, metricsAddress, gatewayToken });
+  const orderKey = randomBytes(32).toString('hex');
+  const environment = environmentOf(options, { gatewayAddress, metricsAddress, gatewayToken, orderKey });
   const programs: StartedProgram[] = [];
   const start = async (name: 'gateway' | 'worker', own: Record<string, string> = {}) => {
     const started = await startProgram({
@@ -70,7 +72,8 @@ export async function startKintsugi(options: KintsugiOptions): Promise<RunningKi
     await Promise.all(programs.splice(0).map((program) => program.stop()));
   };
   try {
-    const gateway = await start('gateway');
+    // The worker knows the public half alone.
+    const gateway = await start('gateway', { KINTSUGI_ORDER_KEY: orderKey });
     const worker = await start('worker');
     await waitUntil(
       { what: 'the gateway and the worker to serve', seconds: 120, signal: options.signal, needs: [gateway, worker] },
@@ -95,7 +98,7 @@ export async function startKintsugi(options: KintsugiOptions): Promise<RunningKi
 
 function environmentOf(
   options: KintsugiOptions,
-  own: { gatewayAddress: string; metricsAddress: string; gatewayToken: string },
+  own: { gatewayAddress: string; metricsAddress: string; gatewayToken: string; orderKey: string },
 ): Record<string, string> {
   const { folder, auto, mirrors, builds = [] } = options;
   const configuration = join(folder, 'configuration.yaml');
@@ -111,6 +114,7 @@ function environmentOf(
     KINTSUGI_GATEWAY_ADDRESS: own.gatewayAddress,
     KINTSUGI_METRICS_ADDRESS: own.metricsAddress,
     KINTSUGI_GATEWAY_TOKEN: own.gatewayToken,
+    KINTSUGI_ORDER_PUBLIC_KEY: publicKeyOf(own.orderKey),
     KINTSUGI_REDACTION_KEY: randomBytes(32).toString('hex'),
     KINTSUGI_TEMPORAL_UI_URL: options.temporal.uiUrl,
     KINTSUGI_WEBHOOK_URL: options.webhookUrl,

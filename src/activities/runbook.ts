@@ -8,8 +8,9 @@ import { loadStartedRunbook } from '../runbook/load.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
 import { withFailures } from './failure.ts';
 
-/** What loading needs: the folder of the runbooks, what they may name, and where they may act by themselves. */
-export type RunbookSettings = Pick<Configuration, 'runbooks' | 'auto' | 'mode' | 'notifiers'>;
+/** What loading needs: the runbooks, what they may name, where they may act by themselves, and by which keys orders are verified. */
+export type RunbookSettings = Pick<Configuration, 'runbooks' | 'auto' | 'mode' | 'notifiers'> &
+  Partial<Pick<Configuration, 'orderPublicKeys'>>;
 
 /** The activity that reads a recovery's runbook, once, when it starts. */
 export function createRunbookLoading(settings: RunbookSettings): Pick<Activities, 'loadRunbook'> {
@@ -35,7 +36,9 @@ async function load(settings: RunbookSettings, input: LoadInput): Promise<Loaded
   if (target !== null && target.kind !== 'Pod') requireDeclared(name, spec.target, target);
   const namespace = target?.namespace ?? spec.target.namespace;
   const workerMode = modeFor(settings, namespace, name);
-  const loaded = { name, version: metadata.version, digest, runbook: { metadata, spec }, workerMode };
+  const { orderPublicKeys: orderKeys = [] } = settings;
+  const keys = orderKeys.length === 0 ? {} : { orderKeys };
+  const loaded = { name, version: metadata.version, digest, runbook: { metadata, spec }, workerMode, ...keys };
   return procedure === undefined ? loaded : { ...loaded, procedure };
 }
 

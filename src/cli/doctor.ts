@@ -38,6 +38,7 @@ async function examineAll(configuration: Configuration, notify: boolean): Promis
   const { temporalChecks } = await import('./doctor/temporal.ts');
   const { clusterChecks } = await import('./doctor/cluster.ts');
   const { notifierChecks } = await import('./doctor/notifiers.ts');
+  const { peopleCheck } = await import('./doctor/people.ts');
   const { checks, runbooks } = await runbookChecks(configuration);
   const [temporal, cluster, notifiers] = await Promise.all([
     temporalChecks(configuration),
@@ -47,7 +48,7 @@ async function examineAll(configuration: Configuration, notify: boolean): Promis
   const { cluster: name, mode, auto } = configuration;
   const automatic = auto.length === 0 ? '' : `, automatic in ${auto.map(({ namespace }) => namespace).join(', ')}`;
   const own = good('configuration', `valid: cluster ${name}, mode ${mode}${automatic}`);
-  return [own, ...checks, ...temporal, ...cluster, ...notifiers];
+  return [own, peopleCheck(configuration, new Date()), ...checks, ...temporal, ...cluster, ...notifiers];
 }
 
 function checksText(checks: DoctorCheck[]): string {

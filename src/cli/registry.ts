@@ -20,6 +20,7 @@ import run from './run.ts';
 import runbook from './runbook.ts';
 import show from './show.ts';
 import takeOver from './take-over.ts';
+import token from './token.ts';
 import undo from './undo.ts';
 import up from './up.ts';
 import worker from './worker.ts';
@@ -46,6 +47,7 @@ export const commands = {
   runbook: runbook,
   show: show,
   'take-over': takeOver,
+  token: token,
   undo: undo,
   up: up,
   worker: worker,

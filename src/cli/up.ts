@@ -6,7 +6,7 @@ import { taskQueueOf } from '../recovery/ids.ts';
 import { jsonOption } from './options.ts';
 import { type JsonOption, printResult, say } from './output.ts';
 import { untilStopped } from './stop-signal.ts';
-import { keyFile, withKeys } from './up/keys.ts';
+import { keyFile, orderPublicKeys, withKeys } from './up/keys.ts';
 import type { OwnServer } from './up/temporal-server.ts';
 
 /** `kintsugi up` */
@@ -22,7 +22,8 @@ async function up(options: JsonOption): Promise<void> {
   const { ensureTemporal } = await import('./up/temporal-server.ts');
   const { home } = loadConfiguration(process.env);
   const keys = withKeys(process.env, home);
-  const configuration = loadConfiguration(keys, ['KINTSUGI_REDACTION_KEY', 'KINTSUGI_GATEWAY_TOKEN']);
+  const given = loadConfiguration(keys, ['KINTSUGI_REDACTION_KEY', 'KINTSUGI_GATEWAY_TOKEN']);
+  const configuration = { ...given, orderPublicKeys: orderPublicKeys(given) };
   const folder = home.replace(/^~(?=\/|$)/, homedir());
   const server = await ensureTemporal(configuration.temporal, folder, say);
   try {

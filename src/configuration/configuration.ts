@@ -46,6 +46,9 @@ export interface Configuration {
   redactionKey?: string;
   artifactKey?: string;
   gatewayToken?: string;
+  /** By which the gateway signs orders, and by whose public halves the worker's recoveries verify them. */
+  orderKey?: string;
+  orderPublicKeys: string[];
   publicUrl?: string;
   temporalUiUrl?: string;
   webhookUrl?: string;
@@ -192,6 +195,8 @@ function assemble(
     metricsAddress: environment.KINTSUGI_METRICS_ADDRESS,
     logLevel: environment.KINTSUGI_LOG_LEVEL,
     temporal,
+    orderPublicKeys: environment.KINTSUGI_ORDER_PUBLIC_KEY ?? [],
+    ...given('orderKey', environment.KINTSUGI_ORDER_KEY),
     ...given('redactionKey', environment.KINTSUGI_REDACTION_KEY),
     ...given('artifactKey', environment.KINTSUGI_ARTIFACT_KEY),
     ...given('gatewayToken', environment.KINTSUGI_GATEWAY_TOKEN),

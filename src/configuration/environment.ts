@@ -57,6 +57,24 @@ export const environmentSchema = z.object({
   KINTSUGI_GATEWAY_TOKEN: secret(16)
     .optional()
     .describe('Bearer token that alerts must carry. Required by the gateway'),
+  KINTSUGI_ORDER_KEY: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits, as `kintsugi token order-key` prints them')
+    .optional()
+    .describe(
+      'Key (Ed25519) by which the gateway signs orders: it vouches for who gave them. Kept by the gateway alone',
+    ),
+  KINTSUGI_ORDER_PUBLIC_KEY: z
+    .string()
+    .transform((text) => text.split(',').map((key) => key.trim().toLowerCase()))
+    .refine(
+      (keys) => keys.every((key) => /^[0-9a-f]{64}$/.test(key)),
+      '64 hexadecimal digits, as `kintsugi token order-key` prints them; several with commas between them',
+    )
+    .optional()
+    .describe(
+      'Public half of the order key, for the worker: by it recoveries verify who gave an order. Two with a comma between them while the key is replaced. Without it every order is unverified',
+    ),
   KINTSUGI_GATEWAY_ADDRESS: listenAddress.prefault('127.0.0.1:8790').describe('Where the gateway listens'),
   KINTSUGI_METRICS_ADDRESS: listenAddress.prefault('127.0.0.1:9464').describe("Where the worker's metrics are served"),
   KINTSUGI_PUBLIC_URL: webAddress.optional().describe('Address of the gateway as people reach it, for links'),
@@ -85,6 +103,7 @@ export const secretVariables = [
   'KINTSUGI_REDACTION_KEY',
   'KINTSUGI_ARTIFACT_KEY',
   'KINTSUGI_GATEWAY_TOKEN',
+  'KINTSUGI_ORDER_KEY',
   'KINTSUGI_WEBHOOK_URL',
   'KINTSUGI_WEBHOOK_SECRET',
   'DATABASE_URL',

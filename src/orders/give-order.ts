@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
+import { z } from 'zod';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { Params } from '../recovery/values.ts';
 import { isUpdateLost, temporalFailure } from '../temporal/failures.ts';
 import { bounded, findRecovery, type Session, type StoredRecovery, WORKER_TIMEOUT_MS } from '../temporal/recoveries.ts';
 import { executeUpdate } from '../temporal/updates.ts';
 import type { PersonsOrder } from './roles.ts';
+import type { OrderSigner } from './sign.ts';
 
 export interface OrderFields {
   actor: string;
@@ -31,12 +33,22 @@ export interface GivenOrder {
   id: string;
   recoveryId: string;
   state: 'accepted' | 'kept';
+  /** Whether the recovery has verified who gave it; of an order that is kept nobody knows yet. */
+  verified: boolean;
+  /** Why a signature that came with it proves nothing. */
+  doubt?: string;
 }
 
-/** How a front door gives an order: under an id that the sender chose, by which a repeat is dropped. */
+/** How a front door gives an order. */
 export interface OrderDoor {
+  /** The sender's own id, by which a repeat is dropped. */
   id?: string;
+  /** Vouches for the actor: only for a door that has verified who it is. */
+  sign?: OrderSigner;
 }
+
+/** What an update answers; `verified` is missing in that of a worker before there were signatures. */
+const orderAnswer = z.object({ verified: z.boolean().default(false), doubt: z.string().optional() });
 
 /**
  * Gives an order to a recovery by its update; if no worker accepts it in time, by the signal with the same id, which stays in
@@ -49,16 +61,21 @@ export async function giveOrder(
   text: string,
   order: PersonsOrder,
   fields: OrderFields,
-  { id = randomUUID() }: OrderDoor = {},
+  { id = randomUUID(), sign }: OrderDoor = {},
 ): Promise<GivenOrder> {
   const recovery = await findRecovery(session, text);
   if (recovery.status !== 'RUNNING') throw ended(recovery);
-  const message = { id, recoveryId: recovery.id, ...fields };
-  const given = { order, id, recoveryId: recovery.id };
+  const recoveryId = recovery.id;
+  const { actor, ...args } = fields;
+  const signed = sign?.({ id, recoveryId, order, actor, args });
+  const message = { id, recoveryId, ...fields, ...(signed === undefined ? {} : { signed }) };
+  const given = { order, id, recoveryId };
   const handle = session.client.workflow.getHandle(recovery.workflowId);
   try {
-    await bounded(session.client, () => executeUpdate(handle, order, { argument: message, id }), WORKER_TIMEOUT_MS);
-    return { ...given, state: 'accepted' };
+    const update = () => executeUpdate<unknown>(handle, order, { argument: message, id });
+    const answer = orderAnswer.parse(await bounded(session.client, update, WORKER_TIMEOUT_MS));
+    const { verified, doubt } = answer;
+    return { ...given, state: 'accepted', verified, ...(doubt === undefined ? {} : { doubt }) };
   } catch (thrown) {
     // Lost again: the signal stays in the history, whatever else comes in.
     const isKept = thrown instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isUpdateLost(thrown);
@@ -66,7 +83,7 @@ export async function giveOrder(
   }
   try {
     await bounded(session.client, () => handle.signal('order', { name: order, ...message }));
-    return { ...given, state: 'kept' };
+    return { ...given, state: 'kept', verified: false };
   } catch (thrown) {
     throw failureOf(thrown, recovery);
   }

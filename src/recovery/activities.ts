@@ -32,6 +32,8 @@ export interface LoadedRunbook {
   workerMode: Mode;
   /** The procedure of it that a person has started. */
   procedure?: string;
+  /** Public keys of the front door, by which orders are verified: 64 hexadecimal digits each. */
+  orderKeys?: string[];
 }
 
 export interface LoadInput {

@@ -205,7 +205,8 @@ function foldOpened(record: RecoveryRecord, event: RecoveryEvent & { kind: 'open
 }
 
 function foldRunbook(record: RecoveryRecord, event: RecoveryEvent & { kind: 'runbook-loaded' }): RecoveryRecord {
-  const { name, version, digest, workerMode, runbook } = event;
+  const { name, version, digest, workerMode, runbook, orderKeys } = event;
+  const keys = orderKeys === undefined ? {} : { orderKeys };
   const declared = runbook.spec.target;
   const kind = declared.kinds[0];
   const single =
@@ -214,7 +215,7 @@ function foldRunbook(record: RecoveryRecord, event: RecoveryEvent & { kind: 'run
       : null;
   return {
     ...record,
-    runbook: { name, version, digest, workerMode, content: runbook },
+    runbook: { name, version, digest, workerMode, content: runbook, ...keys },
     target: record.target ?? single,
     episode: withOthersDeadlines(record, withOwnDeadline(record.episode, runbook.spec.escalation.rungs[0]?.after)),
   };

@@ -13,8 +13,20 @@ export interface Order {
   recoveryId: string;
   name: OrderName;
   actor: string;
+  /** Whether the front door has vouched for the actor, and its signature was checked. */
   verified: boolean;
   args: OrderArgs;
+  /** Why a signature that came with it proves nothing here. */
+  doubt?: string;
+}
+
+/** Why an order is refused that comes under an id which this recovery knows already; null if it is the same and was taken. */
+export function refusalOfRepeat({ orders }: RecoveryRecord, { id, name, actor }: Order): string | null {
+  const known = orders[id];
+  if (known === undefined) return null;
+  if (known.name !== name || known.actor !== actor)
+    return `the id ${id} is that of another order (${known.name} by ${known.actor}): give each an id of its own`;
+  return known.accepted ? null : (known.reason ?? 'it was refused before');
 }
 
 /** Every order that a person gives, in the order in which they are told; Temporal's own cancellation is none of them. */

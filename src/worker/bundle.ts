@@ -11,10 +11,18 @@ const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 /** Absolute path of the converter that reads every payload without throwing; the worker's own thread loads it too. */
 export const payloadConverterPath = fileURLToPath(new URL(`../workflows/payload-converter.${ending}`, import.meta.url));
 
-/** Bundles the workflows: one to three seconds of work. */
+/**
+ * Bundles the workflows: one to three seconds of work. The check of signatures is loaded once for all recoveries: its table of
+ * points is over 1 MB, and the same for each.
+ */
 export function buildWorkflowBundle(): Promise<WorkflowBundle> {
-  const workflowsPath = fileURLToPath(new URL(`../workflows/index.${ending}`, import.meta.url));
-  return bundleWorkflowCode({ workflowsPath, payloadConverterPath, logger: new DefaultLogger('ERROR') });
+  const pathOf = (module: string) => fileURLToPath(new URL(`../workflows/${module}.${ending}`, import.meta.url));
+  return bundleWorkflowCode({
+    workflowsPath: pathOf('index'),
+    preloadModules: [pathOf('order-proof')],
+    payloadConverterPath,
+    logger: new DefaultLogger('ERROR'),
+  });
 }
 
 /** The prebuilt bundle of an installed package; in a checkout it is made now. */

@@ -4,7 +4,9 @@ import { fold, nextEvent } from '../recovery/fold.ts';
 import { type Order, personsOrders, refusalOf, undoable } from '../recovery/orders.ts';
 import { alertKey } from '../recovery/other-runbooks.ts';
 import type { OrderArgs, RecoveryRecord } from '../recovery/record.ts';
+import type { OrderProof } from '../recovery/signed-order.ts';
 import type { AlertMessage, Json } from '../recovery/values.ts';
+import { judgeProof } from './order-proof.ts';
 
 /**
  * What arrives from outside, parsed by hand into events: total functions, for a handler that throws fails its task for ever.
@@ -12,7 +14,8 @@ import type { AlertMessage, Json } from '../recovery/values.ts';
  */
 const MOST_BYTES = 8 * 1024;
 
-type Parsed<T> = { value: T } | { fault: string };
+/** `forged`: it is no fault of writing, and is answered as refused. */
+type Parsed<T> = { value: T } | { fault: string; forged?: true };
 
 /** The events of an `alert` signal: new ones, counted repeats, or why it was refused. */
 export function alertEvents(record: RecoveryRecord, raw: unknown, now: string): EventBody[] {
@@ -110,25 +113,59 @@ function plausibleTime(raw: unknown, now: string): string {
   return Number.isNaN(time) || time > Date.parse(now) ? now : new Date(time).toISOString();
 }
 
-/** An order from an update's or a signal's argument. */
-export function parseOrder(name: unknown, raw: unknown): Parsed<Order> {
+/**
+ * An order from an update's or a signal's argument. It counts as verified only by a signature of the front door over exactly this
+ * order, by one of `keys`; what it says of itself does not matter.
+ */
+export function parseOrder(name: unknown, raw: unknown, keys: readonly string[] = []): Parsed<Order> {
   const known = personsOrders.find((order) => order === name);
   if (known === undefined) return { fault: `unknown order "${String(name)}"; known: ${personsOrders.join(', ')}` };
   const message = asObject(raw);
   if (message === null) return { fault: 'an order takes one object: {id, recoveryId, actor, reason}' };
   if (typeof message.malformed === 'string') return { fault: message.malformed };
   if (tooLarge(message)) return { fault: `it is larger than ${MOST_BYTES} bytes` };
-  const { id, recoveryId, actor, ...rest } = message;
+  const { id, recoveryId, actor, signed, name: _name, verified: _verified, ...rest } = message;
   const missing = Object.entries({ id, recoveryId, actor }).filter(
     ([, value]) => typeof value !== 'string' || value === '',
   );
   if (typeof id !== 'string' || typeof recoveryId !== 'string' || typeof actor !== 'string' || missing.length > 0) {
     return { fault: `missing in the order: ${missing.map(([key]) => key).join(', ')}` };
   }
-  // Straight through Temporal nobody has checked who the actor is; the front door, once it does, signs it.
   const args = jsonArgs(rest);
   const fault = argumentFault(known, args);
-  return fault === null ? { value: { id, recoveryId, name: known, actor, verified: false, args } } : { fault };
+  if (fault !== null) return { fault };
+  const order: Order = { id, recoveryId, name: known, actor, verified: false, args };
+  // Straight through Temporal nobody has checked who the actor is.
+  return signed === undefined ? { value: order } : proven(order, signed, keys);
+}
+
+/** The order as its signature makes it: verified, as if it had none where its key is not known here, or forged. */
+function proven(order: Order, signed: unknown, keys: readonly string[]): Parsed<Order> {
+  const proof = parseProof(signed);
+  if (proof === null) return { fault: '"signed" must be {at, key, signature}: the front door makes it' };
+  const { id, recoveryId, name, actor, args } = order;
+  switch (judgeProof({ id, recoveryId, order: name, actor, args }, proof, keys)) {
+    case 'verified':
+      return { value: { ...order, verified: true } };
+    case 'unknown-key':
+      return { value: { ...order, doubt: keys.length === 0 ? NO_KEY : `${UNKNOWN_KEY} (${proof.key})` } };
+    case 'forged':
+      return {
+        fault: `the signature is not of this order ${name} in the name of ${actor}: it was altered`,
+        forged: true,
+      };
+  }
+}
+
+const NO_KEY =
+  'nobody is verified here: the worker has no KINTSUGI_ORDER_PUBLIC_KEY, or this recovery has not loaded its runbook yet';
+const UNKNOWN_KEY =
+  'the order is signed by a key that this recovery does not know: its worker had another KINTSUGI_ORDER_PUBLIC_KEY when it began';
+
+function parseProof(raw: unknown): OrderProof | null {
+  const { at, key, signature } = asObject(raw) ?? {};
+  if (typeof at !== 'string' || typeof key !== 'string' || typeof signature !== 'string') return null;
+  return { at, key, signature };
 }
 
 /** What is wrong with the arguments of the orders that need some. */

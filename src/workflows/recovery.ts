@@ -16,7 +16,7 @@ import {
 import { decideNext } from '../recovery/decide.ts';
 import type { EventBody, Lane, RecoveryEvent } from '../recovery/events.ts';
 import { fold, nextEvent } from '../recovery/fold.ts';
-import { type PersonsOrder, personsOrders, refusalOf } from '../recovery/orders.ts';
+import { type PersonsOrder, personsOrders, refusalOf, refusalOfRepeat } from '../recovery/orders.ts';
 import { FINAL_LOAD_FAULTS } from '../recovery/procedures.ts';
 import { emptyRecord, type RecoveryRecord } from '../recovery/record.ts';
 import { failureEvents } from '../recovery/step-failures.ts';
@@ -44,6 +44,9 @@ export interface RecordAnswer {
 export interface OrderAnswer {
   accepted: true;
   recoveryId: string;
+  /** Whether its actor is verified; `doubt`: why a signature that came with it proves nothing. */
+  verified: boolean;
+  doubt?: string;
 }
 
 export const alertSignal = defineSignal<[unknown]>('alert');
@@ -105,9 +108,12 @@ class Recovery {
 
   private listenToOrder(name: PersonsOrder): void {
     const handler = (raw: unknown): OrderAnswer => {
-      const order = parseOrder(name, raw);
-      if ('value' in order) this.appendAll(orderEvents(this.record, order.value));
-      return { accepted: true, recoveryId: this.record.recoveryId };
+      const order = this.parseOrder(name, raw);
+      const { recoveryId } = this.record;
+      if ('fault' in order) return { accepted: true, recoveryId, verified: false };
+      const { verified, doubt } = order.value;
+      this.appendAll(orderEvents(this.record, order.value));
+      return { accepted: true, recoveryId, verified, ...(doubt === undefined ? {} : { doubt }) };
     };
     setHandler(defineUpdate<OrderAnswer, [unknown]>(name), handler, {
       validator: (raw) => this.validate(name, raw),
@@ -115,17 +121,21 @@ class Recovery {
     });
   }
 
+  private parseOrder(name: unknown, raw: unknown) {
+    return parseOrder(name, raw, this.record.runbook?.orderKeys);
+  }
+
   private validate(name: string, raw: unknown): void {
-    const order = parseOrder(name, raw);
-    if ('fault' in order) throw ApplicationFailure.nonRetryable(order.fault, 'invalid');
-    if (this.record.orders[order.value.id] !== undefined) return;
-    const refusal = refusalOf(this.record, order.value);
+    const order = this.parseOrder(name, raw);
+    if ('fault' in order) throw ApplicationFailure.nonRetryable(order.fault, order.forged ? 'refused' : 'invalid');
+    const isRepeat = this.record.orders[order.value.id] !== undefined;
+    const refusal = isRepeat ? refusalOfRepeat(this.record, order.value) : refusalOf(this.record, order.value);
     if (refusal !== null) throw ApplicationFailure.nonRetryable(refusal, 'refused');
   }
 
   private orderBySignal(raw: unknown): void {
     const name = typeof raw === 'object' && raw !== null && 'name' in raw ? raw.name : undefined;
-    const order = parseOrder(name, raw);
+    const order = this.parseOrder(name, raw);
     if ('fault' in order) this.append({ kind: 'message-refused', why: order.fault });
     else this.appendAll(orderEvents(this.record, order.value));
   }

@@ -50,6 +50,7 @@ const REACHED = [
   'undo refused',
   'undo failed',
   'order approve accepted',
+  'verified approval of high risk',
   'order reject accepted',
   'order acknowledge accepted',
   'order takeOver accepted',

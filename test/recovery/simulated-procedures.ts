@@ -30,15 +30,15 @@ export const RESTORE_PLANS: Plan[][] = [
   [exported],
 ];
 
-/** Rules that an event breaks, given the record right before it. */
-export function brokenRules(before: RecoveryRecord, event: EventBody): string[] {
+/** Rules that an event breaks, given the record right before it and the names whose approval the front door has vouched for. */
+export function brokenRules(before: RecoveryRecord, event: EventBody, verified: readonly string[]): string[] {
   const open = openProcedure(before);
   switch (event.kind) {
     case 'recovered':
       return event.by === 'itself' && open !== null ? ['a healthy look ended a procedure'] : [];
     case 'action-started': {
       const attempt = before.attempts.find(({ n }) => n === event.n);
-      return attempt?.ordered?.procedure === true ? unapproved(attempt) : [];
+      return attempt?.ordered?.procedure === true ? unapproved(attempt, verified) : [];
     }
     case 'closed': {
       const called = before.pages.some(({ rungs }) => rungs.some(({ tries }) => tries.length > 0));
@@ -54,13 +54,20 @@ export function brokenRules(before: RecoveryRecord, event: EventBody): string[] 
   }
 }
 
-function unapproved({ approval, plans, developmentCluster, actions }: Attempt): string[] {
+function unapproved(
+  { approval, plans, developmentCluster, actions, ordered }: Attempt,
+  verified: readonly string[],
+): string[] {
   const by = approval?.by ?? [];
   const people = by.filter((name, index) => by.findIndex((other) => isSamePerson(name, other)) === index);
   const rules = [];
   if (people.length < (approval?.quorum ?? 0)) rules.push('a procedure was begun without all of its approvals');
   const grave = plans.some(({ risk }) => risk === 'high') && actions.length === 0;
-  if (grave && (developmentCluster !== true || people.length === 0))
+  const vouched =
+    people.length === 0
+      ? ordered?.verified === true
+      : by.every((name) => verified.some((other) => isSamePerson(name, other)));
+  if (grave && !vouched && (developmentCluster !== true || people.length === 0))
     rules.push('unverified people had a plan of high risk done outside of a development cluster');
   return rules;
 }

@@ -79,6 +79,10 @@ class Simulation {
   private readonly answers: boolean;
   /** Whether a person starts a procedure, of a target that may be well. */
   private readonly procedure: boolean;
+  /** Whether a front door verifies who orders, of those that use it. */
+  private readonly frontDoor: boolean;
+  /** Whose approval of the present plan it has vouched for. */
+  private vouched: string[] = [];
 
   constructor(choices: number[]) {
     this.choices = choices;
@@ -89,6 +93,7 @@ class Simulation {
     this.gitFollows = this.oneIn(2);
     this.mode = this.pick<Mode>(['auto', 'auto', 'approve', 'observe']);
     this.procedure = this.oneIn(4);
+    this.frontDoor = this.oneIn(2);
   }
 
   run(): Played {
@@ -183,6 +188,13 @@ class Simulation {
     return order !== 'takeOver' || this.oneIn(6);
   }
 
+  private vouch(actor: string): void {
+    this.vouched.push(actor);
+    const asked = this.record.attempts.find(({ stage }) => stage === 'asked');
+    const grave = asked?.plans.some(({ risk }) => risk === 'high') === true && asked.developmentCluster !== true;
+    if (grave) this.count('verified approval of high risk');
+  }
+
   private somebodyAnswers(): boolean {
     return this.record.attempts.some(({ stage }) => stage === 'asked') && this.answers && this.oneIn(8);
   }
@@ -193,13 +205,14 @@ class Simulation {
       recoveryId: this.record.recoveryId,
       name,
       actor: this.pick(['ana', 'Ana ', 'bo']),
-      verified: false,
+      verified: this.frontDoor && this.oneIn(2),
       args: this.argumentsOf(name),
     };
     const reason = refusalOf(this.record, order);
     this.count(`order ${name} ${reason === null ? 'accepted' : 'refused'}`);
     if (reason === null && 'runbook' in order.args) this.count('order run of a procedure accepted');
     const { id, actor, verified, args } = order;
+    if (reason === null && name === 'approve' && verified) this.vouch(actor);
     this.append({
       kind: 'order',
       id,
@@ -368,7 +381,8 @@ class Simulation {
   }
 
   private loaded(): EventBody[] {
-    const own = { name: 'r', version: '1', digest: 'd', workerMode: this.mode };
+    const keys = this.frontDoor ? { orderKeys: ['public'] } : {};
+    const own = { name: 'r', version: '1', digest: 'd', workerMode: this.mode, ...keys };
     if (this.record.runbookName !== RESTORE) {
       const runbook = this.oneIn(2) ? smallRunbook(withPostRecovery) : smallRunbook();
       return [{ kind: 'runbook-loaded', ...own, runbook: this.oneIn(2) ? withLadder(runbook) : runbook }];
@@ -496,7 +510,8 @@ class Simulation {
 
   private append(body: EventBody): void {
     const event = nextEvent(this.record, body, new Date(this.now).toISOString());
-    this.broken.push(...brokenRules(this.record, body), ...pageRules(this.record, body));
+    if (body.kind === 'approval-asked') this.vouched = [];
+    this.broken.push(...brokenRules(this.record, body, this.vouched), ...pageRules(this.record, body));
     this.record = fold(this.record, event);
     if (event.kind !== 'tick') this.events.push(event);
     this.count(event.kind === 'closed' ? `closed ${event.outcome}` : event.kind);

@@ -1,29 +1,19 @@
-import { fileURLToPath } from 'node:url';
 import type { WorkflowHandleWithStartDetails } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  Runtime,
-  Worker,
-  type WorkerOptions,
-  type WorkflowBundle,
-} from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
 import type { Activities } from '../../src/recovery/activities.ts';
 import type { AlertMessage } from '../../src/recovery/values.ts';
 import { executeUpdate } from '../../src/temporal/updates.ts';
+import { buildWorkflowBundle, payloadConverterPath } from '../../src/worker/bundle.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: {} });
-
-const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
-const payloadConverterPath = fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url));
 
 let bundle: Promise<WorkflowBundle> | undefined;
 
 /** The workflows' bundle, made once a test process. */
 export function workflowBundle(): Promise<WorkflowBundle> {
-  bundle ??= bundleWorkflowCode({ workflowsPath, payloadConverterPath, logger: new DefaultLogger('ERROR') });
+  bundle ??= buildWorkflowBundle();
   return bundle;
 }
 

@@ -2,14 +2,22 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { Configuration } from '../../configuration/configuration.ts';
 import { KintsugiError, messageOf } from '../../errors.ts';
+import { publicKeyOf } from '../../orders/sign.ts';
 
 /** The keys that an installation on one machine makes for itself, and the file of each in KINTSUGI_HOME. */
 const KEY_FILES = {
   KINTSUGI_REDACTION_KEY: 'redaction-key',
   KINTSUGI_GATEWAY_TOKEN: 'gateway-token',
+  KINTSUGI_ORDER_KEY: 'order-key',
 } as const;
 export type KeyName = keyof typeof KEY_FILES;
+const keyNames = [
+  'KINTSUGI_REDACTION_KEY',
+  'KINTSUGI_GATEWAY_TOKEN',
+  'KINTSUGI_ORDER_KEY',
+] as const satisfies KeyName[];
 
 /** Where the key of a name is kept. */
 export function keyFile(home: string, name: KeyName): string {
@@ -17,16 +25,21 @@ export function keyFile(home: string, name: KeyName): string {
 }
 
 /**
- * The variables with both keys: given ones stay; else what a file of KINTSUGI_HOME holds; else a new one, written there for its
+ * The variables with every key: given ones stay; else what a file of KINTSUGI_HOME holds; else a new one, written there for its
  * owner alone (mode 0600). Throws `forbidden` if the folder cannot be written.
  */
 export function withKeys(variables: NodeJS.ProcessEnv, home: string): NodeJS.ProcessEnv {
   const complete = { ...variables };
-  for (const name of ['KINTSUGI_REDACTION_KEY', 'KINTSUGI_GATEWAY_TOKEN'] as const) {
+  for (const name of keyNames) {
     const given = (variables[name] ?? '') !== '' || (variables[`${name}_FILE`] ?? '') !== '';
     if (!given) complete[name] = keptKey(keyFile(home, name));
   }
   return complete;
+}
+
+/** The public keys by which orders are verified in a process that is gateway and worker: its own, unless others are given. */
+export function orderPublicKeys({ orderKey, orderPublicKeys: given }: Configuration): string[] {
+  return given.length > 0 || orderKey === undefined ? given : [publicKeyOf(orderKey)];
 }
 
 function keptKey(file: string): string {
