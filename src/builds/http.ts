@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { KintsugiError, messageOf } from '../errors.ts';
+import { KintsugiError } from '../errors.ts';
 import { fetchFailure } from '../fetch-failure.ts';
+import { readHeadersFile } from '../headers-file.ts';
 import { atPointer } from '../kubernetes/template.ts';
 import type { Json } from '../recovery/values.ts';
 import { type BuildContext, type BuildHook, type BuildHookFacts, type BuildState, checkedDigest } from './build.ts';
@@ -154,18 +154,5 @@ export function readHeaders(hook: string, { headersFile }: Pick<HttpSettings, 'h
       where: headersFile,
       fix: 'Name a readable file with one `Name: value` a line.',
     });
-  let lines: string[];
-  try {
-    lines = readFileSync(headersFile, 'utf8').split(/\r?\n/);
-  } catch (thrown) {
-    throw fault(`the file with its headers cannot be read: ${messageOf(thrown)}`);
-  }
-  const headers: Record<string, string> = {};
-  for (const [at, line] of lines.entries()) {
-    if (line.trim() === '') continue;
-    const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(\S.*?)\s*$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) throw fault(`line ${at + 1} is no header`);
-    headers[name] = value;
-  }
-  return headers;
+  return readHeadersFile(headersFile, fault);
 }

@@ -18,7 +18,7 @@ const SECRET = 'a-key-that-signs-pages';
 const secretFile = join(dir, 'secret');
 writeFileSync(secretFile, `${SECRET}\n`);
 
-function named(settings: Parameters<typeof webhook.create>[0]): Notifier {
+function named(settings: object): Notifier {
   return webhook.create(webhook.settings.parse(settings), { name: 'chat', log, place: (setting) => setting });
 }
 
@@ -141,5 +141,58 @@ describe('the address and the key of a named webhook', () => {
     writeFileSync(urlFile, 'token-in-path');
     expect(() => named({ urlFile })).toThrow(/holds no address/);
     expect(() => named({ urlFile })).not.toThrow(/token-in-path/);
+  });
+});
+
+describe('the headers and the body of a named webhook', () => {
+  test('are what the settings say, with the values of the page, and signed as they are sent', async () => {
+    const headersFile = join(dir, 'headers');
+    writeFileSync(headersFile, 'Authorization: Bearer of-the-receiver\n');
+    const body = {
+      message: '$headline',
+      cost: '$$5',
+      nested: [{ who: 'team $team: $severity' }, 7, null],
+      whole: '$page',
+    };
+    const { notifier, requests } = await receiver((url) =>
+      named({ url, secretFile, headers: { 'X-Team': 'shop' }, headersFile, body }),
+    );
+    await notifier.update(page, messageContext('k/1'));
+    const [request] = requests;
+    expect(request?.headers).toMatchObject({
+      authorization: 'Bearer of-the-receiver',
+      'x-team': 'shop',
+      'content-type': 'application/json',
+      'idempotency-key': 'k/1',
+      'x-kintsugi-signature': signature(request?.body ?? ''),
+    });
+    expect(JSON.parse(request?.body ?? '')).toEqual({
+      message: expect.stringMatching(/^UPDATE \(CRITICAL\) bruno/),
+      cost: '$5',
+      nested: [{ who: 'team agent-bruno: critical' }, 7, null],
+      whole: expect.objectContaining({ v: 1, event: 'update', key: page.key }),
+    });
+  });
+
+  test('hold a page that looks like a template, or like JSON, as it is', async () => {
+    const { notifier, requests } = await receiver((url) => named({ url, body: { text: 'x $symptom y' } }));
+    await notifier.trigger({ ...page, symptom: '$team $$ $& "quoted"\n' }, messageContext('k'));
+    expect(JSON.parse(requests[0]?.body ?? '')).toEqual({ text: 'x $team $$ $& "quoted"\n y' });
+  });
+
+  test.each<[string, object, RegExp]>([
+    ['a name that nothing has', { body: { a: ['$titel'] } }, /did you mean \\"title\\"\?/],
+    ['the whole page within a text', { body: { a: 'see $page' } }, /by itself/],
+    ["a header that is Kintsugi's own", { headers: { 'Idempotency-Key': 'x' } }, /Kintsugi writes this one itself/],
+    ['a header of two lines', { headers: { 'X-A': 'a\r\nX-B: b' } }, /plain characters/],
+  ])('with %s are no settings', (_sentence, settings, message) => {
+    expect(webhook.settings.safeParse({ url: 'http://x.example', ...settings }).error?.message).toMatch(message);
+  });
+
+  test('with a file that holds no headers are a fault that does not show it', () => {
+    const headersFile = join(dir, 'no-headers');
+    writeFileSync(headersFile, 'a-token-alone\n');
+    expect(() => named({ url: 'http://x.example', headersFile })).toThrow(/line 1 is no header/);
+    expect(() => named({ url: 'http://x.example', headersFile })).not.toThrow(/a-token-alone/);
   });
 });
