@@ -135,7 +135,7 @@ function notifiersPage(): string {
 }
 
 const NOTIFIERS =
-  'An entry of `notifiers.named` has a `name`, a `type` and the settings of that type. A secret is never written into the file: a setting whose name ends with `File` is the path of a file with it, read at each message. `kintsugi doctor --notify` tries them out.';
+  'An entry of `notifiers.named` has a `name`, a `type` and the settings of that type. A secret is never written into the file: a setting whose name ends with `File` is the path of a file with it, read at each message. `kintsugi notify test NAME` tries one out.';
 
 function configurationPage(): string {
   const { properties = {}, required = [] } = schemaOf(environmentSchema);

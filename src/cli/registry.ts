@@ -11,6 +11,7 @@ import gateway from './gateway.ts';
 import handBack from './hand-back.ts';
 import history from './history.ts';
 import list from './list.ts';
+import notify from './notify.ts';
 import pause from './pause.ts';
 import postMortem from './post-mortem.ts';
 import reject from './reject.ts';
@@ -38,6 +39,7 @@ export const commands = {
   'hand-back': handBack,
   history: history,
   list: list,
+  notify: notify,
   pause: pause,
   'post-mortem': postMortem,
   reject: reject,

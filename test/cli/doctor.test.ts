@@ -127,6 +127,8 @@ describe('doctor --notify', () => {
     const key = expect.stringMatching(/^kintsugi-doctor\//);
     expect(bodies).toMatchObject([
       { event: 'trigger', key, severity: 'info', title: expect.stringContaining('nothing is broken') },
+      { event: 'update', key },
+      { event: 'acknowledge', key },
       { event: 'resolve', key },
     ]);
     expect(new Set(bodies.map((body) => z.looseObject({ key: z.string() }).parse(body).key)).size).toBe(1);

@@ -3,7 +3,7 @@ import type { Configuration } from '../../configuration/configuration.ts';
 import { createLogger } from '../../log.ts';
 import { makeNotifiers } from '../../notify/create.ts';
 import type { Notifier } from '../../notify/notifier.ts';
-import type { Page } from '../../recovery/activities.ts';
+import { testNotifier } from '../../notify/test-page.ts';
 import type { StoredRunbook } from '../../runbook/load.ts';
 import { bad, CHECK_TIMEOUT_MS, type DoctorCheck, examine, good } from './check.ts';
 
@@ -54,47 +54,15 @@ const FIX =
 function sendTest(notifier: Notifier): Promise<DoctorCheck> {
   const name = `notifier ${notifier.name}`;
   const key = `kintsugi-doctor/${randomUUID()}`;
-  const signal = AbortSignal.timeout(SEND_TIMEOUT_MS);
+  const test = { by: '`kintsugi doctor --notify`', severity: 'info' as const, key, timeoutMs: SEND_TIMEOUT_MS };
   return examine(
     name,
     async () => {
-      const { providerId } = await notifier.trigger(testPage(key), { messageKey: `${key}/0/trigger/1`, signal });
-      const resolution = { messageKey: `${key}/0/resolve/2`, signal };
-      await notifier.resolve(testPage(key), 'it was a test of kintsugi doctor', resolution);
-      return good(name, `took a test page and its resolution (${providerId})`);
+      const messages = await testNotifier(notifier, test);
+      const failed = messages.find(({ taken }) => !taken);
+      if (failed !== undefined) return bad(name, `${failed.event}: ${failed.saw}`, failed.error?.fix ?? FIX);
+      return good(name, `took a test page and its resolution (${messages[0]?.saw ?? ''})`);
     },
-    SEND_TIMEOUT_MS,
+    4 * SEND_TIMEOUT_MS,
   );
-}
-
-/** A page that says of itself that nothing is wrong. */
-function testPage(key: string): Page {
-  const now = new Date().toISOString();
-  const none = { level: 'none', text: 'this is a test' };
-  return {
-    key,
-    recoveryId: 'kintsugi-doctor',
-    workflowId: 'kintsugi-doctor',
-    runbook: 'kintsugi-doctor',
-    severity: 'info',
-    component: 'kintsugi',
-    service: 'doctor',
-    symptom: 'none: a person tested by `kintsugi doctor --notify` whether pages arrive',
-    title: 'Test of Kintsugi: nothing is broken',
-    target: { namespace: 'kintsugi', kind: 'Deployment', name: 'doctor' },
-    impact: { user: none, business: none, data: none },
-    brokenSince: now,
-    deadline: now,
-    mode: 'observe',
-    findings: [],
-    attempts: [],
-    holds: [],
-    steps: [],
-    checklist: [],
-    prevention: [],
-    team: 'kintsugi',
-    links: [],
-    why: 'kintsugi doctor --notify',
-    dataLoss: [],
-  };
 }
