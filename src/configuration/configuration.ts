@@ -39,6 +39,8 @@ export interface Configuration {
   builds: ConfigurationFile['builds'];
   /** Who may read and order by the API. */
   tokens: ConfigurationFile['tokens'];
+  /** Who is who in Slack. */
+  people: ConfigurationFile['people'];
   limits: ConfigurationFile['limits'];
   home: string;
   gatewayAddress: ListenAddress;
@@ -189,6 +191,7 @@ function assemble(
     notifiers,
     builds: file.builds,
     tokens: file.tokens,
+    people: file.people,
     limits: file.limits,
     home: environment.KINTSUGI_HOME,
     gatewayAddress: environment.KINTSUGI_GATEWAY_ADDRESS,

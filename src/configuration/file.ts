@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { buildHook } from '../builds/settings.ts';
+import { peopleSettings } from '../orders/people-settings.ts';
 import { tokenSettings } from '../orders/token-settings.ts';
 
 /** The configuration file named by KINTSUGI_CONFIG: what does not fit into one variable. */
@@ -53,6 +54,7 @@ export const fileSchema = z.strictObject({
     )
     .describe('How images are rebuilt, for the action rebuild-image'),
   tokens: tokenSettings,
+  people: peopleSettings,
   limits: z
     .strictObject({
       cachedWorkflows: z.int().min(1).default(200).describe('Recoveries that the worker keeps in memory'),

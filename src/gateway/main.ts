@@ -3,11 +3,15 @@ import type { Client } from '@temporalio/client';
 import type { Configuration } from '../configuration/configuration.ts';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { giveOrder } from '../orders/give-order.ts';
+import { createSigner } from '../orders/sign.ts';
 import { type Catalogue, catalogueOf } from '../runbook/catalogue.ts';
 import { lazyTemporal } from '../temporal/connect.ts';
 import { registerSearchAttributes } from '../temporal/search-attributes.ts';
 import { createGateway } from './server.ts';
 import { createShelf } from './shelf.ts';
+import type { SlackParts } from './slack/actions.ts';
+import { slackAppsOf } from './slack/apps.ts';
 
 export interface GatewayOptions {
   /** By default everything that this version and the configuration have. */
@@ -39,7 +43,8 @@ export async function startGateway(
   const stopping = new AbortController();
   try {
     const runbooks = await createShelf(configuration.runbooks, catalogue, log, clock);
-    const app = createGateway({ configuration, temporal, runbooks, log, clock });
+    const slack = slackParts(configuration, temporal, log, clock);
+    const app = createGateway({ configuration, temporal, runbooks, log, clock, ...slack });
     const url = await listen(app, configuration);
     const registering = register(temporal, log, stopping.signal).catch(onFatal);
     log.info(
@@ -58,6 +63,24 @@ export async function startGateway(
     await temporal.connection.close();
     throw thrown;
   }
+}
+
+/** The buttons of Slack's messages, where a notifier has some: each press is an order given as any other. */
+function slackParts(
+  configuration: Configuration,
+  client: Client,
+  log: Logger,
+  clock: () => Date,
+): { slack?: SlackParts } {
+  const apps = slackAppsOf(configuration.notifiers);
+  if (apps.length === 0) return {};
+  const { orderKey } = configuration;
+  const sign = orderKey === undefined ? undefined : createSigner(orderKey, clock);
+  const give: SlackParts['give'] = (order, recoveryId, fields, { id, verified }) => {
+    const door = verified && sign !== undefined ? { id, sign } : { id };
+    return giveOrder({ client, configuration }, recoveryId, order, fields, door);
+  };
+  return { slack: { apps, people: configuration.people, give, log, clock } };
 }
 
 async function listen(app: ReturnType<typeof createGateway>, { gatewayAddress }: Configuration): Promise<string> {

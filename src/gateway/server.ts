@@ -12,6 +12,7 @@ import { createCoverageReader } from './coverage.ts';
 import { createMetrics, type GatewayMetrics } from './metrics.ts';
 import { type AlertResult, deliverPost } from './receive.ts';
 import { routePost } from './routing.ts';
+import { type SlackParts, serveSlackActions } from './slack/actions.ts';
 
 /** What the gateway is made from; it never calls Kubernetes. */
 export interface GatewayParts {
@@ -19,6 +20,8 @@ export interface GatewayParts {
   temporal: Client;
   /** The runbooks as they are now. */
   runbooks: () => Promise<StoredRunbook[]>;
+  /** What takes the buttons of Slack's messages; without it there is no such route. */
+  slack?: SlackParts;
   log: Logger;
   clock: () => Date;
 }
@@ -73,6 +76,7 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
     onRequest: async ({ headers }) => requireToken(headers.authorization, token),
     handler: async ({ body }, reply) => receive(parts, metrics, readPost(body), reply),
   });
+  if (parts.slack !== undefined) serveSlackActions(app, parts.slack);
   app.get('/healthz', async () => ({ ok: true }));
   app.get('/readyz', async (_, reply) => ready(temporal, reply));
   app.get('/metrics', async (_, reply) => {

@@ -93,7 +93,8 @@ export function inHand({ by, at, verified }: Acknowledgement): string {
   return `In the hands of ${by}${verified ? '' : ' (unverified)'} since ${clock(at)}: it climbs no further.`;
 }
 
-function takenOverLines({ takenOver }: Page): string[] {
+/** Who has the recovery, why, and what automation put back for it. */
+export function takenOverLines({ takenOver }: Page): string[] {
   if (takenOver === undefined) return [];
   const { by, at, reason, putBack } = takenOver;
   const why = reason === undefined ? '' : ` (${reason})`;

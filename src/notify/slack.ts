@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
+import type { Page } from '../recovery/activities.ts';
 import { webAddress } from './address.ts';
 import type { MessageContext, NotifierDependencies, NotifierKind } from './notifier.ts';
 import { readSecret } from './secret-file.ts';
@@ -7,6 +8,7 @@ import { createSlackClient, type Posted, type SlackClient } from './slack/client
 import { isGone } from './slack/faults.ts';
 import {
   approvalMessage,
+  hasSteps,
   lineMessage,
   pageMessage,
   resolutionMessage,
@@ -18,6 +20,8 @@ import {
 
 /** What may be spent on a message and the answer in its thread: the activity has 15 s. */
 const WHOLE_MS = 14_000;
+/** Pages whose steps are remembered as told: far more than are open at one time. */
+const REMEMBERED = 1000;
 
 export const slackSettings = z.strictObject({
   tokenFile: z.string().min(1).describe('A file with the bot token (`xoxb-...`), whose scope is `chat:write`'),
@@ -43,23 +47,27 @@ const kind: NotifierKind<SlackSettings> = {
   create(settings, dependencies) {
     const slack = speaker(settings, dependencies);
     const { buttons } = slack;
+    const steps = createStepsTeller(slack);
+    /** The page's message as it is now, and the news in its thread. */
+    const revise = (page: Page, message: SlackMessage, news: SlackMessage, context: MessageContext) =>
+      bounded(context, async (bound) => {
+        const at = await slack.revise(message, news, bound);
+        await steps(page, at, bound);
+      });
     return {
       name: dependencies.name,
       reachesPeople: true,
       trigger: (page, context) =>
         bounded(context, async (bound) => {
           const at = await slack.post(pageMessage(page, { buttons }), bound);
-          await slack.answer(at, stepsMessage(page), bound);
+          await steps(page, at, bound);
           return { providerId: idOf(at) };
         }),
-      update: (page, context) =>
-        bounded(context, (bound) => slack.edit(pageMessage(page, { buttons }), updateMessage(page), bound)),
+      update: (page, context) => revise(page, pageMessage(page, { buttons }), updateMessage(page), context),
       resolve: (page, reason, context) =>
-        bounded(context, (bound) => slack.edit(resolvedMessage(page, reason), resolutionMessage(page, reason), bound)),
+        revise(page, resolvedMessage(page, reason), resolutionMessage(page, reason), context),
       acknowledge: (page, by, context) =>
-        bounded(context, (bound) =>
-          slack.edit(pageMessage(page, { buttons }), lineMessage({ event: 'acknowledge', page, by }), bound),
-        ),
+        revise(page, pageMessage(page, { buttons }), lineMessage({ event: 'acknowledge', page, by }), context),
       ask: (page, approval, context) =>
         bounded(context, async (bound) => {
           await slack.post(approvalMessage(page, approval, { buttons }), bound, { broadcast: true });
@@ -79,10 +87,24 @@ interface Speaker {
   buttons: boolean;
   /** A message of its own; in the page's thread where there is a page. */
   post(message: SlackMessage, context: MessageContext, options?: { broadcast: boolean }): Promise<Posted>;
-  /** An answer in a thread, once its message has been taken: that it is missing takes nothing back. */
-  answer(at: Posted, message: SlackMessage, context: MessageContext): Promise<void>;
-  /** Edits the page's message and answers in its thread; without a message to edit, posts it anew. */
-  edit(message: SlackMessage, news: SlackMessage, context: MessageContext): Promise<void>;
+  /** An answer in a thread, once its message has been taken: whether it was taken, and no more than a word in the log if not. */
+  answer(at: Posted, message: SlackMessage, context: MessageContext): Promise<boolean>;
+  /** Edits the page's message and answers in its thread; without a message to edit, posts it anew. Returns where it is. */
+  revise(message: SlackMessage, news: SlackMessage, context: MessageContext): Promise<Posted>;
+}
+
+/**
+ * Tells the written steps in a page's thread, as soon as they are done by machine: at the page, or by a later message where it
+ * came before the diagnosis. Once; a worker that has been started anew may say them again.
+ */
+function createStepsTeller({ answer }: Speaker): (page: Page, at: Posted, context: MessageContext) => Promise<void> {
+  const told = new Set<string>();
+  return async (page, at, context) => {
+    if (told.has(page.key) || !hasSteps(page)) return;
+    if (!(await answer(at, stepsMessage(page), context))) return;
+    if (told.size >= REMEMBERED) told.clear();
+    told.add(page.key);
+  };
 }
 
 function speaker(
@@ -98,29 +120,28 @@ function speaker(
   const answer: Speaker['answer'] = async (thread, message, { signal, messageKey }) => {
     try {
       await client.post(message, { signal, channel, thread });
+      return true;
     } catch (thrown) {
       log.warn({ notifier: name, messageKey, error: messageOf(thrown) }, 'the answer in the thread was not taken');
+      return false;
     }
   };
   return {
     buttons: signingSecretFile !== undefined,
     post,
     answer,
-    async edit(message, news, context) {
-      const at = postedAt(context.providerId);
-      const { providerId: _, ...afresh } = context;
-      if (at === null) {
-        await post(message, afresh);
-        return;
-      }
+    async revise(message, news, context) {
+      const { providerId, ...afresh } = context;
+      const at = postedAt(providerId);
+      if (at === null) return post(message, afresh);
       try {
         await client.edit(at, message, context.signal);
       } catch (thrown) {
         if (!isGone(thrown)) throw thrown;
-        await post(message, afresh);
-        return;
+        return post(message, afresh);
       }
       await answer(at, news, context);
+      return at;
     },
   };
 }

@@ -73,8 +73,8 @@ export default kind;
 /** Stages of an attempt that another follows soon. */
 const ON_THE_WAY = ['planned', 'asked', 'approved', 'applying', 'applied', 'undoing'];
 
-/** What is worth a card of its own: what stands changed, and what became of what was tried. */
-function whatMatters({ holds, attempts, dataLoss }: Page): string {
+/** What is worth a card of its own: what stands changed, who has taken over, what became of what was tried. */
+function whatMatters({ holds, attempts, dataLoss, takenOver }: Page): string {
   const ended = attempts.filter(({ outcome }) => !ON_THE_WAY.includes(outcome));
-  return JSON.stringify([holds, dataLoss, ended.map(({ remedy, outcome }) => [remedy, outcome])]);
+  return JSON.stringify([holds, dataLoss, takenOver?.by, ended.map(({ remedy, outcome }) => [remedy, outcome])]);
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ApprovalRequest, Page } from '../../recovery/activities.ts';
 
 /** The orders that a button gives. */
-export const buttonOrders = ['approve', 'reject', 'acknowledge'] as const;
+export const buttonOrders = ['approve', 'reject', 'acknowledge', 'takeOver'] as const;
 export type ButtonOrder = (typeof buttonOrders)[number];
 
 /** What a button carries, and the gateway gets back when it is pressed: at most 2000 characters. */
@@ -25,9 +25,19 @@ export const ACTION_PREFIX = 'kintsugi:';
 const TITLE = 100;
 const TEXT = 300;
 
-/** What a person does with a page: take it on. */
-export function pageButtons({ recoveryId }: Page): KnownBlock {
-  return { type: 'actions', elements: [button('Acknowledge', { v: 1, order: 'acknowledge', recoveryId })] };
+/** What a person does with a page as long as nobody has: take it on, or take the whole recovery over. */
+export function pageButtons({ recoveryId, acknowledged, takenOver }: Page): KnownBlock[] {
+  const text = 'Automation stops after the write that is under way, and writes nothing more until you hand it back.';
+  const takeOver: Button = {
+    ...button('Take over', { v: 1, order: 'takeOver', recoveryId }),
+    confirm: confirmation('Take this recovery over?', text, 'Take over'),
+  };
+  const acknowledge = button('Acknowledge', { v: 1, order: 'acknowledge', recoveryId });
+  const elements = [
+    ...(acknowledged === undefined ? [acknowledge] : []),
+    ...(takenOver === undefined ? [takeOver] : []),
+  ];
+  return elements.length === 0 ? [] : [{ type: 'actions', elements }];
 }
 
 /** The answers to an approval, each for exactly these plans; approving shows them once more. */

@@ -1,6 +1,6 @@
 import type { KnownBlock } from '@slack/web-api';
 import type { ApprovalRequest, Page } from '../../recovery/activities.ts';
-import { approveCommand, clock, headlineOf, inHand, type PageMessage, quorumText } from '../page.ts';
+import { approveCommand, clock, headlineOf, inHand, type PageMessage, quorumText, takenOverLines } from '../page.ts';
 import { blocksOf, type Part } from './blocks.ts';
 import { approvalButtons, pageButtons } from './buttons.ts';
 import { code, codeBlock, escaped, link } from './text.ts';
@@ -31,9 +31,13 @@ export function pageMessage(page: Page, { buttons }: PageView): SlackMessage {
     text: textOf(message),
     blocks: blocksOf(
       [
-        firstPart(acknowledged === undefined ? ':red_circle:' : ':large_yellow_circle:', message),
+        firstPart(
+          acknowledged === undefined && page.takenOver === undefined ? ':red_circle:' : ':large_yellow_circle:',
+          message,
+        ),
         ...(acknowledged === undefined ? [] : [`*${escaped(inHand(acknowledged), LINE)}*`]),
-        ...(buttons && acknowledged === undefined ? [pageButtons(page)] : []),
+        ...takenOver(page),
+        ...(buttons ? pageButtons(page) : []),
         `*Why now* ${escaped(page.why, LINE)}. Deadline ${escaped(clock(page.deadline))}, mode ${page.mode}.`,
         ...findings(page),
         ...attempts(page.attempts),
@@ -57,6 +61,11 @@ export function resolvedMessage(page: Page, reason: string): SlackMessage {
       more(page),
     ),
   };
+}
+
+/** Whether there is anything to say of the written steps yet: before the diagnosis there is not. */
+export function hasSteps({ steps, checklist }: Page): boolean {
+  return steps.length > 0 || checklist.length > 0;
 }
 
 /** The answer in the thread to a page: the written steps done by machine, the checklist, what prevents it. */
@@ -150,6 +159,11 @@ function attempts(tried: Page['attempts']): string[] {
       ...found.slice(0, 10).map((line) => `   ${code(line)}`),
     ]),
   );
+}
+
+function takenOver(page: Page): string[] {
+  const [first, ...rest] = takenOverLines(page).map((line) => escaped(line, LINE));
+  return first === undefined ? [] : [[`*${first}*`, ...rest].join('\n')];
 }
 
 function standing(page: Page): string[] {

@@ -18,7 +18,11 @@ export function escaped(text: string, most = Number.POSITIVE_INFINITY): string {
 
 /** Text of others that must look as it was written, in one line: what would be formatting stands in it as it is. */
 export function code(text: string, most = 300): string {
-  return `\`${escaped(text.replaceAll('`', 'ˋ').replace(/\s*\n\s*/g, ' '), most)}\``;
+  const line = text
+    .slice(0, 2 * most)
+    .replaceAll('`', 'ˋ')
+    .replace(/\s*\n\s*/g, ' ');
+  return `\`${escaped(line, most)}\``;
 }
 
 /** Lines of others as a block of code. */
@@ -26,16 +30,8 @@ export function codeBlock(text: string, most: number): string {
   return `\`\`\`${escaped(text.replaceAll('```', 'ˋˋˋ'), most)}\`\`\``;
 }
 
-/** A link whose address cannot end it early. */
+/** A link: what would end the address early stands in it encoded, and what is encoded already stays as it is. */
 export function link(title: string, url: string): string {
-  return `<${encodeURI(decodable(url)).replaceAll('|', '%7C')}|${escaped(title.replaceAll('|', '¦'), 150)}>`;
-}
-
-/** The address without the escapes that `encodeURI` would escape again. */
-function decodable(url: string): string {
-  try {
-    return decodeURI(url);
-  } catch {
-    return url;
-  }
+  const address = url.replace(/[<>|\s]/g, (character) => encodeURIComponent(character)).replaceAll('&', '&amp;');
+  return `<${address}|${escaped(title.replaceAll('|', '¦'), 150)}>`;
 }

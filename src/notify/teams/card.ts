@@ -1,5 +1,14 @@
 import type { Page } from '../../recovery/activities.ts';
-import { approveCommand, clock, headlineOf, inHand, type PageMessage, pointLine, quorumText } from '../page.ts';
+import {
+  approveCommand,
+  clock,
+  headlineOf,
+  inHand,
+  type PageMessage,
+  pointLine,
+  quorumText,
+  takenOverLines,
+} from '../page.ts';
 
 /**
  * What a message of a Teams workflow may be: the documented limit is 28 KB, of which Teams' own conversion takes a part
@@ -85,6 +94,7 @@ function whole(page: Page): Line[] {
   return [
     line(`Why now: ${page.why}. Deadline ${clock(page.deadline)}, mode ${page.mode}.`),
     ...(page.acknowledged === undefined ? [] : [line(inHand(page.acknowledged))]),
+    ...takenOverLines(page).map(line),
     ...found(page),
     ...tried(page),
     ...standing(page),

@@ -5,9 +5,9 @@ import { z } from 'zod';
 const plainText = (most: number) =>
   z.strictObject({ type: z.literal('plain_text'), text: z.string().min(1).max(most) });
 
-/** Slack's control characters stand only where they are control characters: a link of ours, or an entity. */
+/** Slack's control characters stand only where they are control characters: a link of ours, a member, or an entity. */
 const isEscaped = (text: string): boolean =>
-  !/[<>]|&(?!amp;|lt;|gt;)/.test(text.replace(/<https?:[^<>|\s]+\|[^<>|]+>/g, ''));
+  !/[<>]|&(?!amp;|lt;|gt;)/.test(text.replace(/<(?:https?:[^<>|\s]+\|[^<>|]+|@U[A-Z0-9]+)>/g, ''));
 
 const mrkdwn = (most: number) =>
   z.strictObject({

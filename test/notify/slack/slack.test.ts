@@ -131,20 +131,44 @@ describe('a page in Slack', () => {
     await notifier.acknowledge?.({ ...page, acknowledged }, 'ana', context('acknowledge', providerId));
     const [message] = standIn.messages;
     expect(readBlocks(message ?? { blocks: [] })).toMatch(/^:large_yellow_circle:[\s\S]*\*In the hands of ana since/);
-    expect(buttonsOf(message ?? { blocks: [] }).map(({ text }) => text.text)).not.toContain('Acknowledge');
+    expect(buttonsOf(message ?? { blocks: [] }).map(({ text }) => text.text)).toEqual(['Take over']);
+  });
+
+  test('says who has taken the recovery over, and nothing is left to press then', async () => {
+    const { standIn, notifier } = await chat(withButtons);
+    const { providerId } = await notifier.trigger(page, context('trigger'));
+    const at = '2025-10-15T12:20:00Z';
+    const takenOver = { by: 'ana', at, reason: 'I know this one', putBack: ['raise-memory: put back'] };
+    const acknowledged = { by: 'ana', at, verified: true };
+    await notifier.update({ ...page, takenOver, acknowledged }, context('update', providerId));
+    const [message] = standIn.messages;
+    expect(readBlocks(message ?? { blocks: [] })).toMatch(/\*[^*]*ana[^*]*I know this one/);
+    expect(buttonsOf(message ?? { blocks: [] })).toEqual([]);
+  });
+
+  test('that came before the diagnosis has its steps in the thread as soon as they are known, once', async () => {
+    const { standIn, notifier } = await chat();
+    const early = { ...page, steps: [], checklist: [], prevention: [] };
+    const { providerId } = await notifier.trigger(early, context('trigger'));
+    expect(standIn.messages).toHaveLength(1);
+    await notifier.update(page, context('update', providerId));
+    await notifier.update(page, context('update', providerId));
+    const steps = standIn.messages.filter((message) => readBlocks(message).startsWith('*Written steps*'));
+    expect(steps).toMatchObject([{ threadTs: standIn.messages[0]?.ts }]);
+    expect(standIn.refused).toEqual([]);
   });
 
   test('whose message somebody has deleted is posted anew', async () => {
     const { standIn, notifier } = await chat();
     await notifier.update(page, context('update', `${CHANNEL.id}/1699999999.000100`));
-    expect(standIn.messages).toMatchObject([{ text: expect.stringContaining('CRITICAL') }]);
+    expect(standIn.messages[0]).toMatchObject({ text: expect.stringContaining('CRITICAL') });
     expect(standIn.messages[0]).not.toHaveProperty('threadTs');
   });
 
   test('whose first answer was lost is resolved by a message of its own', async () => {
     const { standIn, notifier } = await chat();
     await notifier.resolve(page, 'healthy', context('resolve'));
-    expect(standIn.messages).toMatchObject([{ text: expect.stringContaining('RESOLVED') }]);
+    expect(standIn.messages[0]).toMatchObject({ text: expect.stringContaining('RESOLVED') });
   });
 
   test('is taken even where the answer in its thread is not', async () => {
@@ -181,7 +205,7 @@ describe('what others wrote', () => {
         summary: hostile,
         quotes: [{ source: hostile, text: hostile }],
       })),
-      links: [{ title: hostile, url: 'https://example.org/a?b=<c>&d=|e f' }],
+      links: [{ title: hostile, url: 'https://example.org/a%2Fb?b=<c>&d=|e f' }],
       steps: [{ id: 'x', text: hostile, found: hostile }],
     };
     await notifier.trigger(bad, context('trigger'));
@@ -200,13 +224,13 @@ describe('what others wrote', () => {
     expect(told).not.toContain('<!channel>');
     expect(told).not.toContain('<https://evil');
     expect(told).toContain('&lt;!channel&gt; &lt;https://evil.example|click&gt; a &amp; b');
-    expect(told).toContain('<https://example.org/a?b=%3Cc%3E&d=%7Ce%20f|');
+    expect(told).toContain('<https://example.org/a%2Fb?b=%3Cc%3E&amp;d=%7Ce%20f|');
   });
 
   test('is cut to what Slack takes, the first things kept, with where the rest is', async () => {
     const { standIn, notifier } = await chat(withButtons);
-    const long = 'x & y < z. '.repeat(2000);
-    const many = <T>(item: T): T[] => Array.from({ length: 80 }, () => item);
+    const long = 'x & y < z. '.repeat(400);
+    const many = <T>(item: T): T[] => Array.from({ length: 60 }, () => item);
     const large: Page = {
       ...page,
       symptom: long,

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { z } from 'zod';
 import { type SeenRequest, startServer } from '../../http/server.ts';
 import { type Block, blocksSchema, isTooLong } from './blocks.ts';
 
@@ -25,10 +26,10 @@ export type Met =
 /** Slack's Web API as it is documented, as far as pages need it: it refuses what Slack refuses. */
 export interface SlackStandIn {
   apiUrl: string;
-  /** The address that the press of a button names for its answers. */
-  responseUrl: string;
-  /** What was posted there. */
-  responses: { [key: string]: unknown }[];
+  /** The address that the press of a button of this message names for its answers. */
+  responseUrl(ts: string): string;
+  /** What was said there to the member alone. */
+  told: string[];
   messages: KeptMessage[];
   /** The errors that were answered to what broke the documentation. */
   refused: string[];
@@ -44,16 +45,12 @@ export const CHANNEL = { id: 'C0PAGES', name: 'pages' };
 
 export async function startSlack(): Promise<SlackStandIn> {
   const messages: KeptMessage[] = [];
-  const responses: SlackStandIn['responses'] = [];
+  const told: string[] = [];
   const refused: string[] = [];
   const requests: SeenRequest[] = [];
   let meetings: Met[] = ['take'];
   const server = await startServer((request, response) => {
-    if (request.path === '/response') {
-      responses.push(JSON.parse(request.body));
-      response.end('ok');
-      return;
-    }
+    if (request.path.startsWith(RESPONSE)) return void send(response, respond(request, messages, told));
     const met = (meetings.length > 1 ? meetings.shift() : meetings[0]) ?? 'take';
     if (met !== 'reset') requests.push(request);
     meetBy(met, response, () => {
@@ -64,8 +61,8 @@ export async function startSlack(): Promise<SlackStandIn> {
   });
   return {
     apiUrl: `${server.url}/api/`,
-    responseUrl: `${server.url}/response`,
-    responses,
+    responseUrl: (ts) => `${server.url}${RESPONSE}${ts}`,
+    told,
     messages,
     refused,
     requests,
@@ -74,6 +71,28 @@ export async function startSlack(): Promise<SlackStandIn> {
     },
     close: () => server.close(),
   };
+}
+
+const RESPONSE = '/actions/T0TEAM/';
+
+const responseSchema = z.union([
+  z.strictObject({
+    response_type: z.literal('ephemeral'),
+    replace_original: z.literal(false),
+    text: z.string().min(1),
+  }),
+  z.strictObject({ replace_original: z.literal(true), text: z.string(), blocks: blocksSchema }),
+]);
+
+/** The answer to a button: a word to the member alone, or the message anew. */
+function respond({ path, body }: SeenRequest, messages: KeptMessage[], told: string[]): object {
+  const response = responseSchema.parse(JSON.parse(body));
+  if (!response.replace_original) told.push(response.text);
+  const message = messages.find(({ ts }) => path === `${RESPONSE}${ts}`);
+  if (response.replace_original && message !== undefined) {
+    Object.assign(message, { text: response.text, blocks: response.blocks, edits: message.edits + 1 });
+  }
+  return { ok: true };
 }
 
 function meetBy(met: Met, response: ServerResponse, answer: () => object): void {
