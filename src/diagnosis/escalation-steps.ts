@@ -16,7 +16,7 @@ const TEXTS: Record<StepId, string> = {
   rollback: 'Consider a rollback to the previous version',
 };
 
-const LONGEST = 600;
+const LONGEST = 900;
 
 /** Takes each written escalation step as far as a machine can, and says what was found, or that its source is absent. */
 export function takeSteps(evidence: Evidence, findings: readonly Finding[], spec: RunbookSpec): EscalationStep[] {
@@ -38,7 +38,17 @@ const TAKEN: Record<StepId, (evidence: Evidence, spec: RunbookSpec, findings: re
   rollback,
 };
 
-function recentChanges({ difference, revisions }: Evidence): string {
+/** What counts as recent. */
+const RECENT_MS = 12 * 3_600_000;
+
+/** What was changed in the last hours, the last first, with who and when; then how the template differs, and the history. */
+function recentChanges(evidence: Evidence): string {
+  const { difference, revisions } = evidence;
+  const recent = changesOf(evidence)
+    .filter(({ at }) => Date.parse(evidence.takenAt) - Date.parse(at) <= RECENT_MS)
+    .toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))
+    .map(({ at, what }) => `${timeText(at)} ${what}`);
+  const hours = `Last 12 h: ${recent.length === 0 ? 'no change of it, its configuration or its release' : recent.join('; ')}.`;
   const history = revisions
     .slice(0, 3)
     .map(
@@ -47,14 +57,38 @@ function recentChanges({ difference, revisions }: Evidence): string {
     );
   const rollouts = history.length === 0 ? 'no rollout history can be read' : history.join('; ');
   if (difference === null)
-    return `Not possible to compare: neither a healthy baseline nor an earlier revision. ${rollouts}.`;
+    return `${hours} Not possible to compare: neither a healthy baseline nor an earlier revision. ${rollouts}.`;
   const changes = difference.changes.length === 0 ? 'nothing' : describeChanges(difference.changes);
-  return `Changed since ${difference.against}: ${changes}. ${rollouts}.`;
+  return `${hours} Changed since ${difference.against}: ${changes}. ${rollouts}.`;
 }
 
-function clusterIssues({ nodes, events, missing }: Evidence): string {
+function changesOf({ revisions, references, delivery = [] }: Evidence): { at: string; what: string }[] {
+  return [
+    ...revisions.map(({ revision, createdAt, images, digests = [] }) => ({
+      at: createdAt,
+      what: `revision ${revision}: ${images.map((image, i) => withDigest(image, digests[i])).join(', ')}`,
+    })),
+    ...references.flatMap(({ kind, name, changed }) =>
+      changed?.at === undefined ? [] : [{ at: changed.at, what: `${kind} ${name}, by ${changed.manager}` }],
+    ),
+    ...delivery.flatMap(({ owner, revision, at }) => (at === undefined ? [] : [{ at, what: `${owner}: ${revision}` }])),
+  ];
+}
+
+/** `03:15:04Z`, with its day. */
+function timeText(time: string): string {
+  const at = new Date(time);
+  return Number.isNaN(at.valueOf()) ? time : at.toISOString().slice(5, 16).replace('T', ' ');
+}
+
+function withDigest(image: string, digest = ''): string {
+  return digest === '' || image.includes('@') ? image : `${image}@${digest.slice(0, 19)}`;
+}
+
+function clusterIssues({ nodes, events, missing, cluster = {} }: Evidence): string {
   const unread = missing.filter((entry) => /^(?:node|events)/.test(entry));
-  if (unread.length > 0 && nodes.length === 0) return `Not possible: ${unread.join('; ')}.`;
+  if (unread.length > 0 && nodes.length === 0 && cluster.nodes === undefined)
+    return `Not possible: ${unread.join('; ')}.`;
   const bad = nodes.filter(({ ready, pressure, unschedulable }) => !ready || pressure.length > 0 || unschedulable);
   const broken = bad.map(({ name, ready, pressure, unschedulable, reason }) =>
     [
@@ -68,8 +102,36 @@ function clusterIssues({ nodes, events, missing }: Evidence): string {
   );
   const state =
     broken.length > 0 ? broken.join('; ') : `${nodes.length} node(s) of its pods are ready, without pressure`;
+  const wide = [
+    standing('nodes of the cluster', cluster.nodes),
+    standing('pods of kube-system', cluster.system),
+    cluster.others === undefined ? unreadable('other workloads') : othersText(cluster.others),
+  ];
   const warnings = events.filter(({ type }) => type === 'Warning');
-  return `${state}. ${warnings.length === 0 ? 'No warning events' : `Events: ${describeEvents(warnings)}`}.`;
+  const told = warnings.length === 0 ? 'No warning events' : `Events: ${describeEvents(warnings)}`;
+  return `${state}. ${wide.join('; ')}. ${told}.`;
+}
+
+type Counted = NonNullable<NonNullable<Evidence['cluster']>['nodes']>;
+
+/** "2 of 5 nodes of the cluster are unwell: n1, n2" */
+function standing(what: string, seen: Counted | undefined): string {
+  if (seen === undefined) return unreadable(what);
+  const { count, unwell, more } = seen;
+  if (unwell.length === 0) return `all ${count} ${what} are well`;
+  return `${unwell.length + more} of ${count} ${what} are not well: ${named(seen)}`;
+}
+
+function othersText(seen: Counted): string {
+  return seen.unwell.length === 0 ? 'no other workload lacks pods' : `other workloads that lack pods: ${named(seen)}`;
+}
+
+function named({ unwell, more }: Counted): string {
+  return `${unwell.join(', ')}${more === 0 ? '' : ` and ${more} more`}`;
+}
+
+function unreadable(what: string): string {
+  return `${what}: could not be read`;
 }
 
 function dependencies({ dependencies: all }: Evidence): string {
@@ -77,7 +139,7 @@ function dependencies({ dependencies: all }: Evidence): string {
   return `${all.map(describeDependency).join('; ')}.`;
 }
 
-function applicationChanges({ pods, difference, revisions }: Evidence): string {
+function applicationChanges({ pods, difference, revisions, builds = [] }: Evidence): string {
   const image = difference?.changes.find(({ what }) => what === 'image' || what === 'image digest');
   const running = [
     ...new Set(
@@ -92,10 +154,32 @@ function applicationChanges({ pods, difference, revisions }: Evidence): string {
       ? 'The image is the same as before'
       : `The ${image.what} changed from ${image.before} to ${image.after}`;
   const cause = revisions.find(({ current }) => current)?.changeCause;
-  return `${change}${cause === undefined ? '' : `; change cause: ${cause}`}. Running: ${running.length === 0 ? 'nothing yet' : running.join(', ')}. The code itself is not read: its repository is not known here.`;
+  const built = builds.map(buildText).join(' ');
+  const code =
+    built === ''
+      ? 'The code itself is not read: no commit is known to compare'
+      : `${built} The code itself is not read`;
+  return `${change}${cause === undefined ? '' : `; change cause: ${cause}`}. Running: ${running.length === 0 ? 'nothing yet' : running.join(', ')}. ${code}.`;
 }
 
-function rollback({ revisions, target }: Evidence): string {
+/** "Built from commit 0f3a (2026-01-31 02:10), before from 9c1b: https://github.com/x/y/compare/9c1b...0f3a." */
+function buildText({ now, before, source }: NonNullable<Evidence['builds']>[number]): string {
+  const from = ({ image, digest, commit, created }: typeof now): string => {
+    const when = created === undefined ? '' : `, built ${created.slice(0, 16).replace('T', ' ')}`;
+    return `${withDigest(image, digest)} (${commit === undefined ? 'its image names no commit' : `commit ${commit.slice(0, 12)}`}${when})`;
+  };
+  const compare =
+    source !== undefined &&
+    now.commit !== undefined &&
+    before.commit !== undefined &&
+    source.startsWith('https://github.com/')
+      ? ` Compare: ${source.replace(/\.git$/, '')}/compare/${before.commit}...${now.commit}`
+      : '';
+  return `Now ${from(now)}; before ${from(before)}.${compare}`;
+}
+
+/** Which revision is gone back to, what that would change, and the command that shows its plan and asks for what it must. */
+function rollback({ revisions, target, difference }: Evidence): string {
   const healthy = revisions
     .filter(({ current }) => !current)
     .filter(wasHealthy)
@@ -112,7 +196,28 @@ function rollback({ revisions, target }: Evidence): string {
   const { namespace, name, kind } = target;
   const place = `${namespace}/${kind.toLowerCase()}/${name}`;
   const command = `kintsugi rollback ${place} --to-revision ${earlier.revision} --actor YOU`;
-  return `Revision ${earlier.revision} (${earlier.images.join(', ')}) ${seen}: ${command}. History: ${history}.`;
+  const asks = earlier === healthy ? '' : ' (it then waits for kintsugi approve)';
+  return `Revision ${earlier.revision} (${earlier.images.join(', ')}) ${seen}: ${command}${asks}. It would change ${wouldChange(earlier, revisions, difference)}. History: ${history}.`;
+}
+
+type Revision = Evidence['revisions'][number];
+
+/** What going back would change, as far as the evidence has it: the template's difference the other way round, else the images. */
+function wouldChange(earlier: Revision, revisions: Evidence['revisions'], difference: Evidence['difference']): string {
+  const isOfIt =
+    difference?.kind === 'baseline' ? earlier.healthyBaseline : difference?.against === `revision ${earlier.revision}`;
+  // A ConfigMap or Secret is no part of a revision: going back does not bring its former content.
+  const changes = (difference?.changes ?? []).filter(({ what }) => !/^(?:Secret|ConfigMap)\//.test(what));
+  if (isOfIt && changes.length > 0)
+    return describeChanges(changes.map((change) => ({ ...change, before: change.after, after: change.before })));
+  const current = revisions.find((revision) => revision.current);
+  const images = earlier.images.flatMap((image, i) => {
+    const now = current?.images[i] ?? '';
+    return now === image || now === '' ? [] : [`image: ${now} -> ${image}`];
+  });
+  return images.length === 0
+    ? 'the template, not the image; the plan shows each field before it is done'
+    : `${images.join('; ')}; the plan shows each field before it is done`;
 }
 
 const MOST_TOLD = 5;

@@ -1,4 +1,5 @@
 import type { AnswerState } from '../dependencies/answer.ts';
+import type { FieldSetter } from '../kubernetes/managed-fields.ts';
 import type { Json, Target } from '../recovery/values.ts';
 import type { PullAnswer } from '../registry/pull.ts';
 
@@ -35,6 +36,52 @@ export interface Evidence {
   missing: string[];
   /** What the registry says of images that cannot be pulled; absent where nothing was asked. */
   images?: ImageEvidence[];
+  /** Nodes, kube-system and other workloads: whether the trouble is wider than the target. */
+  cluster?: ClusterEvidence;
+  /** What Flux brought last to the target; absent where it does not. */
+  delivery?: DeliveryEvidence[];
+  /** Of images that differ from those of the revision before, what they were built from. */
+  builds?: BuildEvidence[];
+}
+
+/** Each absent where it could not be read. */
+export interface ClusterEvidence {
+  nodes?: Told;
+  /** Pods of kube-system. */
+  system?: Told;
+  /** Workloads other than the target that have fewer ready pods than they want. */
+  others?: Told;
+}
+
+/** How many there are, those that are not as they should be, and how many more of these are not named. */
+interface Told {
+  count: number;
+  unwell: string[];
+  more: number;
+}
+
+export interface DeliveryEvidence {
+  /** `Kustomization flux-system/apps`, `HelmRelease redis/redis`. */
+  owner: string;
+  /** `main@sha1:0f3a…`, `chart 1.2.3, release version 4`. */
+  revision: string;
+  at?: string;
+  state: string;
+}
+
+export interface BuildEvidence {
+  now: Build;
+  before: Build;
+  /** The repository, as the running image names it. */
+  source?: string;
+}
+
+interface Build {
+  image: string;
+  digest?: string;
+  /** `org.opencontainers.image.revision`. */
+  commit?: string;
+  created?: string;
 }
 
 /** One variable as the container gets it, judged where its value was known; the value itself is not told. */
@@ -266,6 +313,8 @@ export interface ReferenceEvidence {
   usedBy?: string[];
   /** A Secret's type. */
   type?: string;
+  /** Who changed a ConfigMap or Secret last. */
+  changed?: FieldSetter;
   /** A pull secret's registries. */
   registries?: string[];
 }

@@ -12,6 +12,7 @@ interface Condition {
   reason?: string;
   message?: string;
   observedGeneration?: number;
+  lastTransitionTime?: string;
 }
 
 interface FluxObject extends RawObject {
@@ -27,6 +28,7 @@ interface ReleaseSnapshot {
   chartVersion: string;
   configDigest: string;
   ociDigest?: string;
+  lastDeployed?: string;
 }
 
 export interface HelmRelease extends FluxObject {
@@ -57,6 +59,7 @@ export interface Kustomization extends FluxObject {
     namePrefix?: string;
     nameSuffix?: string;
   };
+  status?: FluxObject['status'] & { lastAppliedRevision?: string };
 }
 
 /** What a source offers: https://fluxcd.io/flux/components/source/api/v1/#source.toolkit.fluxcd.io/v1.Artifact */

@@ -22,6 +22,16 @@ export function replicasSetBy(fields: readonly V1ManagedFieldsEntry[]): FieldSet
   return { manager: latest.manager, ...(at === 0 ? {} : { at: new Date(at).toISOString() }) };
 }
 
+/** Who changed the object last, its status aside; undefined where it says nothing of it. */
+export function lastChange(fields: readonly V1ManagedFieldsEntry[] = []): FieldSetter | undefined {
+  const own = fields.filter(({ subresource }) => subresource !== 'status');
+  const latest = own.toSorted((a, b) => timeOf(a) - timeOf(b)).at(-1);
+  const at = latest === undefined ? 0 : timeOf(latest);
+  return latest?.manager === undefined || at === 0
+    ? undefined
+    : { manager: latest.manager, at: new Date(at).toISOString() };
+}
+
 const ownsReplicas = z.looseObject({ 'f:spec': z.looseObject({ 'f:replicas': z.looseObject({}) }) });
 
 /** A list through the custom-objects client has its times as text. */

@@ -68,6 +68,7 @@ export function plainText(message: PageMessage): string {
     takenOverLines(page),
     [`Why now: ${page.why}. Deadline ${clock(page.deadline)}, mode ${page.mode}.`],
     page.acknowledged === undefined ? [] : [inHand(page.acknowledged)],
+    section(`Broken since ${clock(page.brokenSince)}. Impact`, impactLines(page.impact)),
     section('Found', page.findings.slice(0, 3).flatMap(findingLines)),
     tried,
     standing,
@@ -143,7 +144,9 @@ function stateOf(message: Told): string[] {
   const kind = kindOf(message);
   // A target that is well is not called broken because a person wants something of it.
   if (procedure?.isWell === true) return [`${kind} ${where(page)} is well; ${procedure.by} started ${procedure.name}.`];
-  return [`${kind} ${where(page)} broken since ${clock(page.brokenSince)}: ${page.symptom}.`, impactText(page.impact)];
+  // To the minute: a phone shows little, and the page has the second below.
+  const since = clock(page.brokenSince).replace(/:\d\d UTC$/, ' UTC');
+  return [`${kind} ${where(page)} broken since ${since}: ${withoutStop(page.symptom)}.`, impactText(page.impact)];
 }
 
 /** What cannot be had back stands before everything else (safety 14). */
@@ -177,7 +180,23 @@ function impactText(value: Json): string {
   const parsed = impact.safeParse(value);
   if (!parsed.success) return '';
   const { user, data } = parsed.data;
-  return `Impact on users ${user.level.toUpperCase()}: ${user.text}; on data ${data.level}: ${data.text}.`;
+  const lost = GRAVE.has(data.level) ? `${data.level.toUpperCase()}, ${withoutStop(data.text)}` : data.level;
+  return `Impact: users ${user.level.toUpperCase()}, ${withoutStop(user.text)}; data ${lost}.`;
+}
+
+/** Levels of which the first line says more than the word. */
+const GRAVE: ReadonlySet<string> = new Set(['high', 'severe']);
+
+/** The impact in full, below the first line. */
+function impactLines(value: Json): string[] {
+  const parsed = impact.safeParse(value);
+  if (!parsed.success) return [];
+  return Object.entries(parsed.data).map(([on, { level: much, text }]) => `- ${on}, ${much}: ${withoutStop(text)}.`);
+}
+
+/** Written sentences end with a full stop or without. */
+function withoutStop(text: string): string {
+  return text.trim().replace(/\.+$/, '');
 }
 
 function changeText(page: Page): string {

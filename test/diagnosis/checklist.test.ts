@@ -206,7 +206,7 @@ describe('the escalation steps', () => {
     });
     expect(step(seen, 'rollback')).toBe(
       'Revision 1 (i:1) was seen healthy: kintsugi rollback bruno/deployment/agent-bruno --to-revision 1 --actor YOU. ' +
-        'History: 3 (now) never seen healthy; 2 seen healthy 2026-01-01T00:00:00Z; ' +
+        'It would change image: i:3 -> i:1; the plan shows each field before it is done. History: 3 (now) never seen healthy; 2 seen healthy 2026-01-01T00:00:00Z; ' +
         '1 seen healthy 2026-01-02T00:00:00Z; 0 never seen healthy.',
     );
   });
@@ -219,6 +219,79 @@ describe('the escalation steps', () => {
       ),
     ).toContain('nothing for the better');
     expect(step(evidence({ revisions: [revision('1', { current: true })] }), 'rollback')).toContain('Not possible');
+  });
+
+  test('a rollback says what it would change, and that an unknown revision waits for approval', () => {
+    const seen = evidence({
+      revisions: [revision('3', { current: true }), revision('2', { images: ['i:3'] })],
+      difference: {
+        against: 'revision 2',
+        kind: 'previous-revision',
+        changes: [
+          { container: 'app', what: 'env PORT', before: '8080', after: '80' },
+          { what: 'Secret/app', before: 'hash a', after: 'hash b' },
+        ],
+      },
+    });
+    expect(step(seen, 'rollback')).toContain(
+      'kintsugi rollback bruno/deployment/agent-bruno --to-revision 2 --actor YOU (it then waits for kintsugi approve). ' +
+        'It would change env PORT of app: 80 -> 8080. History:',
+    );
+  });
+
+  test('what was changed in the last hours stands first: revisions by digest, configuration, and what Flux brought', () => {
+    const at = (time: string) => `2025-12-31T${time}:00Z`;
+    const seen = evidence({
+      revisions: [
+        revision('3', { current: true, createdAt: at('22:00'), digests: [`sha256:${'a'.repeat(64)}`] }),
+        revision('2', { createdAt: '2025-12-30T00:00:00Z' }),
+      ],
+      references: [
+        {
+          kind: 'ConfigMap',
+          name: 'app',
+          found: true,
+          optional: false,
+          keys: [],
+          missingKeys: [],
+          changed: { manager: 'kubectl-edit', at: at('23:30') },
+        },
+      ],
+      delivery: [
+        { owner: 'Kustomization flux-system/apps', revision: 'main@sha1:0f3a', at: at('21:58'), state: 'ready' },
+      ],
+    });
+    expect(step(seen, 'recent-changes')).toMatch(
+      /^Last 12 h: 12-31 23:30 ConfigMap app, by kubectl-edit; 12-31 22:00 revision 3: i:3@sha256:a{12}; 12-31 21:58 Kustomization flux-system\/apps: main@sha1:0f3a\. /,
+    );
+    expect(step(evidence(), 'recent-changes')).toMatch(/^Last 12 h: no change of it/);
+  });
+
+  test('the application’s change names the commits that its images were built from, and where they are compared', () => {
+    const build = (commit: string) => ({
+      image: `i:${commit}`,
+      digest: `sha256:${commit.repeat(16)}`,
+      commit: commit.repeat(10),
+    });
+    const seen = evidence({
+      builds: [{ now: build('beef'), before: build('cafe'), source: 'https://github.com/shop/app' }],
+    });
+    expect(step(seen, 'application-changes')).toContain(
+      'Now i:beef@sha256:beefbeefbeef (commit beefbeefbeef); before i:cafe@sha256:cafecafecafe (commit cafecafecafe). ' +
+        `Compare: https://github.com/shop/app/compare/${'cafe'.repeat(10)}...${'beef'.repeat(10)}`,
+    );
+  });
+
+  test('trouble that is wider than the target is a cluster-wide issue', () => {
+    const cluster = {
+      nodes: { count: 3, unwell: ['n2'], more: 0 },
+      system: { count: 9, unwell: [], more: 0 },
+      others: { count: 2, unwell: ['shop/Deployment/cart 0 of 2 ready'], more: 1 },
+    };
+    const found = step(evidence({ cluster }), 'cluster-issues');
+    expect(found).toContain('1 of 3 nodes of the cluster are not well: n2; all 9 pods of kube-system are well');
+    expect(found).toContain('other workloads that lack pods: shop/Deployment/cart 0 of 2 ready and 1 more');
+    expect(step(evidence(), 'cluster-issues')).toContain('pods of kube-system: could not be read');
   });
 
   test('a node that is not ready is a cluster-wide issue', () => {

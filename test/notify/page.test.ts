@@ -5,11 +5,20 @@ import { approval, page } from './pages.ts';
 describe('the first line of a page', () => {
   const first = (text: string): string => text.split('\n')[0] ?? '';
 
+  test('fits on a phone, and the impact stands in full below', () => {
+    const plain = plainText({ event: 'trigger', page: { ...page, holds: [] } });
+    expect(first(plain).length).toBeLessThan(240);
+    expect(plain).toContain(
+      'Broken since 2025-10-15 12:03:04 UTC. Impact\n- user, severe: Service completely unavailable.',
+    );
+    expect(plain).toContain('- data, none: Data preserved in Redis/MongoDB.');
+  });
+
   test('says what is broken since when, the impact, what was undone and what stands changed', () => {
     expect(first(plainText({ event: 'trigger', page }))).toBe(
-      'CRITICAL bruno/Deployment/agent-bruno broken since 2025-10-15 12:03:04 UTC: ' +
+      'CRITICAL bruno/Deployment/agent-bruno broken since 2025-10-15 12:03 UTC: ' +
         'Agent Bruno pod is repeatedly crashing and restarting. ' +
-        'Impact on users SEVERE: Service completely unavailable; on data none: Data preserved in Redis/MongoDB. ' +
+        'Impact: users SEVERE, Service completely unavailable; data none. ' +
         'Tried and undone: raise-memory. STANDS CHANGED: limits.memory of agent-bruno is 2Gi, was 1Gi.',
     );
   });

@@ -110,8 +110,8 @@ describe('a card in Teams', () => {
     await notifier.trigger(page, context('trigger'));
     const lines = linesOf(requests[0]);
     expect(lines.slice(0, 3)).toEqual([
-      'CRITICAL bruno/Deployment/agent-bruno broken since 2025-10-15 12:03:04 UTC: Agent Bruno pod is repeatedly crashing and restarting.',
-      'Impact on users SEVERE: Service completely unavailable; on data none: Data preserved in Redis/MongoDB.',
+      'CRITICAL bruno/Deployment/agent-bruno broken since 2025-10-15 12:03 UTC: Agent Bruno pod is repeatedly crashing and restarting.',
+      'Impact: users SEVERE, Service completely unavailable; data none.',
       'Tried and undone: raise-memory. STANDS CHANGED: limits.memory of agent-bruno is 2Gi, was 1Gi.',
     ]);
     for (const [index, { text, found }] of page.steps.entries())

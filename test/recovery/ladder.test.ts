@@ -5,7 +5,19 @@ import { MOST_REPEATS } from '../../src/recovery/ladder.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import { messageFailed } from '../../src/recovery/step-failures.ts';
 import { finding, smallRunbook } from './samples.ts';
-import { alert, decidedAt, diagnosed, happen, ordered, started, watched } from './story.ts';
+import {
+  alert,
+  applied,
+  at,
+  begun,
+  decidedAt,
+  diagnosed,
+  happen,
+  ordered,
+  planned,
+  started,
+  watched,
+} from './story.ts';
 
 type Rungs = RunbookContent['spec']['escalation']['rungs'];
 
@@ -235,4 +247,46 @@ describe('a notifier whose answer was lost', () => {
     expect(said.toSorted()).toEqual(['resolve-page oncall', 'resolve-page second']);
     expect(record.pages[0]?.owed).toEqual([]);
   });
+});
+
+describe('an alert that has resolved', () => {
+  const resolved = alert({ status: 'resolved' });
+
+  test('in mid-recovery is no proof: the target is mended, verified and paged for as before', () => {
+    const trying = happen(
+      started(),
+      1,
+      ...diagnosed(),
+      planned(),
+      begun(0),
+      applied(0),
+      resolved,
+      begun(1),
+      applied(1),
+    );
+    const { facts, decision } = decidedAt(trying, 3);
+    expect(facts).toEqual([]);
+    expect(decision.target).toEqual({ name: 'verify', n: 1 });
+    const late = decidedAt(happen(climbing(), 2, resolved), 15);
+    expect(late.facts.map(({ kind }) => kind)).toEqual(['deadline-passed', 'rung-due']);
+  });
+
+  test('does not end a page: a look at the target does', () => {
+    const { last } = saidAt(climbing(), [15]);
+    const quiet = saidAt(happen(last, 16, resolved), [16]);
+    expect(quiet.said).toEqual({});
+    expect(quiet.last.pages[0]?.resolved).toBeNull();
+  });
+});
+
+test('a target that breaks again while it settles is the same recovery, with its memory, a new deadline and the next page', () => {
+  const { last } = saidAt(climbing(), [15]);
+  const well = happen(last, 16, { kind: 'step-started', lane: 'target', step: 'look' }, watched(true));
+  const over = answered(well, 16).record;
+  const broken = decidedAt(happen(over, 20, alert({ startsAt: at(19) }), watched(false)), 20).record;
+  expect(broken.episode).toMatchObject({ number: 2, brokenSince: at(19), deadline: at(34) });
+  const { last: again, said } = saidAt(broken, [33, 34, 44]);
+  expect(said).toEqual({ 34: ['page oncall'], 44: ['page second'] });
+  expect(again.pages.map(({ key }) => key)).toEqual([1, 2].map((number) => `${again.recoveryId}/${number}`));
+  expect(again.recoveryId).toBe(last.recoveryId);
 });

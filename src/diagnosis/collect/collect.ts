@@ -16,6 +16,9 @@ import { redactDeep } from '../redact-evidence.ts';
 import { createRedactor, type Redactor } from '../redaction.ts';
 import { type AutoscalerReading, readAutoscaler } from './autoscaler.ts';
 import { readBudgets, readVerticalAutoscaler } from './budgets.ts';
+import { readBuilds } from './builds.ts';
+import { readCluster } from './cluster.ts';
+import { readDelivery } from './delivery.ts';
 import { readDependencies } from './dependencies.ts';
 import { templateDifference } from './difference.ts';
 import { readEvents } from './events.ts';
@@ -79,7 +82,7 @@ export interface Collected {
 export type Attempt = <T>(source: string, read: () => Promise<T>, otherwise: T) => Promise<T>;
 
 /**
- * Collects everything that is known of a workload that Kintsugi mends: about twenty-five calls, each bounded. Nothing is written.
+ * Collects everything that is known of a workload that Kintsugi mends: about thirty calls, each bounded. Nothing is written.
  * @throws KintsugiError only where the workload, its revisions or its pods cannot be read
  */
 export async function collect(collector: Collector, request: CollectionRequest): Promise<Collected> {
@@ -124,6 +127,13 @@ export async function collectSubject(
   });
   if (subject.workload.kind in WORKLOAD_PLURALS && currentRevision(subject.workload, subject.revisions) === undefined)
     missing.push('revisions: the controller has not made the current one yet');
+  const revisions = revisionEvidence(subject, baseline);
+  const { pods } = subject;
+  const builds = await attempt(
+    'builds',
+    () => readBuilds({ kubernetes, mirrors: collector.mirrors ?? {}, pods, revisions, signal }),
+    [],
+  );
   const evidence: Evidence = {
     v: 1,
     takenAt: new Date().toISOString(),
@@ -131,7 +141,7 @@ export async function collectSubject(
     workload: workloadEvidence(subject, { ...around, imageCommands: seen.imageCommands }, redactor),
     pods: subject.pods.map((pod) => podEvidence(pod, subject, seen)),
     events: [...around.events, ...around.nodes.events],
-    revisions: revisionEvidence(subject, baseline),
+    revisions,
     difference,
     references: around.references.map((reference) => reference.evidence),
     claims: around.claims,
@@ -145,6 +155,9 @@ export async function collectSubject(
     missing,
     ...(around.reach.length === 0 ? {} : { reach: around.reach }),
     ...(seen.images.length === 0 ? {} : { images: seen.images }),
+    ...(Object.keys(around.cluster).length === 0 ? {} : { cluster: around.cluster }),
+    ...(around.delivery.length === 0 ? {} : { delivery: around.delivery }),
+    ...(builds.length === 0 ? {} : { builds }),
   };
   return { evidence: redactDeep(evidence, redactor), subject, baseline, autoscaler: around.autoscaler, redactor };
 }
@@ -201,19 +214,33 @@ async function readAround({ collector, request, subject, attempt }: Reading) {
     const { objects } = await reading;
     return readDependencies({ kubernetes, forward, runbook, workload, objects, attempt, signal });
   };
-  const [references, events, dependencies, service, services, nodes, gitops, budgets, verticalAutoscaler, reach] =
-    await Promise.all([
-      reading,
-      attempt('events', readOwnEvents, []),
-      attempt('dependencies', readOthers, []),
-      attempt('service', () => readService(kubernetes, target.namespace, spec?.target.service, signal), null),
-      attempt('services', () => readServices(kubernetes, subject, signal), []),
-      readNodes({ kubernetes, pods, attempt, signal }),
-      attempt('gitops', async () => (await findGitOpsOwner(kubernetes, workload, signal))?.owner ?? null, null),
-      attempt('disruption budgets', () => readBudgets(kubernetes, workload, signal), []),
-      attempt('vertical autoscaler', () => readVerticalAutoscaler(kubernetes, target, signal), null),
-      attempt('reach', () => readReach({ kubernetes, pods, runbook, signal }), []),
-    ]);
+  const [
+    references,
+    events,
+    dependencies,
+    service,
+    services,
+    nodes,
+    gitops,
+    budgets,
+    verticalAutoscaler,
+    reach,
+    cluster,
+    delivery,
+  ] = await Promise.all([
+    reading,
+    attempt('events', readOwnEvents, []),
+    attempt('dependencies', readOthers, []),
+    attempt('service', () => readService(kubernetes, target.namespace, spec?.target.service, signal), null),
+    attempt('services', () => readServices(kubernetes, subject, signal), []),
+    readNodes({ kubernetes, pods, attempt, signal }),
+    attempt('gitops', async () => (await findGitOpsOwner(kubernetes, workload, signal))?.owner ?? null, null),
+    attempt('disruption budgets', () => readBudgets(kubernetes, workload, signal), []),
+    attempt('vertical autoscaler', () => readVerticalAutoscaler(kubernetes, target, signal), null),
+    attempt('reach', () => readReach({ kubernetes, pods, runbook, signal }), []),
+    readCluster({ kubernetes, target, attempt, signal }),
+    attempt('delivery', () => readDelivery(kubernetes, subject, signal), []),
+  ]);
   return {
     references: references.objects,
     claims: references.claims,
@@ -225,6 +252,8 @@ async function readAround({ collector, request, subject, attempt }: Reading) {
     gitops,
     budgets,
     reach,
+    cluster,
+    delivery,
     autoscaler: await autoscaling,
     verticalAutoscaler,
     declared: declaredCommand(request),

@@ -65,7 +65,7 @@ export async function readImageCommands(request: Request): Promise<Map<string, I
 }
 
 /** The image by the digest that runs: a tag may stand for another one by now. */
-function pinned(image: string, digest: string | undefined): string {
+export function pinned(image: string, digest: string | undefined): string {
   if (digest === undefined || image.includes('@')) return image;
   return `${image.replace(/:[\w][\w.-]*$/, '')}@${digest}`;
 }

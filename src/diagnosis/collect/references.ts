@@ -1,7 +1,8 @@
-import type { V1PersistentVolumeClaim, V1StorageClass } from '@kubernetes/client-node';
+import type { V1ObjectMeta, V1PersistentVolumeClaim, V1StorageClass } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { KintsugiError } from '../../errors.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
+import { type FieldSetter, lastChange } from '../../kubernetes/managed-fields.ts';
 import { isFinished } from '../../kubernetes/pods.ts';
 import { fingerprint, PULL_SECRETS, type Reference, referencesOf } from '../../kubernetes/references.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
@@ -35,6 +36,7 @@ interface Content {
   data: Record<string, string>;
   type?: string;
   claim?: V1PersistentVolumeClaim;
+  changed?: FieldSetter;
 }
 
 /** Pods whose own claims and pull secrets are read besides the template's. */
@@ -83,7 +85,7 @@ async function readReference(
 ): Promise<ReferencedObject> {
   const { kind, name } = reference;
   try {
-    const { data, type, claim } = await readContent(request, reference);
+    const { data, type, claim, changed } = await readContent(request, reference);
     if (claim !== undefined) claims.push(await claimEvidence(request, claim));
     const print = kind === 'ConfigMap' || kind === 'Secret' ? fingerprint(data, request.hmac) : undefined;
     const secrets = kind === 'Secret' ? decoded(data) : {};
@@ -92,6 +94,7 @@ async function readReference(
         ...evidenceOf(reference, true, Object.keys(data)),
         ...(print === undefined ? {} : { hash: print.whole }),
         ...(type === undefined ? {} : { type }),
+        ...(changed === undefined ? {} : { changed }),
         ...(reference.usedBy.includes(PULL_SECRETS) ? { registries: registriesIn(Object.values(secrets)) } : {}),
       },
       secrets,
@@ -122,11 +125,11 @@ async function readContent({ kubernetes, subject, signal }: Request, { kind, nam
   switch (kind) {
     case 'ConfigMap': {
       const map = await core.readNamespacedConfigMap(place, options);
-      return { data: { ...map.binaryData, ...map.data } };
+      return { data: { ...map.binaryData, ...map.data }, ...changeOf(map) };
     }
     case 'Secret': {
-      const { data = {}, type } = await core.readNamespacedSecret(place, options);
-      return { data, ...(type === undefined ? {} : { type }) };
+      const { data = {}, type, metadata } = await core.readNamespacedSecret(place, options);
+      return { data, ...(type === undefined ? {} : { type }), ...changeOf({ metadata }) };
     }
     case 'ServiceAccount':
       await core.readNamespacedServiceAccount(place, options);
@@ -134,6 +137,11 @@ async function readContent({ kubernetes, subject, signal }: Request, { kind, nam
     case 'PersistentVolumeClaim':
       return { data: {}, claim: await core.readNamespacedPersistentVolumeClaim(place, options) };
   }
+}
+
+function changeOf({ metadata }: { metadata?: V1ObjectMeta | undefined }): { changed?: FieldSetter } {
+  const changed = lastChange(metadata?.managedFields);
+  return changed === undefined ? {} : { changed };
 }
 
 async function claimEvidence(

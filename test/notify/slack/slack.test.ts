@@ -87,8 +87,8 @@ describe('a page in Slack', () => {
     const [first] = readBlocks(message ?? { blocks: [] }).split('\n\n');
     expect(first).toBe(
       [
-        ':red_circle: *CRITICAL bruno/Deployment/agent-bruno broken since 2025-10-15 12:03:04 UTC: Agent Bruno pod is repeatedly crashing and restarting.*',
-        'Impact on users SEVERE: Service completely unavailable; on data none: Data preserved in Redis/MongoDB.',
+        ':red_circle: *CRITICAL bruno/Deployment/agent-bruno broken since 2025-10-15 12:03 UTC: Agent Bruno pod is repeatedly crashing and restarting.*',
+        'Impact: users SEVERE, Service completely unavailable; data none.',
         'Tried and undone: raise-memory. STANDS CHANGED: limits.memory of agent-bruno is 2Gi, was 1Gi.',
       ].join('\n'),
     );
