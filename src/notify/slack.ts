@@ -69,8 +69,9 @@ const kind: NotifierKind<SlackSettings> = {
       acknowledge: (page, by, context) =>
         revise(page, pageMessage(page, { buttons }), lineMessage({ event: 'acknowledge', page, by }), context),
       ask: (page, approval, context) =>
-        bounded(context, async (bound) => {
-          await slack.post(approvalMessage(page, approval, { buttons }), bound, { broadcast: true });
+        bounded(context, async ({ providerId: _, ...bound }) => {
+          // In the channel and in no thread: an answer in a thread wakes nobody.
+          await slack.post(approvalMessage(page, approval, { buttons }), bound);
         }),
       note: (page, note, context) =>
         bounded(context, async (bound) => {
@@ -86,7 +87,7 @@ export default kind;
 interface Speaker {
   buttons: boolean;
   /** A message of its own; in the page's thread where there is a page. */
-  post(message: SlackMessage, context: MessageContext, options?: { broadcast: boolean }): Promise<Posted>;
+  post(message: SlackMessage, context: MessageContext): Promise<Posted>;
   /** An answer in a thread, once its message has been taken: whether it was taken, and no more than a word in the log if not. */
   answer(at: Posted, message: SlackMessage, context: MessageContext): Promise<boolean>;
   /** Edits the page's message and answers in its thread; without a message to edit, posts it anew. Returns where it is. */
@@ -113,9 +114,9 @@ function speaker(
 ): Speaker {
   const where = place('tokenFile');
   const client: SlackClient = createSlackClient({ apiUrl, token: () => readSecret(tokenFile, where), where, log });
-  const post: Speaker['post'] = (message, { signal, providerId }, options) => {
+  const post: Speaker['post'] = (message, { signal, providerId }) => {
     const thread = postedAt(providerId);
-    return client.post(message, { signal, channel, ...(thread === null ? {} : { thread }), ...options });
+    return client.post(message, { signal, channel, ...(thread === null ? {} : { thread }) });
   };
   const answer: Speaker['answer'] = async (thread, message, { signal, messageKey }) => {
     try {

@@ -27,8 +27,6 @@ export interface PostOptions {
   /** The channel, by id or name; a thread's message has the channel of its thread. */
   channel: string;
   thread?: Posted;
-  /** Whether the answer in a thread is shown in the channel too. */
-  broadcast?: boolean;
 }
 
 export interface ClientSettings {
@@ -48,11 +46,14 @@ const QUIET = { unfurl_links: false, unfurl_media: false } as const;
 export function createSlackClient(settings: ClientSettings): SlackClient {
   const { where } = settings;
   return {
-    post: ({ text, blocks }, { signal, channel, thread, broadcast }) =>
+    post: ({ text, blocks }, { signal, channel, thread }) =>
       repeatedly(signal, (trySignal) =>
         attempt(where, 'sent-twice', async () => {
           const client = await webClient(settings, trySignal);
-          const place = { channel: thread?.channel ?? channel, ...placeIn(thread, broadcast) };
+          const place = {
+            channel: thread?.channel ?? channel,
+            ...(thread === undefined ? {} : { thread_ts: thread.ts }),
+          };
           return posted.parse(await client.chat.postMessage({ ...place, text, blocks, ...QUIET }));
         }),
       ),
@@ -63,11 +64,6 @@ export function createSlackClient(settings: ClientSettings): SlackClient {
         }),
       ),
   };
-}
-
-function placeIn(thread: Posted | undefined, broadcast = false) {
-  if (thread === undefined) return {};
-  return broadcast ? { thread_ts: thread.ts, reply_broadcast: true as const } : { thread_ts: thread.ts };
 }
 
 async function attempt<T>(

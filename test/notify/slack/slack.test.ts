@@ -75,7 +75,7 @@ describe('a page in Slack', () => {
     const [message, steps] = standIn.messages;
     expect(providerId).toBe(`${CHANNEL.id}/${message?.ts}`);
     expect(standIn.messages).toHaveLength(2);
-    expect(steps).toMatchObject({ threadTs: message?.ts, broadcast: false });
+    expect(steps).toMatchObject({ threadTs: message?.ts });
     for (const [index, { text, found }] of page.steps.entries())
       expect(readBlocks(steps ?? { blocks: [] })).toContain(`${index + 1}. ${text}: ${found}`);
   });
@@ -275,11 +275,11 @@ describe('a question for approval in Slack', () => {
     expect(text).toContain('[Approve] [Reject]');
   });
 
-  test("stands in the page's thread where there is a page, and in the channel too", async () => {
+  test('stands in the channel also while a page is open: an answer in a thread wakes nobody', async () => {
     const { standIn, notifier } = await chat(withButtons);
     const { providerId } = await notifier.trigger(page, context('trigger'));
     await notifier.ask(page, approval, context('approval', providerId));
-    expect(standIn.messages[2]).toMatchObject({ threadTs: standIn.messages[0]?.ts, broadcast: true });
+    expect(standIn.messages[2]).not.toHaveProperty('threadTs');
   });
 
   test('is answered by a button for exactly these plans, after they were shown once more', async () => {

@@ -10,7 +10,6 @@ export interface KeptMessage {
   text: string;
   blocks: Block[];
   threadTs?: string;
-  broadcast: boolean;
   edits: number;
 }
 
@@ -143,7 +142,6 @@ function answerTo(request: SeenRequest, messages: KeptMessage[]): object {
     ts,
     ...content,
     ...thread,
-    broadcast: form.reply_broadcast === 'true',
     edits: 0,
   });
   return { ok: true, channel: CHANNEL.id, ts };
