@@ -8,11 +8,13 @@ import { checks } from '../../src/checks/registry.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { environmentSchema, secretVariables, temporalVariables } from '../../src/configuration/environment.ts';
 import { fileSchema } from '../../src/configuration/file.ts';
+import { openApiDocument } from '../../src/gateway/api/openapi.ts';
 import { notifierKinds } from '../../src/notify/registry.ts';
 import { knownCatalogue } from '../../src/runbook/catalogue.ts';
 import { runbookJsonSchema } from '../../src/runbook/json-schema.ts';
 import { loadRunbooks } from '../../src/runbook/load.ts';
 import { type Runbook, runbookSchema } from '../../src/runbook/schema.ts';
+import { apiPage } from './api.ts';
 import { commandLinePage } from './command-line.ts';
 import { eventsPage } from './events.ts';
 import { fieldsTable, page, table } from './markdown.ts';
@@ -33,6 +35,8 @@ export async function references(root: string): Promise<Output[]> {
     { file: 'docs/reference/events.md', text: eventsPage(events) },
     { file: 'docs/reference/configuration.md', text: configurationPage() },
     { file: 'docs/reference/cli.md', text: commandLinePage(createProgram()) },
+    { file: 'docs/reference/api.md', text: apiPage() },
+    { file: 'docs/reference/openapi.json', text: `${JSON.stringify(openApiDocument(), null, 2)}\n` },
   ];
 }
 

@@ -11,6 +11,22 @@ const ASK_EVERY_MS = 500;
 /** A run that was terminated or failed still answers with its last record: every so many answers Temporal is asked too. */
 const LOOK_EVERY = 4;
 
+/** Where a follower asks. */
+export interface RecoverySource {
+  /** The record and its last events. Throws a retryable error where no worker answers. */
+  read(workflowId: string): Promise<RecordAnswer>;
+  /** Throws what ended a run from outside, or made it fail: a wrong start, a termination. */
+  throwIfEnded(workflowId: string): Promise<void>;
+}
+
+/** Temporal itself. */
+export function temporalSource(session: Session): RecoverySource {
+  return {
+    read: (workflowId) => readRecord(session, { workflowId }),
+    throwIfEnded: (workflowId) => throwIfEnded(session, workflowId),
+  };
+}
+
 /** What a follower wants to hear of. */
 export interface Follower {
   onEvent(event: RecoveryEvent): void;
@@ -26,11 +42,15 @@ export interface Follower {
  * Follows the open recovery of a workflow id, through continue-as-new, from the first event that the answer still has until
  * `done` says so; waits for a worker if there is none. Throws if the run ended from outside, or failed.
  */
-export async function followRecovery(session: Session, workflowId: string, follower: Follower): Promise<RecordAnswer> {
+export async function followRecovery(
+  source: RecoverySource,
+  workflowId: string,
+  follower: Follower,
+): Promise<RecordAnswer> {
   let shown = 0;
   let silent = false;
   for (let round = 1; ; round += 1) {
-    const answer = await readIfAnswered(session, workflowId, (error) => {
+    const answer = await readIfAnswered(source, workflowId, (error) => {
       if (!silent) follower.onSilence(error);
       silent = true;
     });
@@ -41,18 +61,18 @@ export async function followRecovery(session: Session, workflowId: string, follo
       follower.onRecord(answer.record);
       if (follower.done(answer.record)) return answer;
     }
-    if (answer === null || round % LOOK_EVERY === 0) await throwIfEnded(session, workflowId);
+    if (answer === null || round % LOOK_EVERY === 0) await source.throwIfEnded(workflowId);
     await sleep(ASK_EVERY_MS);
   }
 }
 
 async function readIfAnswered(
-  session: Session,
+  source: RecoverySource,
   workflowId: string,
   onSilence: (error: KintsugiError) => void,
 ): Promise<RecordAnswer | null> {
   try {
-    return await readRecord(session, { workflowId });
+    return await source.read(workflowId);
   } catch (thrown) {
     if (!(thrown instanceof KintsugiError && thrown.retryable)) throw thrown;
     onSilence(thrown);

@@ -10,12 +10,12 @@ export function jsonOption(): Option {
   return new Option('--json', 'print the result, or the error, as JSON');
 }
 
-/** `--actor`: who gives an order stands in the history for ever, so it is never guessed. */
+/** `--actor`: who gives an order stands in the history for ever, so it is never guessed; a gateway knows it by the token. */
 export function actorOption(): Option {
   return new Option(
     '--actor <name>',
-    'who you are, e.g. ana@example.com; it stands in the history',
-  ).makeOptionMandatory();
+    'who you are, e.g. ana@example.com; it stands in the history; not needed with KINTSUGI_TOKEN, whose person it is',
+  );
 }
 
 /** `--reason`. */

@@ -1,12 +1,13 @@
 import type { Command, Option } from 'commander';
 import type { GivenOrder, OrderFields } from '../orders/give-order.ts';
 import type { PersonsOrder } from '../orders/roles.ts';
+import type { AskedFields } from './front-door.ts';
 import { actorOption, ID_ARGUMENT, jsonOption } from './options.ts';
 import { type JsonOption, printResult } from './output.ts';
 
 /** The flags that orders have between them. */
 interface OrderOptions extends JsonOption {
-  actor: string;
+  actor?: string;
   reason?: string;
   attempt?: number;
   digest?: string;
@@ -34,17 +35,17 @@ export function registerOrder(
     .argument('<id>', ID_ARGUMENT);
   for (const option of [actorOption(), ...options, jsonOption()]) command.addOption(option);
   command.action(async (id: string, given: OrderOptions) => {
-    const { giveOrder } = await import('../orders/give-order.ts');
-    const { withTemporal } = await import('./with-temporal.ts');
+    const { requireActor, withFrontDoor } = await import('./front-door.ts');
+    requireActor(given.actor);
     const all = { ...fieldsOf(given), ...differently?.fields(command.opts()) };
-    const result = await withTemporal((session) => giveOrder(session, id, order, all));
+    const result = await withFrontDoor((door) => door.order(id, order, all));
     printResult(given, result, () => orderText(result));
   });
 }
 
-function fieldsOf({ actor, reason, attempt, digest, rootCause, toRevision }: OrderOptions): OrderFields {
+function fieldsOf({ actor, reason, attempt, digest, rootCause, toRevision }: OrderOptions): AskedFields {
   return {
-    actor,
+    ...(actor === undefined ? {} : { actor }),
     ...(reason === undefined ? {} : { reason }),
     ...(attempt === undefined ? {} : { n: attempt }),
     ...(digest === undefined ? {} : { digest }),

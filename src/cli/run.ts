@@ -1,11 +1,14 @@
 import { type Command, Option } from 'commander';
+import type { Configuration } from '../configuration/configuration.ts';
+import { KintsugiError } from '../errors.ts';
 import { openPage } from '../recovery/fold-pages.ts';
 import type { RecoveryRecord } from '../recovery/record.ts';
 import type { Mode, Params } from '../recovery/values.ts';
 import type { StoredRunbook } from '../runbook/load.ts';
-import type { Session } from '../temporal/recoveries.ts';
 import type { StartInput } from '../temporal/start-recovery.ts';
 import { EXIT } from './exit-codes.ts';
+import type { RecoverySource } from './follow.ts';
+import type { Begun, FrontDoor } from './front-door.ts';
 import { deadlineValue, jsonOption, paramOption, reasonOption, targetValue } from './options.ts';
 import { type JsonOption, printResult, say } from './output.ts';
 import { recordSummary } from './render.ts';
@@ -52,29 +55,64 @@ export default function register(program: Command): void {
 }
 
 async function run(name: string, named: string | undefined, options: RunOptions): Promise<void> {
-  const { withTemporal } = await import('./with-temporal.ts');
+  const { withFrontDoor } = await import('./front-door.ts');
   const { loadConfiguration } = await import('../configuration/configuration.ts');
+  const configuration = loadConfiguration(process.env);
+  const given = named ?? options.target;
+  const all = { ...options, ...(given === undefined ? {} : { target: given }) };
+  // What is wrong with the command itself is said before anything is asked of Temporal. A gateway has runbooks of its own.
+  const start = configuration.url === undefined ? await startHere(name, all, configuration) : startThere(name, all);
+  await withFrontDoor(async (door) => {
+    const { workflowId, joined, orderId, recoveryId, procedure = 'the procedure' } = await start(door);
+    if (orderId !== undefined) say(`a recovery of this target is open already: ordered ${procedure} on ${recoveryId}`);
+    else if (joined) say(`a recovery of this target is open already: following ${workflowId}, as it was started`);
+    const end = orderId === undefined ? endOf : (seen: RecoveryRecord) => endOfOrder(seen, orderId);
+    const record = await follow(door.source, workflowId, end);
+    report(record, { joined, ended: end(record), ...(orderId === undefined ? {} : { orderId }) }, options);
+  });
+}
+
+type Starting = (door: FrontDoor) => Promise<Begun>;
+
+/** A start by the gateway, which reads the runbook, knows the actor and decides what it comes to. */
+function startThere(
+  runbook: string,
+  { target, procedure, param, mode, actor, reason, deadline }: RunOptions,
+): Starting {
+  return async ({ start }) => {
+    if (start === undefined) throw new Error('the front door cannot start');
+    return start({
+      runbook,
+      ...(target === undefined ? {} : { target }),
+      ...(procedure === undefined ? {} : { procedure }),
+      ...(Object.keys(param).length === 0 ? {} : { params: param }),
+      ...(mode === undefined ? {} : { mode }),
+      ...(actor === undefined ? {} : { actor }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(deadline === undefined ? {} : { deadline }),
+    });
+  };
+}
+
+/** A start at Temporal, by the runbooks of this machine; on an open recovery a procedure is an order. */
+async function startHere(name: string, options: RunOptions, configuration: Configuration): Promise<Starting> {
   const { catalogueOf } = await import('../runbook/catalogue.ts');
   const { loadRunbook } = await import('../runbook/load.ts');
   const { startRecovery, targetOf } = await import('../temporal/start-recovery.ts');
-  // What is wrong with the command itself is said before anything is asked of Temporal.
-  const configuration = loadConfiguration(process.env);
   const runbook = await loadRunbook(configuration.runbooks, name, catalogueOf(configuration));
   const said = await startOf(runbook, options);
-  const given = named ?? options.target;
-  const target = targetOf(runbook, given);
-  await withTemporal(async (session) => {
-    const input = inputOf({ ...options, ...(given === undefined ? {} : { target: given }) }, said);
-    const { workflowId, joined } = await startRecovery(session, { runbook: name, target, input });
-    if (joined && said.procedure !== undefined) {
-      const start = { runbook: name, procedure: said.procedure, params: said.params };
-      await orderOnOpen(session, workflowId, { start, options });
-      return;
-    }
-    if (joined) say(`a recovery of this target is open already: following ${workflowId}, as it was started`);
-    const record = await follow(session, workflowId, endOf);
-    report(record, { joined, ended: endOf(record) }, options);
-  });
+  const target = targetOf(runbook, options.target);
+  return async (door) => {
+    if (door.session === undefined) throw new Error('the front door has no session with Temporal');
+    const { workflowId, joined } = await startRecovery(door.session, {
+      runbook: name,
+      target,
+      input: inputOf(options, said),
+    });
+    if (!joined || said.procedure === undefined) return { workflowId, joined };
+    const start = { runbook: name, procedure: said.procedure, params: said.params };
+    return { workflowId, joined, ...(await orderOnOpen(door, workflowId, { start, options })) };
+  };
 }
 
 /** The procedure and the parameters of a start. Throws `invalid` with everything that is wrong with them. */
@@ -109,40 +147,36 @@ function inputOf(
 
 /** A target has one recovery at a time: on an open one a procedure is an order, and is followed to its own end. */
 async function orderOnOpen(
-  session: Session,
+  door: FrontDoor,
   workflowId: string,
   { start, options }: { start: { runbook: string; procedure: string; params: Params }; options: RunOptions },
-): Promise<void> {
-  const { giveOrder } = await import('../orders/give-order.ts');
-  const { KintsugiError } = await import('../errors.ts');
+): Promise<{ orderId: string; recoveryId: string; procedure: string }> {
   const { actor, reason } = options;
   if (actor === undefined)
     throw new KintsugiError('invalid', 'a recovery of this target is open already, on which a procedure is an order', {
       where: workflowId,
       fix: 'say who gives it: add --actor NAME',
     });
-  const order = await giveOrder(session, workflowId, 'run', {
+  const { id, recoveryId } = await door.order(workflowId, 'run', {
     actor,
     ...start,
     ...(reason === undefined ? {} : { reason }),
   });
-  say(`a recovery of this target is open already: ordered ${start.procedure} on ${order.recoveryId}`);
-  const record = await follow(session, workflowId, (seen) => endOfOrder(seen, order.id));
-  report(record, { joined: true, ended: endOfOrder(record, order.id), orderId: order.id }, options);
+  return { orderId: id, recoveryId, procedure: start.procedure };
 }
 
 /** Follows a recovery, and where it is sent on to (a pod's owner), until there is something to report. */
 async function follow(
-  session: Session,
+  source: RecoverySource,
   workflowId: string,
   end: (record: RecoveryRecord) => Ended | null,
 ): Promise<RecoveryRecord> {
   const { followRecovery } = await import('./follow.ts');
   const { liveView } = await import('./live-view.ts');
   const view = liveView(process.stderr, (record) => record.forward !== null || end(record) !== null);
-  const { record } = await followRecovery(session, workflowId, view);
+  const { record } = await followRecovery(source, workflowId, view);
   view.end();
-  return record.forward === null ? record : follow(session, record.forward.to, end);
+  return record.forward === null ? record : follow(source, record.forward.to, end);
 }
 
 /** What a recovery has come to, or null while it has not: a page counts once it was tried to be sent. */

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { KintsugiError } from '../errors.ts';
-import type { Session, StoredRecovery } from '../temporal/recoveries.ts';
+import type { KintsugiError } from '../errors.ts';
+import type { StoredRecovery } from '../temporal/recoveries.ts';
 import type { RecordAnswer } from '../workflows/recovery.ts';
 import { EXIT } from './exit-codes.ts';
+import type { RecoverySource } from './follow.ts';
 import { ID_ARGUMENT, jsonOption } from './options.ts';
 import { type JsonOption, printLine, printResult, say } from './output.ts';
 import { eventLine, recordSummary } from './render.ts';
@@ -20,21 +21,13 @@ export default function register(program: Command): void {
 }
 
 async function show(id: string, options: JsonOption & { follow?: true }): Promise<void> {
-  const { findRecovery, readRecord } = await import('../temporal/recoveries.ts');
-  const { withTemporal } = await import('./with-temporal.ts');
-  await withTemporal(async (session) => {
-    const recovery = await findRecovery(session, id);
-    let answer: RecordAnswer;
-    try {
-      answer = await readRecord(session, recovery);
-    } catch (thrown) {
-      if (!(thrown instanceof KintsugiError && thrown.retryable)) throw thrown;
-      showStored(recovery, thrown, options);
-      return;
-    }
+  const { withFrontDoor } = await import('./front-door.ts');
+  await withFrontDoor(async ({ find, source }) => {
+    const { stored, answer } = await find(id);
+    if ('error' in answer) showStored(stored, answer.error, options);
     // What has ended will not go on.
-    if (options.follow === true && recovery.status === 'RUNNING') await follow(session, recovery, options);
-    else showAnswer(recovery, answer, options);
+    else if (options.follow === true && stored.status === 'RUNNING') await follow(source, stored, options);
+    else showAnswer(stored, answer, options);
   });
 }
 
@@ -74,11 +67,11 @@ function storedText(recovery: StoredRecovery): string {
   return [target ?? recovery.workflowId, ...known.map(([name, value]) => `  ${name.padEnd(10)} ${value}`)].join('\n');
 }
 
-async function follow(session: Session, recovery: StoredRecovery, options: JsonOption): Promise<void> {
+async function follow(source: RecoverySource, recovery: StoredRecovery, options: JsonOption): Promise<void> {
   const { followRecovery } = await import('./follow.ts');
   const { jsonView, liveView } = await import('./live-view.ts');
   const view = (options.json === true ? jsonView : liveView)(process.stdout, ({ closed }) => closed !== null);
-  const { record } = await followRecovery(session, recovery.workflowId, view);
+  const { record } = await followRecovery(source, recovery.workflowId, view);
   view.end();
   printLine(options, { record }, null);
 }

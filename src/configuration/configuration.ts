@@ -51,6 +51,9 @@ export interface Configuration {
   /** By which the gateway signs orders, and by whose public halves the worker's recoveries verify them. */
   orderKey?: string;
   orderPublicKeys: string[];
+  /** The gateway through which the command line reads and orders, and the token that says who does. */
+  url?: string;
+  token?: string;
   publicUrl?: string;
   temporalUiUrl?: string;
   webhookUrl?: string;
@@ -200,6 +203,8 @@ function assemble(
     temporal,
     orderPublicKeys: environment.KINTSUGI_ORDER_PUBLIC_KEY ?? [],
     ...given('orderKey', environment.KINTSUGI_ORDER_KEY),
+    ...given('url', environment.KINTSUGI_URL),
+    ...given('token', environment.KINTSUGI_TOKEN),
     ...given('redactionKey', environment.KINTSUGI_REDACTION_KEY),
     ...given('artifactKey', environment.KINTSUGI_ARTIFACT_KEY),
     ...given('gatewayToken', environment.KINTSUGI_GATEWAY_TOKEN),

@@ -77,6 +77,12 @@ export const environmentSchema = z.object({
     ),
   KINTSUGI_GATEWAY_ADDRESS: listenAddress.prefault('127.0.0.1:8790').describe('Where the gateway listens'),
   KINTSUGI_METRICS_ADDRESS: listenAddress.prefault('127.0.0.1:9464').describe("Where the worker's metrics are served"),
+  KINTSUGI_URL: webAddress
+    .optional()
+    .describe('Address of a gateway through which the command line reads and orders, in place of Temporal'),
+  KINTSUGI_TOKEN: secret(16)
+    .optional()
+    .describe('Your token for that gateway, made by `kintsugi token new`: it says who you are'),
   KINTSUGI_PUBLIC_URL: webAddress.optional().describe('Address of the gateway as people reach it, for links'),
   KINTSUGI_TEMPORAL_UI_URL: webAddress.optional().describe("Address of Temporal's UI, for links"),
   KINTSUGI_WEBHOOK_URL: webAddress.optional().describe('Where pages are posted to'),
@@ -104,6 +110,7 @@ export const secretVariables = [
   'KINTSUGI_ARTIFACT_KEY',
   'KINTSUGI_GATEWAY_TOKEN',
   'KINTSUGI_ORDER_KEY',
+  'KINTSUGI_TOKEN',
   'KINTSUGI_WEBHOOK_URL',
   'KINTSUGI_WEBHOOK_SECRET',
   'DATABASE_URL',

@@ -3,10 +3,13 @@ import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { Configuration } from '../configuration/configuration.ts';
 import { type ErrorCode, KintsugiError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { createSigner } from '../orders/sign.ts';
 import type { StoredRunbook } from '../runbook/load.ts';
 import { deliverAlerts } from '../temporal/alerts.ts';
 import { checkTemporal } from '../temporal/connect.ts';
 import { type AlertPost, postSchema } from './alert.ts';
+import { sessionOf } from './api/handlers.ts';
+import { type Api, registerApi } from './api/register.ts';
 import { requireToken } from './authentication.ts';
 import { createCoverageReader } from './coverage.ts';
 import { createMetrics, type GatewayMetrics } from './metrics.ts';
@@ -16,7 +19,8 @@ import { type SlackParts, serveSlackActions } from './slack/actions.ts';
 
 /** What the gateway is made from; it never calls Kubernetes. */
 export interface GatewayParts {
-  configuration: Pick<Configuration, 'cluster' | 'gatewayToken'>;
+  configuration: Pick<Configuration, 'cluster' | 'gatewayToken'> &
+    Partial<Pick<Configuration, 'temporal' | 'tokens' | 'orderKey'>>;
   temporal: Client;
   /** The runbooks as they are now. */
   runbooks: () => Promise<StoredRunbook[]>;
@@ -27,6 +31,8 @@ export interface GatewayParts {
 }
 
 const MOST_BODY_BYTES = 10 * 1024 * 1024;
+/** Of a recovery's id in a path, as it is sent. */
+const MOST_ID_CHARACTERS = 1_000;
 /** A body that takes longer to arrive is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000;
 const READY_TIMEOUT_MS = 2_000;
@@ -58,6 +64,7 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
   const app = fastify({
     bodyLimit: MOST_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: MOST_ID_CHARACTERS },
     // On close a request that is under way is answered; only connections that wait for nothing are ended.
     forceCloseConnections: 'idle',
   });
@@ -77,6 +84,7 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
     handler: async ({ body }, reply) => receive(parts, metrics, readPost(body), reply),
   });
   if (parts.slack !== undefined) serveSlackActions(app, parts.slack);
+  app.register(registerApi, apiOf(parts));
   app.get('/healthz', async () => ({ ok: true }));
   app.get('/readyz', async (_, reply) => ready(temporal, reply));
   app.get('/metrics', async (_, reply) => {
@@ -84,6 +92,13 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
     return reply.type(contentType).send(text);
   });
   return app;
+}
+
+/** What people read and order by; without tokens nobody, without an order key unverified. */
+function apiOf({ configuration, temporal, runbooks, log, clock }: GatewayParts): Api {
+  const { tokens = [], orderKey } = configuration;
+  const sign = orderKey === undefined ? undefined : createSigner(orderKey, clock);
+  return { session: sessionOf(temporal, configuration), runbooks, sign, tokens, log, clock };
 }
 
 async function receive(
@@ -174,13 +189,19 @@ function answerErrors(app: FastifyInstance, log: Logger): void {
     return reply.code(status).send({ error: error.report() });
   });
   app.setNotFoundHandler(({ method, url }, reply) => {
-    const details = { where: url, fix: 'POST /api/v1/alerts, GET /healthz, /readyz or /metrics' };
+    const details = {
+      where: url,
+      fix: 'POST /api/v1/alerts, GET /healthz, /readyz or /metrics; GET /api/v1/openapi.json lists the rest',
+    };
     const error = new KintsugiError('not-found', `there is no ${method} ${url}`, details);
     return reply.code(404).send({ error: error.report() });
   });
 }
 
-const FIXES: Readonly<Record<number, string>> = { 413: 'send at most 10 MiB: fewer alerts in one group' };
+const FIXES: Readonly<Record<number, string>> = {
+  413: 'send less: at most 10 MiB of alerts, fewer in one group; at most 64 KiB to the API',
+  429: 'wait as long as Retry-After says',
+};
 
 /** The status that fastify gave an error of its own, e.g. 413; anything unforeseen is 500, which is sent again. */
 function statusOf(thrown: unknown): number {

@@ -3,28 +3,14 @@ import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } f
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { z } from 'zod';
 import { KintsugiError, messageOf } from '../errors.ts';
-import type { Params } from '../recovery/values.ts';
 import { isUpdateLost, temporalFailure } from '../temporal/failures.ts';
 import { bounded, findRecovery, type Session, type StoredRecovery, WORKER_TIMEOUT_MS } from '../temporal/recoveries.ts';
 import { executeUpdate } from '../temporal/updates.ts';
+import type { OrderFields } from './order-fields.ts';
 import type { PersonsOrder } from './roles.ts';
 import type { OrderSigner } from './sign.ts';
 
-export interface OrderFields {
-  actor: string;
-  reason?: string;
-  /** The attempt. */
-  n?: number;
-  digest?: string;
-  rootCause?: string;
-  /** Of `rollback`: the revision; without it the last healthy one. */
-  revision?: number;
-  /** Of `run`: one action, or a runbook and its procedure, with parameters. */
-  action?: string;
-  runbook?: string;
-  procedure?: string;
-  params?: Params;
-}
+export type { OrderFields } from './order-fields.ts';
 
 /** What became of an order: taken by the recovery, or kept in Temporal until a worker returns to decide on it. */
 export interface GivenOrder {
@@ -79,20 +65,19 @@ export async function giveOrder(
   } catch (thrown) {
     // Lost again: the signal stays in the history, whatever else comes in.
     const isKept = thrown instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isUpdateLost(thrown);
-    if (!isKept) throw failureOf(thrown, recovery);
+    if (!isKept) throw failureOf(thrown, recovery, id);
   }
   try {
     await bounded(session.client, () => handle.signal('order', { name: order, ...message }));
     return { ...given, state: 'kept', verified: false };
   } catch (thrown) {
-    throw failureOf(thrown, recovery);
+    throw failureOf(thrown, recovery, id);
   }
 }
 
-function failureOf(thrown: unknown, recovery: StoredRecovery): KintsugiError {
+function failureOf(thrown: unknown, recovery: StoredRecovery, id: string): KintsugiError {
   if (thrown instanceof WorkflowNotFoundError) return ended(recovery);
-  if (!(thrown instanceof WorkflowUpdateFailedError))
-    return temporalFailure(thrown, 'the order was not given', recovery.id);
+  if (!(thrown instanceof WorkflowUpdateFailedError)) return notAnswered(thrown, recovery, id);
   const { cause } = thrown;
   const invalid = cause instanceof ApplicationFailure && cause.type === 'invalid';
   return new KintsugiError(invalid ? 'invalid' : 'refused', messageOf(cause ?? thrown), {
@@ -100,6 +85,15 @@ function failureOf(thrown: unknown, recovery: StoredRecovery): KintsugiError {
     fix: `look at what it waits for: kintsugi show ${recovery.id}`,
     cause: thrown,
   });
+}
+
+/** Temporal went away over the order: whether it was stored is not known, and the same again under its id does no harm. */
+function notAnswered(thrown: unknown, recovery: StoredRecovery, id: string): KintsugiError {
+  const failure = temporalFailure(thrown, 'the order was not given', recovery.id);
+  if (!failure.retryable) return failure;
+  const message = `it is not known whether order ${id} was stored: ${failure.message.replace(/^.*?: /, '')}`;
+  const fix = 'look by `kintsugi show`, or give it again: under the same id it is done once';
+  return new KintsugiError(failure.code, message, { where: recovery.id, fix, cause: thrown });
 }
 
 function ended({ id, outcome, status }: StoredRecovery): KintsugiError {

@@ -1,7 +1,6 @@
-import type { OrderName } from '../recovery/events.ts';
+import type { PersonsOrder } from '../recovery/orders.ts';
 
-/** What a person orders; `cancel` is the Temporal UI's. */
-export type PersonsOrder = Exclude<OrderName, 'cancel'>;
+export type { PersonsOrder } from '../recovery/orders.ts';
 
 /** Who may do what at the front door, each role also what those before it may. */
 export const roles = ['viewer', 'operator', 'approver', 'admin'] as const;
@@ -38,10 +37,7 @@ export function mayAsk(role: Role, request: Request): boolean {
   return roles.indexOf(role) >= roles.indexOf(leastRole(request));
 }
 
-/** Every order that a person can give, by name. */
-export const personsOrders: readonly string[] = Object.keys(LEAST);
-
-/** Whether a text is the name of an order that a person can give. */
-export function isPersonsOrder(text: string): text is PersonsOrder {
-  return personsOrders.includes(text);
+/** What an order asks for: one of a runbook's procedure is no order of one action. */
+export function requestOf(order: PersonsOrder, { runbook }: { runbook?: string }): Request {
+  return order === 'run' && runbook !== undefined ? 'procedure' : order;
 }

@@ -12,7 +12,9 @@ import { recordAnswer } from './record-answer.ts';
 
 export interface Session {
   client: Client;
-  configuration: Pick<Configuration, 'cluster' | 'temporal'>;
+  configuration: Pick<Configuration, 'cluster'> & {
+    temporal: Pick<Configuration['temporal'], 'address' | 'namespace'>;
+  };
 }
 
 /** One recovery as Temporal alone knows it, without any worker. */
@@ -56,18 +58,39 @@ export async function findRecovery({ client, configuration }: Session, text: str
 
 /** A workflow id names one recovery after the other: those that have ended are found by Temporal's list. */
 async function findOlder(client: Client, workflowId: string, recoveryId: string): Promise<StoredRecovery | undefined> {
-  const runs = await listRuns(client, `WorkflowId = '${workflowId.replaceAll("'", "\\'")}'`, MOST_LISTED);
+  const runs = await listRuns(client, `WorkflowId = ${quoted(workflowId)}`, MOST_LISTED);
   return runs.find(({ id }) => id === recoveryId);
 }
 
 /** How many recoveries a list shows at most: the newest. */
 export const MOST_LISTED = 200;
 
-/** The recoveries of this cluster, the newest first: the open ones, or all that Temporal still keeps. */
-export async function listRecoveries(session: Session, options: { all: boolean }): Promise<StoredRecovery[]> {
-  const queue = `TaskQueue = '${taskQueueOf(session.configuration.cluster)}'`;
-  const status = options.all ? `ExecutionStatus != 'ContinuedAsNew'` : `ExecutionStatus = 'Running'`;
-  return listRuns(session.client, `${queue} AND ${status}`, MOST_LISTED);
+/** Which recoveries a list shows: open or ended ones, of a target (`namespace/kind/name`), of a runbook; all where nothing is said. */
+export interface RecoveryFilter {
+  open?: boolean;
+  target?: string;
+  runbook?: string;
+}
+
+/** The recoveries of this cluster that fit, the newest first: all that Temporal still keeps where it is not said which. */
+export async function listRecoveries(
+  session: Session,
+  { open, target, runbook }: RecoveryFilter,
+): Promise<StoredRecovery[]> {
+  const running = `ExecutionStatus = 'Running'`;
+  const ended = `ExecutionStatus != 'Running' AND ExecutionStatus != 'ContinuedAsNew'`;
+  const conditions = [
+    `TaskQueue = ${quoted(taskQueueOf(session.configuration.cluster))}`,
+    open === undefined ? `ExecutionStatus != 'ContinuedAsNew'` : open ? running : ended,
+    ...(target === undefined ? [] : [`KintsugiTarget = ${quoted(target)}`]),
+    ...(runbook === undefined ? [] : [`KintsugiRunbook = ${quoted(runbook)}`]),
+  ];
+  return listRuns(session.client, conditions.join(' AND '), MOST_LISTED);
+}
+
+/** A text as a value of Temporal's list filter, whatever is in it. */
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
 async function listRuns(client: Client, query: string, most: number): Promise<StoredRecovery[]> {

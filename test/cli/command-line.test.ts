@@ -159,6 +159,7 @@ describe('doctor', () => {
       ok: false,
       checks: [
         check('configuration', true),
+        check('people', true),
         check('runbooks', true),
         check('Temporal', false),
         check('Kubernetes', false),

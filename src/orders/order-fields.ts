@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** What an order may say besides who gives it: one source for the API, its document and the command line. */
+
+const text = (most: number) => z.string().min(1).max(most);
+
+/** Values by the parameters' names; what they may be is known only to the runbook or the action. */
+export const orderParams = z.record(z.string(), z.json());
+
+export const orderFields = z.strictObject({
+  reason: text(2_000).exactOptional().describe('Why; it stands in the history'),
+  n: z.int().min(1).exactOptional().describe('The attempt that is meant; refused if it is another one that waits'),
+  digest: text(200).exactOptional().describe('Of `approve`: refused unless the plan is still the one with this digest'),
+  rootCause: text(2_000).exactOptional().describe('Of `close`: what was really wrong'),
+  revision: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe('Of `rollback`: the number of the revision; without it the last healthy one'),
+  action: text(100).exactOptional().describe('Of `run`: one action, e.g. `debug-session`'),
+  runbook: text(63).exactOptional().describe('Of `run`: the runbook whose procedure is ordered, in place of an action'),
+  procedure: text(100).exactOptional().describe("Of `run`: which of the runbook's procedures"),
+  params: orderParams.exactOptional().describe('Of `run`: parameters of the action or the runbook'),
+});
+
+/** The order's own part of a message to the recovery. */
+export type OrderFields = { actor: string } & z.infer<typeof orderFields>;

@@ -1,0 +1,40 @@
+import { listRecoveries, type RecoveryFilter, readRecord, type Session, type StoredRecovery } from './recoveries.ts';
+
+/** How long a worker may take to add the deadlines, which Temporal alone does not know. */
+const DEADLINES_WITHIN_MS = 2_000;
+
+/** One line of the list; `deadline` is null if the recovery is closed or no worker told it. */
+export interface Listed {
+  id: string;
+  target: string | null;
+  runbook: string;
+  phase: string | null;
+  cause: string | null;
+  outcome: string | null;
+  openedAt: string;
+  deadline: string | null;
+}
+
+/** The recoveries that fit, the newest first, each with its deadline where a worker tells it. */
+export async function listWithDeadlines(session: Session, filter: RecoveryFilter): Promise<Listed[]> {
+  const stored = await listRecoveries(session, filter);
+  return Promise.all(stored.map((recovery) => listed(session, recovery)));
+}
+
+async function listed(session: Session, recovery: StoredRecovery): Promise<Listed> {
+  const { id, target, runbook, phase, cause, openedAt } = recovery;
+  const deadline = recovery.status === 'RUNNING' ? await deadlineOf(session, recovery) : null;
+  return { id, target, runbook, phase, cause, outcome: outcomeOf(recovery), openedAt, deadline };
+}
+
+/** A run that ended without its own outcome (terminated, failed) has Temporal's word for it. */
+function outcomeOf({ outcome, status }: StoredRecovery): string | null {
+  return outcome ?? (status === 'RUNNING' || status === 'COMPLETED' ? null : status.toLowerCase());
+}
+
+async function deadlineOf(session: Session, recovery: StoredRecovery): Promise<string | null> {
+  return readRecord(session, recovery, DEADLINES_WITHIN_MS).then(
+    ({ record }) => record.episode.deadline,
+    () => null,
+  );
+}
