@@ -121,8 +121,12 @@ function checksPage(): string {
 
 function notifiersPage(): string {
   const about =
-    'What a rung of the escalation ladder may name in `notify`, in the order of fallback: the two below, and those that the configuration file names.';
+    'What a rung of the escalation ladder may name in `notify`, in the order of fallback: the three below, and those that the configuration file names.';
   const builtIn = [
+    [
+      '`default`',
+      'Those of `notifiers.default` in the configuration file, in their order, until one takes the message.',
+    ],
     ['`webhook`', 'Posts the page as JSON to KINTSUGI_WEBHOOK_URL, with an Idempotency-Key; there if that is set.'],
     [
       '`log`',

@@ -44,7 +44,8 @@ async function list(options: JsonOption): Promise<void> {
   const configuration = loadConfiguration(process.env);
   const { notifiers, faults } = await makeAll(configuration);
   const typeOf = (name: string) => configuration.notifiers.find((entry) => entry.name === name)?.type ?? name;
-  const names = [...configuration.notifiers.map(({ name }) => name), ...Object.keys(notifiers)];
+  const made = Object.keys(notifiers).filter((name) => name !== 'default');
+  const names = [...configuration.notifiers.map(({ name }) => name), ...made];
   const result = [...new Set(names)].map((name) => ({
     name,
     type: typeOf(name),

@@ -33,7 +33,9 @@ export const fileSchema = z.strictObject({
         .array(label)
         .min(1)
         .default(['webhook', 'log'])
-        .describe('Who is told when a recovery has no runbook to say it, in this order'),
+        .describe(
+          'What the notifier `default` is, in the order of fallback: it is told where a runbook does not say whom, and where none could be read',
+        ),
       named: z
         .array(
           z.looseObject({

@@ -47,6 +47,7 @@ function nameTaken(name: unknown, names: string[], path: Path): Complaint[] {
 }
 
 function otherName(name: string): string {
+  if (name === 'default') return 'give it another name: "default" is all those of notifiers.default, in their order';
   if (name === 'webhook') return 'give it another name: "webhook" is the one of KINTSUGI_WEBHOOK_URL';
   return name === 'log' ? 'give it another name: "log" is the worker\'s log' : 'give it another name';
 }
@@ -62,7 +63,8 @@ function complaintsOfEntry(value: unknown, path: Path): Complaint[] {
 
 function unknownDefaults(content: unknown, names: readonly string[]): Complaint[] {
   return itemsAt(content, ['notifiers', 'default']).flatMap(({ value, path }): Complaint[] => {
-    if (typeof value !== 'string' || names.includes(value)) return [];
-    return [{ path, at: 'value', message: `no notifier is named "${value}"`, fix: suggest(value, names) }];
+    const possible = names.filter((name) => name !== 'default');
+    if (typeof value !== 'string' || possible.includes(value)) return [];
+    return [{ path, at: 'value', message: `no notifier is named "${value}"`, fix: suggest(value, possible) }];
   });
 }

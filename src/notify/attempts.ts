@@ -6,7 +6,7 @@ const TRIES = 3;
 const TRY_MS = 4000;
 const PAUSE_MS = 500;
 /** What may be waited in all, however long a provider would like us to. */
-const MOST_PAUSE_MS = 2500;
+const MOST_PAUSE_MS = 2000;
 
 /** What one try came to: the provider's answer, or why it was not taken; `retryAfterMs` is what the provider asks for. */
 export type Attempt<T> = { taken: T } | { error: KintsugiError; retryAfterMs?: number };

@@ -1,6 +1,7 @@
 import { KintsugiError } from '../errors.ts';
 import { isRecord } from '../faults/data.ts';
 import type { Logger } from '../log.ts';
+import { createDefaultNotifier } from './default.ts';
 import { kindNamed } from './kinds.ts';
 import { createLogNotifier } from './log.ts';
 import type { NamedNotifier, Notifier } from './notifier.ts';
@@ -17,6 +18,8 @@ export interface NotifierSettings {
   webhookSecret?: string;
   /** Those of the configuration file. */
   notifiers?: readonly NamedNotifier[];
+  /** `notifiers.default`: what the notifier `default` goes through. */
+  defaultNotifiers?: readonly string[];
   publicUrl?: string;
   temporalUiUrl?: string;
 }
@@ -28,8 +31,8 @@ export interface NotifierFault {
 }
 
 /**
- * The notifiers by name: the log always, the webhook of the environment if its address is set, and those of the configuration
- * file.
+ * The notifiers by name: the log and `default` always, the webhook of the environment if its address is set, and those of the
+ * configuration file.
  * @throws KintsugiError `invalid` with everything that stands against any of them
  */
 export function createNotifiers(settings: NotifierSettings): Record<string, Notifier> {
@@ -47,7 +50,7 @@ export function makeNotifiers(settings: NotifierSettings): {
   notifiers: Record<string, Notifier>;
   faults: NotifierFault[];
 } {
-  const { log, webhookUrl, webhookSecret, notifiers: named = [] } = settings;
+  const { log, webhookUrl, webhookSecret, notifiers: named = [], defaultNotifiers = [] } = settings;
   const notifiers: Record<string, Notifier> = { log: createLogNotifier(log) };
   if (webhookUrl !== undefined) notifiers.webhook = environmentWebhook(webhookUrl, webhookSecret);
   const faults: NotifierFault[] = [];
@@ -56,6 +59,9 @@ export function makeNotifiers(settings: NotifierSettings): {
     if (Array.isArray(made)) faults.push(...made.map((error) => ({ notifier: entry.name, error })));
     else notifiers[entry.name] = made;
   }
+  notifiers.default = createDefaultNotifier(
+    defaultNotifiers.flatMap((name) => (notifiers[name] === undefined ? [] : [notifiers[name]])),
+  );
   return { notifiers, faults };
 }
 

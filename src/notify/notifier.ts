@@ -62,4 +62,4 @@ export interface NamedNotifier {
 }
 
 /** The notifiers that need no entry in the configuration file. */
-export const builtInNotifiers = ['webhook', 'log'] as const;
+export const builtInNotifiers = ['default', 'webhook', 'log'] as const;

@@ -11,8 +11,8 @@ import type { PeopleStep, StepName } from './steps.ts';
 const NOTIFY_AGAIN_MS = 30_000;
 /** Rounds of the list before a run that could end otherwise no longer waits for them. */
 const MOST_ROUNDS = 20;
-/** Where a recovery pages whose runbook never loaded. */
-const DEFAULT_NOTIFIERS = ['webhook', 'log'];
+/** Where a recovery pages whose runbook never loaded: the worker's configuration says who that is. */
+const DEFAULT_NOTIFIERS = ['default', 'log'];
 
 /** What the people lane should do now: pages before questions, questions before news. Paging never waits for the target. */
 export function nextPeopleStep(record: RecoveryRecord, clock: Clock): PeopleStep | null {

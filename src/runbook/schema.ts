@@ -270,7 +270,7 @@ export const runbookSpec = z.strictObject({
     rungs: z
       .array(rung)
       .min(1)
-      .default([{ after: '15m', notify: ['webhook', 'log'] }])
+      .default([{ after: '15m', notify: ['default', 'log'] }])
       .describe('How a page climbs while nobody acknowledges it'),
     note: z
       .array(name)

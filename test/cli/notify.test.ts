@@ -120,7 +120,7 @@ test('runbook validate knows the notifiers of the configuration, and says what a
   writeFileSync(file, good.replaceAll(/notify: \[.*?\]/g, 'notify: [oncal, log]'));
   const environment = configured('{name: oncall, type: webhook, url: "http://127.0.0.1:1"}');
   const { stdout } = await kintsugi(['runbook', 'validate', file], environment);
-  expect(stdout).toMatch(/no notifier is named "oncal"; did you mean "oncall"\? known: oncall, webhook, log/);
+  expect(stdout).toMatch(/no notifier is named "oncal"; did you mean "oncall"\? known: oncall, default, webhook, log/);
   writeFileSync(file, good.replaceAll(/notify: \[.*?\]/g, 'notify: [oncall, log]'));
   expect((await kintsugi(['runbook', 'validate', file], environment)).stdout).not.toMatch(/no notifier/);
 }, 60_000);

@@ -32,10 +32,10 @@ describe('the notifiers of the configuration file', () => {
       ),
     });
     const notifiers = createNotifiers({ ...configuration, log });
-    expect(Object.keys(notifiers).sort()).toEqual(['log', 'oncall', 'webhook']);
+    expect(Object.keys(notifiers).sort()).toEqual(['default', 'log', 'oncall', 'webhook']);
     expect(notifiers.oncall).toMatchObject({ name: 'oncall', reachesPeople: true });
     expect(configuration.defaultNotifiers).toEqual(['oncall', 'webhook', 'log']);
-    expect(catalogueOf(configuration).notifiers).toEqual(['oncall', 'webhook', 'log']);
+    expect(catalogueOf(configuration).notifiers).toEqual(['oncall', 'default', 'webhook', 'log']);
   });
 
   test('have all their faults listed at once, each where it stands, an unknown type with those that there are', () => {

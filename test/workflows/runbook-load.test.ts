@@ -58,7 +58,7 @@ describe('a runbook that cannot be read', () => {
           pages: [{ rungs: [{ why: expect.stringContaining('deadline') }] }],
         });
         const sent = events.find(({ kind }) => kind === 'page-sent');
-        expect(sent).toMatchObject({ notifier: 'webhook' });
+        expect(sent).toMatchObject({ notifier: 'default' });
         const late = Date.parse(sent?.at ?? '') - Date.parse(startsAt) - 15 * MINUTE;
         expect(late).toBeGreaterThanOrEqual(0);
         expect(late).toBeLessThanOrEqual(5_000);

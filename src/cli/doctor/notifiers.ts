@@ -27,7 +27,7 @@ export async function notifierChecks(
   );
   const all = [{ whose: 'a recovery without a runbook', notify: defaultNotifiers }, ...ladders];
   const unheard = all.filter(({ notify }) => !notify.some((name) => configured[name]?.reachesPeople === true));
-  const people = Object.values(configured).filter(({ reachesPeople }) => reachesPeople);
+  const people = Object.values(configured).filter(({ name, reachesPeople }) => reachesPeople && name !== 'default');
   const check =
     unheard.length === 0
       ? good('notifiers', `configured: ${people.map(({ name }) => name).join(', ')}`)
