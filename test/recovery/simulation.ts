@@ -45,6 +45,9 @@ const CALM_AFTER_MS = [5 * 60_000, 40 * 60_000, 3 * 3_600_000];
 const MOST_ROUNDS = 40_000;
 const START = '2026-01-31T03:00:00.000Z';
 
+/** How long steps may take, in ms: verification waits for its window, and a plan for an endpoint that it asks. */
+const LASTS: Partial<Record<string, [number, number]>> = { verify: [1_000, 300_000], plan: [1, 60_000] };
+
 const shortHold: Plan = { ...holdPlan, hold: { ...(holdPlan.hold as Hold), expires: '2h' } };
 
 interface Pending {
@@ -267,7 +270,7 @@ class Simulation {
     if (step.name === 'apply') this.append({ kind: 'action-started', n: step.n, i: step.i });
     else if (step.name === 'undo') this.append({ kind: 'undo-started', n: step.n, i: step.i, why: step.why });
     else this.append({ kind: 'step-started', lane, step: step.name });
-    const lasts = step.name === 'verify' ? this.between(1_000, 300_000) : this.between(1, 20_000);
+    const lasts = this.between(...(LASTS[step.name] ?? [1, 20_000]));
     this.pending.push({
       at: this.now + (lane === 'people' ? this.between(1, 2_000) : lasts),
       lane,
