@@ -212,6 +212,8 @@ function foldEnded(record: RecoveryRecord, event: RecoveryEvent & { kind: 'proce
   const { n, outcome, asBefore, why } = event;
   return {
     ...record,
+    // What a target looked like before its end was known to be bad is no sign that it has recovered.
+    look: asBefore ? record.look : { ...record.look, healthy: null, wanted: true },
     procedure: { ...procedure, ended: { outcome, asBefore, why, episode: record.episode.number } },
     requests: record.requests.filter(({ id }) => id !== procedure.id),
     // A plan that is only shown is over with it.

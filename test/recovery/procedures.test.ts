@@ -210,6 +210,16 @@ describe('a procedure that is not done', () => {
     ]);
   });
 
+  test('pages where undoing it was refused, also when the target still looked well after its first change', () => {
+    const failed: EventBody = { kind: 'action-finished', n: 1, i: 1, outcome: 'unknown' };
+    const before = happen(asked(), 1, approve(), begun(), applied(), watched(true), begun(1), failed);
+    const refused = decided(happen(before, 2, ...undoFinished(0, 'refused')));
+    expect(refused.facts).toMatchObject([
+      { kind: 'procedure-ended', asBefore: false },
+      { kind: 'rung-due', rung: 0 },
+    ]);
+  });
+
   test('because its recovery is closed in the middle of it is undone before that ends', () => {
     const { record, decision } = decided(happen(asked(), 1, approve(), begun(), applied(), ordered('close')));
     expect(decision.target).toMatchObject({ name: 'undo', n: 1, i: 0, why: 'closed by ana' });
