@@ -18,6 +18,8 @@ interface OrderOptions extends JsonOption {
 /** Where a command is called otherwise than its order, and what its own flags come to. */
 interface Differently {
   name: string;
+  /** What the second argument is, where it takes one: the order's text. */
+  text?: string;
   fields(flags: Record<string, unknown>): Partial<OrderFields>;
 }
 
@@ -33,11 +35,15 @@ export function registerOrder(
     .command(differently?.name ?? order)
     .description(description)
     .argument('<id>', ID_ARGUMENT);
+  if (differently?.text !== undefined) command.argument('<text>', differently.text);
   for (const option of [actorOption(), ...options, jsonOption()]) command.addOption(option);
-  command.action(async (id: string, given: OrderOptions) => {
+  command.action(async (id: string) => {
+    const given = command.opts<OrderOptions>();
+    const [, text] = command.args;
+    const said = text === undefined ? {} : { text };
     const { requireActor, withFrontDoor } = await import('./front-door.ts');
     requireActor(given.actor);
-    const all = { ...fieldsOf(given), ...differently?.fields(command.opts()) };
+    const all = { ...fieldsOf(given), ...said, ...differently?.fields(command.opts()) };
     const result = await withFrontDoor((door) => door.order(id, order, all));
     printResult(given, result, () => orderText(result));
   });

@@ -7,15 +7,18 @@ import close from './close.ts';
 import debug from './debug.ts';
 import diagnose from './diagnose.ts';
 import doctor from './doctor.ts';
+import extend from './extend.ts';
 import gateway from './gateway.ts';
 import handBack from './hand-back.ts';
 import history from './history.ts';
 import list from './list.ts';
+import note from './note.ts';
 import notify from './notify.ts';
 import pause from './pause.ts';
 import postMortem from './post-mortem.ts';
 import reject from './reject.ts';
 import resume from './resume.ts';
+import retry from './retry.ts';
 import rollback from './rollback.ts';
 import run from './run.ts';
 import runbook from './runbook.ts';
@@ -35,15 +38,18 @@ export const commands = {
   debug: debug,
   diagnose: diagnose,
   doctor: doctor,
+  extend: extend,
   gateway: gateway,
   'hand-back': handBack,
   history: history,
   list: list,
+  note: note,
   notify: notify,
   pause: pause,
   'post-mortem': postMortem,
   reject: reject,
   resume: resume,
+  retry: retry,
   rollback: rollback,
   run: run,
   runbook: runbook,

@@ -4,6 +4,7 @@ import { openPage } from '../recovery/fold-pages.ts';
 import { formatTarget } from '../recovery/ids.ts';
 import { type PersonsOrder, possibleOrders } from '../recovery/orders.ts';
 import { phaseOf } from '../recovery/phase.ts';
+import { planDiff } from '../recovery/plan-diff.ts';
 import { activeAttempt, effectiveMode, leadingFinding, standingChanges } from '../recovery/policy.ts';
 import { postRecoveryItems } from '../recovery/post-recovery.ts';
 import { putBackLines } from '../recovery/put-back.ts';
@@ -159,7 +160,7 @@ function peopleLine(event: RecoveryEvent): string | null {
     case 'page-resolved':
       return `the page is resolved at ${event.notifier}: ${event.reason}`;
     case 'order':
-      return `order ${event.name} by ${event.actor} ${event.accepted ? 'is taken' : `is refused${because(event.reason)}`}`;
+      return `order ${event.name} by ${event.actor} ${event.accepted ? `is taken${saidText(event)}` : `is refused${because(event.reason)}`}`;
     case 'message-refused':
       return `a message was refused: ${event.why}`;
     default:
@@ -173,6 +174,14 @@ const messages = {
   'resolve-page': 'that the page is resolved',
   note: 'the note of the recovery',
 } as const;
+/** What an order says besides its name. */
+function saidText({ args }: RecoveryEvent & { kind: 'order' }): string {
+  const said = ['remedy', 'cause', 'by', 'outcome', 'text'].flatMap((key) => {
+    const value = args[key];
+    return typeof value === 'string' ? [key === 'text' ? value : `${key} ${value}`] : [];
+  });
+  return detail(said.join(', '));
+}
 
 /** What an action found out, each line below the one that tells how it ended. */
 function foundLines(saw: string[] = []): string[] {
@@ -192,10 +201,11 @@ export function recordSummary(record: RecoveryRecord): string {
     ['seen', saw ?? 'nothing yet'],
     ['cause', finding === null ? causeUnknown(record) : `${finding.cause}: ${finding.summary}`],
     ...procedureRows(record),
-    ...record.attempts.map((attempt): [string, string] => [`attempt ${attempt.n}`, attemptText(attempt)]),
+    ...record.attempts.flatMap(attemptRows),
     ...standingRows(record),
     ...mitigationRows(record),
     ['people', peopleText(record)],
+    ...(record.notes ?? []).map(({ by, at, text }): [string, string] => ['note', `${clockTime(at)} ${by}: ${text}`]),
     ...postRecoveryItems(record).map((item, index): [string, string] => [
       index === 0 ? 'afterwards' : '',
       pointText(item),
@@ -299,13 +309,20 @@ function peopleText(record: RecoveryRecord): string {
   return record.closed === null ? pagesAt(record.episode.deadline) : 'nobody is paged';
 }
 
+/** An attempt; while people are asked for it, with what they would approve. */
+function attemptRows(attempt: Attempt): [string, string][] {
+  const asked = attempt.stage === 'asked' ? attempt.plans.flatMap(planDiff) : [];
+  return [[`attempt ${attempt.n}`, attemptText(attempt)], ...asked.map((line): [string, string] => ['', `  ${line}`])];
+}
+
 function attemptText(attempt: Attempt): string {
-  const { remedy, cause, stage, why, plans, approval, ordered } = attempt;
+  const { remedy, cause, stage, why, plans, approval, ordered, retried } = attempt;
   const waits =
     stage === 'asked' && approval !== null
       ? `${ofPeople(approval.quorum, approval.by)} until ${clockTime(approval.expiresAt)}: ${approval.why}`
       : '';
-  const whose = ordered?.procedure === true ? `, started by ${ordered.by}` : ` for ${cause}`;
+  const named = retried === undefined ? '' : `, named by ${retried.by}`;
+  const whose = ordered?.procedure === true ? `, started by ${ordered.by}` : ` for ${cause}${named}`;
   return `${remedy}${whose}: ${stage}${waits}${because(why)}: ${plansText(plans)}`;
 }
 

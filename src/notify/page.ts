@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Acknowledgement, ApprovalRequest, Page } from '../recovery/activities.ts';
+import { planDiff } from '../recovery/plan-diff.ts';
 import type { Finding, Json, PostRecoveryItem } from '../recovery/values.ts';
 
 /** One message to people: a page, its update, its resolution, or an approval that is asked for. */
@@ -69,6 +70,10 @@ export function plainText(message: PageMessage): string {
     [`Why now: ${page.why}. Deadline ${clock(page.deadline)}, mode ${page.mode}.`],
     page.acknowledged === undefined ? [] : [inHand(page.acknowledged)],
     section(`Broken since ${clock(page.brokenSince)}. Impact`, impactLines(page.impact)),
+    section(
+      'Notes',
+      (page.notes ?? []).map(({ by, at, text }) => `- ${clock(at)} ${by}: ${text}`),
+    ),
     section('Found', page.findings.slice(0, 3).flatMap(findingLines)),
     tried,
     standing,
@@ -216,7 +221,10 @@ function findingLines(finding: Finding): string[] {
 function approvalLines(page: Page, approval: ApprovalRequest): string[] {
   return [
     `It would, because ${approval.why}:`,
-    ...approval.plans.map((plan, index) => `${index + 1}. ${plan.summary} (risk ${plan.risk})`),
+    ...approval.plans.flatMap((plan, index) => [
+      `${index + 1}. ${plan.summary} (risk ${plan.risk})`,
+      ...planDiff(plan).map((line) => `     ${line}`),
+    ]),
     `${quorumText(approval)} Approve until ${clock(approval.expiresAt)}:`,
     `  ${approveCommand(page, approval)}`,
   ];

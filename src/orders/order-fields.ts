@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { namedOutcomes } from '../recovery/orders.ts';
 
 /** What an order may say besides who gives it: one source for the API, its document and the command line. */
 
@@ -12,6 +13,11 @@ export const orderFields = z.strictObject({
   n: z.int().min(1).exactOptional().describe('The attempt that is meant; refused if it is another one that waits'),
   digest: text(200).exactOptional().describe('Of `approve`: refused unless the plan is still the one with this digest'),
   rootCause: text(2_000).exactOptional().describe('Of `close`: what was really wrong'),
+  outcome: z.enum(namedOutcomes).exactOptional().describe('Of `close`: how it ended'),
+  remedy: text(100).exactOptional().describe('Of `retry`: which one, as the runbook names it'),
+  cause: text(100).exactOptional().describe('Of `retry`: what it really is'),
+  by: text(20).exactOptional().describe('Of `extend`: how much later, e.g. `10m`'),
+  text: text(2_000).exactOptional().describe('Of `note`: what there is to say'),
   revision: z
     .int()
     .min(1)

@@ -225,6 +225,8 @@ export interface Page {
   attempts: { remedy: string; cause: string; outcome: string; undone: boolean; saw: string; found?: string[] }[];
   /** Standing changes, each one sentence. */
   holds: string[];
+  /** What people have said to each other about it. */
+  notes?: { by: string; at: string; text: string }[];
   /** Who has the target in hand, so that automation writes nothing; `putBack`: in lines, how what stands is taken back. */
   takenOver?: { by: string; at: string; reason?: string; putBack: string[] };
   /** What a person commits, so that Git has what stands in the cluster. */

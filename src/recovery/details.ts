@@ -42,6 +42,8 @@ export function detailsOf(record: RecoveryRecord): string {
       '**Changes that stand:**',
       ...(record.takenOver === undefined ? standing.map((change) => `- ${change}`) : putBackLines(record)),
     );
+  if (record.notes !== undefined)
+    lines.push('', '**Notes**', ...record.notes.map(({ by, at, text }) => `- ${at} ${by}: ${text}`));
   lines.push(...mitigationLines(record));
   lines.push(...postRecoveryLines(record));
   const orders = possibleOrders(record);

@@ -248,7 +248,7 @@ function handedOver(
 }
 
 function closingOutcome(record: RecoveryRecord): Outcome | null {
-  if (record.closing?.order === 'close') return 'closed';
+  if (record.closing?.order === 'close') return record.closing.outcome ?? 'closed';
   const looked = lookedSinceClosing(record);
   const blind = record.failures.target !== null || !canLook(record);
   if (!looked && !blind) return null;

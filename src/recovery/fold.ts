@@ -5,11 +5,13 @@ import { foldPages } from './fold-pages.ts';
 import { foldTakeOver } from './fold-take-over.ts';
 import { foldHolds } from './holds.ts';
 import { foldNote } from './notes.ts';
+import { namedOutcomes } from './orders.ts';
 import { alertKey, foldRunbookChanged, withOthersDeadlines } from './other-runbooks.ts';
 import { mayBeWell } from './policy.ts';
 import { foldPostRecovery } from './post-recovery.ts';
 import { foldProcedures } from './procedures.ts';
 import { type AlertRecord, type Episode, emptyRecord, type InFlight, type RecoveryRecord } from './record.ts';
+import { foldSteering } from './steering.ts';
 
 /**
  * The record after one more event. Pure and total: an event that does not fit (a second result of a step) changes as little
@@ -20,7 +22,8 @@ export function fold(before: RecoveryRecord, event: RecoveryEvent): RecoveryReco
   if (event.kind === 'snapshot') return { ...emptyRecord, ...event.record, seq: event.seq, now: event.at };
   const record = foldLanes({ ...before, seq: event.seq, now: event.at }, event);
   const course = foldPostRecovery(foldTakeOver(foldProcedures(foldCourse(record, event), event), event), event);
-  return foldNews(foldHolds(foldNote(foldPages(foldAttempts(course, event), event), event), event), event);
+  const people = foldSteering(foldAttempts(course, event), event);
+  return foldNews(foldHolds(foldNote(foldPages(people, event), event), event), event);
 }
 
 /** The written rule: if unable to resolve within 15 minutes, escalate. */
@@ -38,7 +41,7 @@ const NEWS: ReadonlySet<RecoveryEvent['kind']> = new Set([
 ]);
 
 /** Orders that change what the others have to do. */
-const NEWS_ORDERS: ReadonlySet<OrderName> = new Set(['takeOver', 'handBack']);
+const NEWS_ORDERS: ReadonlySet<OrderName> = new Set(['takeOver', 'handBack', 'extend', 'note']);
 
 function foldNews(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecord {
   const isNews = NEWS.has(event.kind) || (event.kind === 'order' && event.accepted && NEWS_ORDERS.has(event.name));
@@ -321,5 +324,7 @@ function foldOrder(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order
   const known = { ...record, orders: { ...record.orders, [id]: answer } };
   if (!accepted || (name !== 'close' && name !== 'cancel')) return known;
   const rootCause = typeof event.args.rootCause === 'string' ? event.args.rootCause : undefined;
-  return { ...known, closing: { order: name, actor, at: event.at, ...(rootCause === undefined ? {} : { rootCause }) } };
+  const outcome = namedOutcomes.find((one) => one === event.args.outcome);
+  const said = { ...(rootCause === undefined ? {} : { rootCause }), ...(outcome === undefined ? {} : { outcome }) };
+  return { ...known, closing: { order: name, actor, at: event.at, ...said } };
 }

@@ -25,8 +25,9 @@ export function withAttempt(
 
 /** What automation planned falls away where a person has the target in hand, or had it since the diagnosis. */
 function ownAttempt(record: RecoveryRecord, event: RecoveryEvent & { kind: 'planned' | 'remedy-refused' }): Attempt {
-  const attempt = newAttempt(record, event);
-  const { takenOver, diagnosisStale } = record;
+  const { takenOver, diagnosisStale, retry } = record;
+  const isNamed = retry?.remedy === event.remedy && retry.cause === event.cause;
+  const attempt = { ...newAttempt(record, event), ...(isNamed ? { retried: retry } : {}) };
   if (attempt.stage !== 'planned' || (takenOver === undefined && !diagnosisStale)) return attempt;
   const why = takenOver === undefined ? 'the target is diagnosed anew' : `${takenOver.by} took over`;
   return { ...attempt, stage: 'withdrawn', why };

@@ -5,6 +5,7 @@ import { isSamePerson } from './people.ts';
 import { activeAttempt, canLook, effectiveMode, sessionStands } from './policy.ts';
 import { refuseWithoutRootCause } from './post-recovery.ts';
 import type { Attempt, OrderArgs, RecoveryRecord } from './record.ts';
+import { refuseExtend, refuseRetry } from './steering.ts';
 import { mayStand } from './undoing.ts';
 
 /** What a person orders, as a message carries it. `id` makes a repeat harmless; `recoveryId` keeps it from another recovery. */
@@ -36,6 +37,9 @@ export const personsOrders = [
   'acknowledge',
   'takeOver',
   'handBack',
+  'retry',
+  'extend',
+  'note',
   'undo',
   'rollback',
   'run',
@@ -43,6 +47,9 @@ export const personsOrders = [
 ] as const satisfies readonly OrderName[];
 
 export type PersonsOrder = (typeof personsOrders)[number];
+
+/** The outcomes that a person may name when closing a recovery. */
+export const namedOutcomes = ['recovered-by-person', 'handed-over', 'closed'] as const;
 
 /** Why an order cannot be taken now, with what is possible instead; null if it can. */
 export function refusalOf(record: RecoveryRecord, order: Order): string | null {
@@ -70,6 +77,12 @@ function whyNot(record: RecoveryRecord, order: Order): string | null {
       return refuseTakeOver(record, order);
     case 'handBack':
       return refuseHandBack(record);
+    case 'retry':
+    case 'extend':
+      if (record.closing !== null) return beingClosed(record.closing);
+      return order.name === 'retry' ? refuseRetry(record, order.args) : refuseExtend(record);
+    case 'note':
+      return null;
     case 'undo':
       return undoable(record, order) === null ? 'no change of this recovery stands that could be undone' : null;
     case 'rollback':
@@ -78,7 +91,7 @@ function whyNot(record: RecoveryRecord, order: Order): string | null {
     case 'close':
     case 'cancel':
       return record.closing === null
-        ? refuseWithoutRootCause(record, order)
+        ? (refuseOutcome(record, order) ?? refuseWithoutRootCause(record, order))
         : `it is being closed already (${record.closing.order} by ${record.closing.actor})`;
   }
 }
@@ -108,6 +121,12 @@ function refuseAnswer(record: RecoveryRecord, order: Order): string | null {
     return `${asked.remedy} is of high risk: it takes an approval by a person whom the front door has verified`;
   }
   return order.name === 'approve' ? refuseSecondVoice(asked, order.actor) : null;
+}
+
+/** Nothing is claimed that the last look says is not so. */
+function refuseOutcome({ look }: RecoveryRecord, { args }: Order): string | null {
+  if (args.outcome !== 'recovered-by-person' || look.healthy !== false) return null;
+  return `the last look saw it not healthy (${look.saw}): close it as handed-over or closed, or wait for the next look`;
 }
 
 /** One person has a target in hand: who comes after takes it from who went before, also what breaks anew in the same hands. */

@@ -41,6 +41,7 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
     attempts: record.attempts.map(attemptLine),
     holds: standingChanges(record),
     ...takenOverOf(record),
+    ...(record.notes === undefined ? {} : { notes: record.notes.slice(-5) }),
     ...(patch === null ? {} : { patch }),
     steps: record.steps,
     checklist: record.checklist,
@@ -93,6 +94,11 @@ function titleOf(record: RecoveryRecord): string {
   return `${name}: ${cause}${others.length === 0 ? '' : `; also firing: ${others.join(', ')}`}`;
 }
 
+function byWhom({ ordered, retried }: Attempt): string {
+  if (ordered !== undefined) return `, ordered by ${ordered.by},`;
+  return retried === undefined ? '' : `, named by ${retried.by},`;
+}
+
 function attemptLine(attempt: Attempt): Page['attempts'][number] {
   const verdict = attempt.verification?.checks
     .filter(({ result }) => result !== 'pass')
@@ -100,7 +106,7 @@ function attemptLine(attempt: Attempt): Page['attempts'][number] {
     .join('; ');
   const found = attempt.actions.flatMap(({ saw = [] }) => saw);
   return {
-    remedy: attempt.ordered === undefined ? attempt.remedy : `${attempt.remedy}, ordered by ${attempt.ordered.by},`,
+    remedy: `${attempt.remedy}${byWhom(attempt)}`,
     cause: attempt.cause,
     outcome: attempt.stage,
     undone: attempt.stage === 'undone',

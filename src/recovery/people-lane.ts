@@ -112,7 +112,10 @@ export function untoldResolution(record: RecoveryRecord): string | null {
 }
 
 function resolution(record: RecoveryRecord): string | null {
-  if (record.closing?.order === 'close') return `closed by ${record.closing.actor}`;
+  if (record.closing?.order === 'close') {
+    const { actor, outcome } = record.closing;
+    return `closed by ${actor}${outcome === undefined ? '' : ` as ${outcome}`}`;
+  }
   if (openPage(record)?.about === 'hold') return holdPageOver(record);
   switch (record.recovered?.by) {
     case 'remedy':

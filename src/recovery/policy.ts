@@ -28,10 +28,15 @@ export function causeEntry(record: RecoveryRecord, cause: string) {
   return record.runbook?.content.spec.causes.find((entry) => entry.cause === cause) ?? null;
 }
 
-/** The next remedy for the leading finding that this episode has not tried for it, or null when nothing is left. */
+/** The remedy that a person named; else the next for the leading finding that was not tried for it, or null when nothing is left. */
 export function nextRemedy(record: RecoveryRecord): { finding: Finding; remedy: string } | null {
   const finding = leadingFinding(record);
   if (finding === null) return null;
+  const { retry } = record;
+  if (retry !== undefined) {
+    const seen = record.findings?.find(({ cause }) => cause === retry.cause);
+    return { finding: seen ?? retry.finding, remedy: retry.remedy };
+  }
   const tried = record.attempts
     .filter(({ findingKey, stage }) => findingKey === finding.key && stage !== 'withdrawn')
     .map(({ remedy }) => remedy);

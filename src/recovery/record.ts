@@ -1,6 +1,7 @@
 import type { Acknowledgement, LoadedRunbook, RunbookContent } from './activities.ts';
 import type { ActionOutcome, Lane, OrderName, Outcome, UndoOutcome } from './events.ts';
 import type { NextProcedure, Start, StartedProcedure } from './started-procedure.ts';
+import type { Note, Retry } from './steering.ts';
 import type { StepName } from './steps.ts';
 import type { TakenOver } from './take-over.ts';
 import type {
@@ -102,7 +103,10 @@ export interface RecoveryRecord {
   mitigation?: Mitigation;
   /** Who has the target in hand: automation writes nothing until it is handed back. */
   takenOver?: TakenOver;
-  closing: { order: 'close' | 'cancel'; rootCause?: string; actor: string; at: string } | null;
+  /** The remedy that a person wants tried next. */
+  retry?: Retry;
+  notes?: Note[];
+  closing: { order: 'close' | 'cancel'; outcome?: Outcome; rootCause?: string; actor: string; at: string } | null;
   closed: {
     outcome: Outcome;
     rootCause?: string;
@@ -142,8 +146,10 @@ export interface Episode {
   deadlineGiven: boolean;
   openedAt: string;
   deadlinePassed: boolean;
-  /** By how much people have moved the deadline: the time in which one had the target in hand. */
+  /** By how much people have moved the deadline: by an order, and by the time in which one had the target in hand. */
   addedMs?: number;
+  /** Who has moved it on by an order: once an episode. */
+  extended?: { by: string; at: string; span: string };
 }
 
 /** `after`: its sender's first rung, kept for an alert of another runbook. */
@@ -204,6 +210,8 @@ export interface Attempt {
   why?: string;
   /** Set where a person ordered it: the actions are the order's, or its procedure's, not a remedy's of the runbook. */
   ordered?: Requested;
+  /** Set where a person named this remedy, also where it was tried before. */
+  retried?: Retry;
   /** Whether the cluster says that it is for development: there an unverified approval counts for high risk too (safety 14). */
   developmentCluster?: boolean;
   /** When it was taken back, or left as unproven. */

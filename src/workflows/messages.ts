@@ -1,10 +1,18 @@
-import { isDuration } from '../recovery/durations.ts';
-import type { EventBody, OrderName } from '../recovery/events.ts';
+import { isDuration, milliseconds } from '../recovery/durations.ts';
+import type { EventBody } from '../recovery/events.ts';
 import { fold, nextEvent } from '../recovery/fold.ts';
-import { type Order, personsOrders, refusalOf, undoable } from '../recovery/orders.ts';
+import {
+  namedOutcomes,
+  type Order,
+  type PersonsOrder,
+  personsOrders,
+  refusalOf,
+  undoable,
+} from '../recovery/orders.ts';
 import { alertKey } from '../recovery/other-runbooks.ts';
 import type { OrderArgs, RecoveryRecord } from '../recovery/record.ts';
 import type { OrderProof } from '../recovery/signed-order.ts';
+import { LONGEST_EXTENSION } from '../recovery/steering.ts';
 import type { AlertMessage, Json } from '../recovery/values.ts';
 import { judgeProof } from './order-proof.ts';
 
@@ -13,6 +21,8 @@ import { judgeProof } from './order-proof.ts';
  * A message takes 8 KiB at most (durability 9).
  */
 const MOST_BYTES = 8 * 1024;
+/** Characters of a note: pages carry it. */
+const MOST_NOTE = 2_000;
 
 /** `forged`: it is no fault of writing, and is answered as refused. */
 type Parsed<T> = { value: T } | { fault: string; forged?: true };
@@ -169,7 +179,10 @@ function parseProof(raw: unknown): OrderProof | null {
 }
 
 /** What is wrong with the arguments of the orders that need some. */
-function argumentFault(name: OrderName, { revision, action, params, runbook, procedure }: OrderArgs): string | null {
+function argumentFault(name: PersonsOrder, args: OrderArgs): string | null {
+  const { revision, action, params, runbook, procedure } = args;
+  const said = steeringFault(name, args);
+  if (said !== null) return said;
   if (name === 'rollback') {
     const right =
       revision === undefined || (typeof revision === 'number' && Number.isInteger(revision) && revision > 0);
@@ -185,6 +198,37 @@ function argumentFault(name: OrderName, { revision, action, params, runbook, pro
   return typeof action === 'string' && action !== ''
     ? null
     : 'run takes {action, params} or {runbook, procedure, params}: "action" is the name of an action, e.g. "debug-session"';
+}
+
+/** The same of the orders that only say something. */
+function steeringFault(name: PersonsOrder, { cause, remedy, by, reason, text, outcome }: OrderArgs): string | null {
+  switch (name) {
+    case 'retry': {
+      const names = [cause, remedy].filter((value) => value !== undefined);
+      if (names.length > 0 && names.every(isSaid)) return null;
+      return 'retry takes the name of a "remedy", of a "cause", or of both';
+    }
+    case 'extend':
+      if (
+        !isSaid(by) ||
+        !isDuration(by) ||
+        milliseconds(by) === 0 ||
+        milliseconds(by) > milliseconds(LONGEST_EXTENSION)
+      )
+        return `"by" must be how much longer, e.g. "10m", at most ${LONGEST_EXTENSION}`;
+      return isSaid(reason) ? null : 'extend takes a "reason"';
+    case 'note':
+      return isSaid(text) && text.length <= MOST_NOTE ? null : `"text" must be 1 to ${MOST_NOTE} characters`;
+    case 'close':
+      if (outcome === undefined || namedOutcomes.some((known) => known === outcome)) return null;
+      return `"outcome" must be one of ${namedOutcomes.join(', ')}`;
+    default:
+      return null;
+  }
+}
+
+function isSaid(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== '';
 }
 
 /** The events of an order: none for a repeat of one already answered. */

@@ -11,6 +11,7 @@ import { approvalRequest, pageOf } from '../recovery/page.ts';
 import { canonicalWorkflowId, effectiveMode, leadingFinding } from '../recovery/policy.ts';
 import { lookedAtPoints, postRecoveryEvent } from '../recovery/post-recovery.ts';
 import type { Attempt, PageRecord, RecoveryRecord, Requested } from '../recovery/record.ts';
+import { findingBy } from '../recovery/steering.ts';
 import { messageFailed, refusedRemedy, rungOf } from '../recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
 import type { Finding, StepError } from '../recovery/values.ts';
@@ -257,8 +258,8 @@ const NOT_DIAGNOSED: Omit<Finding, 'key'> = {
 };
 
 function findingOf(record: RecoveryRecord, key: string): Finding {
-  const finding = record.findings?.find((candidate) => candidate.key === key);
-  if (finding === undefined) throw ApplicationFailure.nonRetryable(`there is no finding ${key}`, 'invalid');
+  const finding = findingBy(record, key);
+  if (finding === null) throw ApplicationFailure.nonRetryable(`there is no finding ${key}`, 'invalid');
   return finding;
 }
 

@@ -295,6 +295,9 @@ describe('a record is a few lines', () => {
       '  seen       0 of 1 pods ready',
       '  cause      oom-killed: container agent-bruno was OOM-killed at its limit of 1Gi',
       '  attempt 1  raise-memory for oom-killed: asked until 03:10:00Z: the mode is approve: raise the memory of container agent-bruno from 256Mi/1Gi to 512Mi/2Gi, then wait up to 180 s until the pods are ready',
+      '               Deployment bruno/agent-bruno',
+      '               - /spec/template/spec/containers/0/resources/limits/memory: "1Gi"',
+      '               + /spec/template/spec/containers/0/resources/limits/memory: "2Gi"',
       '  people     a person is paged at 03:15:00Z unless it is healthy by then',
       expect.stringMatching(/^ {2}orders {5}possible now: approve, reject, .*rollback, debug, close/),
     ]);

@@ -229,7 +229,17 @@ class Simulation {
   }
 
   private argumentsOf(name: OrderName): Record<string, number | string> {
-    if (name === 'close' && this.oneIn(2)) return { rootCause: 'a leak' };
+    if (name === 'close' && this.oneIn(2))
+      return { rootCause: 'a leak', ...this.pick([{}, { outcome: 'handed-over' }]) };
+    if (name === 'retry')
+      return this.pick([
+        { remedy: 'raise-memory' },
+        { remedy: 'roll-back' },
+        { cause: 'oom-killed' },
+        { remedy: 'pray' },
+      ]);
+    if (name === 'extend') return { by: '10m', reason: 'on it' };
+    if (name === 'note') return { text: 'seen' };
     if (name === 'undo') return { n: this.record.attempts.at(-1)?.n ?? 0 };
     if (name === 'run' && this.oneIn(3)) return { runbook: RESTORE, procedure: 'restore' };
     if (name === 'run') return { action: this.pick(['debug-session', 'debug-session', 'wait-ready']) };
@@ -293,7 +303,8 @@ class Simulation {
         other.remedy === attempt.remedy &&
         other.findingKey === attempt.findingKey,
     );
-    if (before.length > 0) this.broken.push('a remedy was tried twice for the same finding');
+    if (before.length > 0 && attempt.retried === undefined)
+      this.broken.push('a remedy was tried twice for the same finding');
   }
 
   /** Once somebody has the page, nobody else is called; a page that nobody was brought goes on to the first. */
