@@ -18,6 +18,7 @@ import { apiPage } from './api.ts';
 import { commandLinePage } from './command-line.ts';
 import { eventsPage } from './events.ts';
 import { fieldsTable, page, table } from './markdown.ts';
+import { ordersPage } from './orders.ts';
 import { formatted, type Output } from './output.ts';
 
 /** The JSON Schema for editors and every page of docs/reference, made from what the code declares. */
@@ -35,9 +36,17 @@ export async function references(root: string): Promise<Output[]> {
     { file: 'docs/reference/events.md', text: eventsPage(events) },
     { file: 'docs/reference/configuration.md', text: configurationPage() },
     { file: 'docs/reference/cli.md', text: commandLinePage(createProgram()) },
+    { file: 'docs/reference/orders.md', text: ordersPage(writtenRunbook(runbooks)) },
     { file: 'docs/reference/api.md', text: apiPage() },
     { file: 'docs/reference/openapi.json', text: `${JSON.stringify(openApiDocument(), null, 2)}\n` },
   ];
+}
+
+/** The runbook that orders are shown with: the one that Kintsugi was written for. */
+function writtenRunbook(runbooks: Runbook[]): Runbook {
+  const written = runbooks.find(({ metadata }) => metadata.name === 'agent-bruno-pod-crash-loop');
+  if (written === undefined) throw new Error('runbooks/agent-bruno-pod-crash-loop.yaml is not there');
+  return written;
 }
 
 function schemaOf(schema: z.ZodType) {

@@ -84,7 +84,7 @@ function whyNot(record: RecoveryRecord, order: Order): string | null {
     case 'note':
       return null;
     case 'undo':
-      return undoable(record, order) === null ? 'no change of this recovery stands that could be undone' : null;
+      return undoable(record, order) === null ? nothingToUndo(record) : null;
     case 'rollback':
     case 'run':
       return refuseRequest(record, order);
@@ -177,6 +177,13 @@ function anythingUnderWay(record: RecoveryRecord): { what: string; by: string } 
   if (sessionStands(record)) return { what: 'a debug session', by: 'a person' };
   const waits = active === null || (active.stage === 'asked' && active.actions.length === 0);
   return waits ? null : { what: active.remedy, by: `runbook ${record.runbookName}` };
+}
+
+function nothingToUndo({ attempts }: RecoveryRecord): string {
+  const undoing = attempts.find(({ stage }) => stage === 'undoing');
+  return undoing === undefined
+    ? 'no change of this recovery stands that could be undone'
+    : `${undoing.remedy} is being undone already`;
 }
 
 /** The attempt that an `undo` order is about: the one named, else the last whose change stands. */
