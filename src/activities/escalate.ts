@@ -10,14 +10,23 @@ import { withFailures } from './failure.ts';
 export interface EscalationDependencies {
   notifiers: Readonly<Record<string, Notifier>>;
   log: Logger;
+  /** How long one notifier may take, in ms; then the next one has its turn. Each bounds itself below that. */
+  patienceMs?: number;
 }
+
+/** Below the activity's own time limit: what is tried again by Temporal is only what a dead worker has left. */
+const PATIENCE_MS = 14_000;
 
 /**
  * The activity that speaks to people through one notifier (durability 11). It never throws for what a provider answers or
  * does not answer: `taken: false` with the reason lets the workflow go to the next notifier. Whatever the notifier, the
  * message also stands in the log, which by itself is never `taken`.
  */
-export function createEscalation({ notifiers, log }: EscalationDependencies): Pick<Activities, 'escalate'> {
+export function createEscalation({
+  notifiers,
+  log,
+  patienceMs = PATIENCE_MS,
+}: EscalationDependencies): Pick<Activities, 'escalate'> {
   return {
     escalate: withFailures(async (given) => {
       const input = withShortKeys(given);
@@ -26,7 +35,7 @@ export function createEscalation({ notifiers, log }: EscalationDependencies): Pi
       const logNotifier = notifiers.log;
       if (logNotifier !== undefined) await send(logNotifier, input, context);
       const own = { ...context, ...(providerId === undefined ? {} : { providerId }) };
-      const result = await deliver(notifiers[notifier], input, own);
+      const result = await deliver(notifiers[notifier], input, { ...own, patienceMs });
       if (result.taken) log.info({ messageKey, notifier, event, providerId: result.providerId }, 'message taken');
       else if (notifier !== 'log') log.error({ messageKey, notifier, event, error: result.error }, 'message not taken');
       return result;
@@ -55,17 +64,19 @@ function shortKey(key: string): string {
 async function deliver(
   notifier: Notifier | undefined,
   input: EscalateInput,
-  context: MessageContext,
+  { patienceMs, ...context }: MessageContext & { patienceMs: number },
 ): Promise<EscalateResult> {
   if (notifier === undefined) {
     return { taken: false, error: `there is no notifier "${input.notifier}": its settings are missing` };
   }
   if (!notifier.reachesPeople) return { taken: false, error: `written to the ${notifier.name}, which reaches nobody` };
+  const limit = AbortSignal.timeout(patienceMs);
   try {
-    const providerId = await send(notifier, input, context);
+    const providerId = await sendWithin(limit, notifier, input, context);
     return { taken: true, ...(providerId === undefined ? {} : { providerId }) };
   } catch (thrown) {
     if (context.signal.aborted) throw thrown;
+    if (limit.aborted) return { taken: false, error: `timeout: no answer in ${patienceMs / 1000} s`, lost: true };
     const isKnown = thrown instanceof KintsugiError;
     return {
       taken: false,
@@ -73,6 +84,20 @@ async function deliver(
       ...(isKnown && !MAYBE_TAKEN.has(thrown.code) ? {} : { lost: true }),
     };
   }
+}
+
+/** A notifier that does not hear its signal holds nobody up. */
+function sendWithin(
+  limit: AbortSignal,
+  notifier: Notifier,
+  input: EscalateInput,
+  context: MessageContext,
+): Promise<string | undefined> {
+  const signal = AbortSignal.any([context.signal, limit]);
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([send(notifier, input, { ...context, signal }), stopped]);
 }
 
 /** Faults after which the provider may have the message all the same. */

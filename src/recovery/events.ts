@@ -66,6 +66,8 @@ export type EventBody =
       actor?: string;
       reason?: string;
       mode?: Mode;
+      /** When Temporal took the start; the event's own time is when the first worker got to it. */
+      startedAt?: string;
       brokenSince: string;
       deadline: string;
       /** Whether the start named the deadline; else the runbook's first rung replaces it once it is loaded. */

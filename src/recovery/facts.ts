@@ -157,8 +157,10 @@ function pageReason(record: RecoveryRecord, clock: Clock): string | null {
 const BLOCKING: ReadonlySet<string> = new Set(['forbidden', 'invalid', 'not-found', 'refused']);
 
 function firstLookPending(record: RecoveryRecord, clock: Clock): boolean {
-  const { openedAt, deadline } = record.episode;
-  const openedLate = Date.parse(openedAt) >= Date.parse(deadline);
+  const { number, openedAt, deadline } = record.episode;
+  // A deadline that passed while a start waited for its worker was missed by us: people wait for no look more.
+  const begunAt = number === 1 ? (record.startedAt ?? openedAt) : openedAt;
+  const openedLate = Date.parse(begunAt) >= Date.parse(deadline);
   const looked = record.diagnosis !== null || record.failures.target !== null;
   return openedLate && !looked && !clock.passed(openedAt, FIRST_LOOK_MS);
 }

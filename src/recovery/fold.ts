@@ -195,6 +195,7 @@ function foldOpened(record: RecoveryRecord, event: RecoveryEvent & { kind: 'open
     ...(event.actor === undefined ? {} : { actor: event.actor }),
     ...(event.reason === undefined ? {} : { reason: event.reason }),
     ...(event.mode === undefined ? {} : { inputMode: event.mode }),
+    ...(event.startedAt === undefined ? {} : { startedAt: event.startedAt }),
     openedAt: event.at,
     episode: {
       number: 1,

@@ -26,6 +26,11 @@ export function taskQueueOf(cluster: string): string {
   return `kintsugi-${cluster}`;
 }
 
+/** Where the messages to people of a task queue's recoveries wait. No cluster's name has a slash: it is nobody else's queue. */
+export function peopleQueueOf(taskQueue: string): string {
+  return `${taskQueue}/people`;
+}
+
 /** `bruno/deployment/agent-bruno`. */
 export function formatTarget(target: Target): string {
   return `${target.namespace}/${target.kind.toLowerCase()}/${target.name}`;

@@ -42,6 +42,8 @@ export interface RecoveryRecord {
   actor?: string;
   reason?: string;
   inputMode?: Mode;
+  /** When Temporal took the start, where the run says it; no worker may have been there until `openedAt`. */
+  startedAt?: string;
   openedAt: string;
   /** The present episode's begin and deadline; `number` counts relapses from 1. */
   episode: Episode;

@@ -1,19 +1,19 @@
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import { startBaselineWatch } from '../activities/baseline-watch.ts';
 import { createActivities } from '../activities/create.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { KintsugiError } from '../errors.ts';
 import { connectKubernetes } from '../kubernetes/connect.ts';
 import type { Logger } from '../log.ts';
-import type { Activities } from '../recovery/activities.ts';
 import { taskQueueOf } from '../recovery/ids.ts';
 import { catalogueOf } from '../runbook/catalogue.ts';
 import { loadRunbooks } from '../runbook/load.ts';
 import { connectTemporal } from '../temporal/connect.ts';
 import { temporalFailure } from '../temporal/failures.ts';
 import { registerSearchAttributes } from '../temporal/search-attributes.ts';
-import { payloadConverterPath, workflowBundle } from './bundle.ts';
+import { workflowBundle } from './bundle.ts';
 import { installRuntime } from './runtime.ts';
+import { createWorkers } from './workers.ts';
 
 export interface WorkerOptions {
   log: Logger;
@@ -26,8 +26,6 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** How long steps under way may take to end at a stop: a write takes 15 s at most (below the pod's grace period of 30 s). */
-const GRACE = { shutdownGraceTime: '15s', shutdownForceTime: '20s' } as const;
 /** The healthy baseline of every runbook's targets is looked for this often (safety 3). */
 const BASELINE_EVERY_MS = 5 * 60_000;
 
@@ -45,7 +43,14 @@ export async function startWorker(configuration: Configuration, { log }: WorkerO
   await registerSearchAttributes(temporal);
   const { activities, baselines } = createActivities({ configuration, redactionKey, kubernetes, temporal, log });
   const connection = await connectNative(configuration);
-  const worker = await createWorker(configuration, connection, activities);
+  const worker = await createWorkers({
+    connection,
+    namespace: configuration.temporal.namespace,
+    taskQueue: taskQueueOf(configuration.cluster),
+    workflowBundle: await workflowBundle(),
+    activities,
+    limits: configuration.limits,
+  });
 
   const stopping = new AbortController();
   const { runbooks, faults } = await loadRunbooks(configuration.runbooks, catalogueOf(configuration));
@@ -69,7 +74,7 @@ export async function startWorker(configuration: Configuration, { log }: WorkerO
     await temporal.connection.close();
   });
   const stop = async () => {
-    if (worker.getState() === 'RUNNING') worker.shutdown();
+    worker.shutdown();
     await run;
   };
   return { run, stop };
@@ -95,27 +100,4 @@ async function connectNative({ temporal }: Configuration): Promise<NativeConnect
   } catch (thrown) {
     throw temporalFailure(thrown, 'Temporal cannot be used', temporal.address);
   }
-}
-
-/** Timeouts as durability 13 has them: a killed worker costs seconds, not the SDK's default of ten and more. */
-async function createWorker(
-  { temporal, cluster, limits }: Configuration,
-  connection: NativeConnection,
-  activities: Activities,
-): Promise<Worker> {
-  const bundle = await workflowBundle();
-  return Worker.create({
-    connection,
-    namespace: temporal.namespace,
-    taskQueue: taskQueueOf(cluster),
-    workflowBundle: bundle,
-    activities: { ...activities },
-    dataConverter: { payloadConverterPath },
-    maxCachedWorkflows: limits.cachedWorkflows,
-    maxConcurrentActivityTaskExecutions: limits.concurrentActivities,
-    stickyQueueScheduleToStartTimeout: '1s',
-    maxHeartbeatThrottleInterval: '500ms',
-    defaultHeartbeatThrottleInterval: '500ms',
-    ...GRACE,
-  });
 }

@@ -1,5 +1,6 @@
-import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../recovery/activities.ts';
+import { peopleQueueOf } from '../recovery/ids.ts';
 
 /**
  * How each kind of activity is run. Every activity beats its heart twice a second for as long as its worker lives, so a killed
@@ -53,12 +54,16 @@ function verifying(windowSeconds: number): ActivityOptions {
   };
 }
 
-/** A message is tried three times under the same key, by which the receiver drops a repeat; then the next notifier has its turn. */
+/**
+ * A notifier answers for itself within its own time, taken or not, and then the next one has its turn. What is tried again here is
+ * only what a dead worker has left, at once and under the same key, by which the receiver drops a repeat: that no answer came
+ * from us is no refusal by the provider. A message that itself kills the worker is left to the next notifier in the end.
+ */
 const NOTIFY: ActivityOptions = {
   ...HEARTBEAT,
-  startToCloseTimeout: '15s',
+  startToCloseTimeout: '20s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumAttempts: 3 },
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '1s', maximumAttempts: 10 },
 };
 
 /** The activities of one step; `summary` is what the Temporal UI shows for it. */
@@ -68,5 +73,6 @@ export const activities = {
   writing: (summary: string, waitSeconds: number) => proxyActivities<Activities>({ ...writing(waitSeconds), summary }),
   verifying: (summary: string, windowSeconds: number) =>
     proxyActivities<Activities>({ ...verifying(windowSeconds), summary }),
-  notifying: (summary: string) => proxyActivities<Activities>({ ...NOTIFY, summary }),
+  notifying: (summary: string) =>
+    proxyActivities<Activities>({ ...NOTIFY, taskQueue: peopleQueueOf(workflowInfo().taskQueue), summary }),
 };

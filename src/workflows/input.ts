@@ -107,6 +107,7 @@ export function openedEvent(input: RecoveryInput, startedBy: 'alert' | 'person')
     ...(input.actor === undefined ? {} : { actor: input.actor }),
     ...(input.reason === undefined ? {} : { reason: input.reason }),
     ...(input.mode === undefined ? {} : { mode: input.mode }),
+    startedAt: startTime.toISOString(),
     brokenSince: startTime.toISOString(),
     deadline: input.deadline ?? after(now, DEFAULT_DEADLINE_MS),
     deadlineGiven: input.deadline !== undefined,

@@ -35,7 +35,7 @@ async function escalate(
   const lines: { [key: string]: unknown }[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const notifiers = { ...createNotifiers({ log }), ...Object.fromEntries(others.map((made) => [made.name, made])) };
-  const { escalate: activity } = createEscalation({ notifiers, log });
+  const { escalate: activity } = createEscalation({ notifiers, log, patienceMs: 100 });
   const whole: EscalateInput = { notifier: 'pager', event: 'trigger', page, messageKey: 'k/0/trigger/1', ...input };
   const result: EscalateResult = await new MockActivityEnvironment().run(activity, whole);
   return { result, lines };
@@ -93,6 +93,13 @@ describe('escalating through a notifier', () => {
     const { result, lines } = await escalate({}, [notifier('pager', fault).notifier]);
     expect(result).toEqual({ taken: false, error: 'refused: the webhook answered 400' });
     expect(lines.at(-1)).toMatchObject({ msg: 'message not taken' });
+  });
+
+  test('is not taken when the notifier gives no answer in its time, though it does not hear that either', async () => {
+    const { notifier: pager } = notifier('pager');
+    const deaf = { ...pager, trigger: () => new Promise<never>(() => undefined) };
+    const { result } = await escalate({}, [deaf]);
+    expect(result).toEqual({ taken: false, error: 'timeout: no answer in 0.1 s', lost: true });
   });
 
   test('is not taken when no such notifier is set up, and says so', async () => {

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Worker } from '@temporalio/worker';
 import { execa } from 'execa';
 import { z } from 'zod';
 import type { Activities } from '../../src/recovery/activities.ts';
@@ -48,7 +47,7 @@ async function withWorker<T>(
 ): Promise<T> {
   const cluster = testCluster();
   const acted = script(changes, runbook);
-  const running: Worker = await worker(server.environment, acted.activities, cluster.queue);
+  const running = await worker(server.environment, acted.activities, cluster.queue);
   return running.runUntil(() => use(cluster, acted));
 }
 

@@ -1,10 +1,11 @@
 import type { WorkflowHandleWithStartDetails } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
+import { DefaultLogger, Runtime, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
 import type { Activities } from '../../src/recovery/activities.ts';
 import type { AlertMessage } from '../../src/recovery/values.ts';
 import { executeUpdate } from '../../src/temporal/updates.ts';
-import { buildWorkflowBundle, payloadConverterPath } from '../../src/worker/bundle.ts';
+import { buildWorkflowBundle } from '../../src/worker/bundle.ts';
+import { createWorkers, type Workers } from '../../src/worker/workers.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: {} });
@@ -25,24 +26,38 @@ export function freshQueue(): string {
   return `kintsugi-test${process.pid}-${queues}`;
 }
 
-/** A worker of the recovery workflow with the given activities; `options` replaces some of the product's settings. */
+export interface TestWorkers extends Workers {
+  /** Runs them for as long as something takes, and answers what that does. */
+  runUntil<R>(something: () => Promise<R>): Promise<R>;
+}
+
+/** The product's workers with the given activities; `own` replaces some of the product's settings. */
 export async function worker(
   environment: TestWorkflowEnvironment,
   activities: Activities,
   taskQueue: string,
-  options: Partial<WorkerOptions> = {},
-): Promise<Worker> {
-  return Worker.create({
+  own: Partial<WorkerOptions> = {},
+): Promise<TestWorkers> {
+  const options = {
     connection: environment.nativeConnection,
     namespace: environment.namespace ?? 'default',
     taskQueue,
     workflowBundle: await workflowBundle(),
-    activities: { ...activities },
-    dataConverter: { payloadConverterPath },
-    maxHeartbeatThrottleInterval: '500ms',
-    shutdownForceTime: '2s',
-    ...options,
-  });
+    activities,
+    limits: { cachedWorkflows: 200, concurrentActivities: 50 },
+  };
+  const workers = await createWorkers(options, { shutdownGraceTime: 0, shutdownForceTime: '2s', ...own });
+  const runUntil = async <R>(something: () => Promise<R>): Promise<R> => {
+    const running = workers.run();
+    const ended = running.then(() => Promise.reject(new Error('the workers have ended')));
+    try {
+      return await Promise.race([something(), ended]);
+    } finally {
+      workers.shutdown();
+      await running;
+    }
+  };
+  return { ...workers, runUntil };
 }
 
 export type RecoveryHandle = WorkflowHandleWithStartDetails;

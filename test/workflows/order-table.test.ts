@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Worker } from '@temporalio/worker';
 import { answerTo, argumentsOf, everyOrder, type OrderAnswer, reasonText } from '../../dev/generate/orders.ts';
 import { CAUSE, finding, IN_COMMAND, type PhaseStory, phaseStories, plan } from '../../dev/generate/phases.ts';
 import { beating } from '../../src/activities/heartbeat.ts';
@@ -8,7 +7,16 @@ import type { OrderName } from '../../src/recovery/events.ts';
 import { type Phase, phaseOf } from '../../src/recovery/phase.ts';
 import { needs } from '../needs.ts';
 import { smallRunbook } from '../recovery/samples.ts';
-import { alert, freshQueue, order, type RecoveryHandle, recordOf, until, worker } from './environment.ts';
+import {
+  alert,
+  freshQueue,
+  order,
+  type RecoveryHandle,
+  recordOf,
+  type TestWorkers,
+  until,
+  worker,
+} from './environment.ts';
 import { failed, passed, script } from './scripted-activities.ts';
 import { serverOfFile, timeSkippingServer } from './servers.ts';
 
@@ -35,7 +43,7 @@ const STILL: Partial<Record<Phase, keyof Activities>> = {
   'taken-over': 'verify',
 };
 
-let running: Worker;
+let running: TestWorkers;
 let stopped: Promise<void>;
 
 /** The phase that a run is brought to stands in its target's name, by which the one worker knows what to answer. */

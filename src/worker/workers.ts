@@ -1,0 +1,77 @@
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Activities } from '../recovery/activities.ts';
+import { peopleQueueOf } from '../recovery/ids.ts';
+import { payloadConverterPath } from './bundle.ts';
+
+/** What the workers of one process poll with. */
+export interface WorkersOptions {
+  connection: NativeConnection;
+  namespace: string;
+  taskQueue: string;
+  workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
+  activities: Activities;
+  limits: { cachedWorkflows: number; concurrentActivities: number };
+}
+
+/** The workers of one process, as one. */
+export interface Workers {
+  /** Polls until they are shut down; rejects as soon as one fails. */
+  run(): Promise<void>;
+  /** Takes no new steps and lets those under way end; safe to call twice. */
+  shutdown(): void;
+}
+
+/** How long steps under way may take to end at a stop: a write takes 15 s at most (below the pod's grace period of 30 s). */
+const GRACE = { shutdownGraceTime: '15s', shutdownForceTime: '20s' } as const;
+
+/** Messages to people at the same time. Each only waits for an answer, 15 s at most. */
+const CONCURRENT_MESSAGES = 100;
+
+/**
+ * One worker for the recoveries and their steps, and one that only speaks to people: a page never waits for a slot that steps
+ * on broken targets hold, some of them for minutes. Timeouts as durability 13 has them: a killed worker costs seconds, not
+ * the SDK's default of ten and more. `own` replaces some of these settings.
+ */
+export async function createWorkers(options: WorkersOptions, own: Partial<WorkerOptions> = {}): Promise<Workers> {
+  const { connection, namespace, taskQueue, workflowBundle, activities, limits } = options;
+  const shared: Partial<WorkerOptions> = {
+    connection,
+    namespace,
+    dataConverter: { payloadConverterPath },
+    maxHeartbeatThrottleInterval: '500ms',
+    defaultHeartbeatThrottleInterval: '500ms',
+    ...GRACE,
+  };
+  const recoveries = await Worker.create({
+    ...shared,
+    taskQueue,
+    workflowBundle,
+    // All of them: a recovery that began under an earlier version has its messages scheduled here.
+    activities: { ...activities },
+    maxCachedWorkflows: limits.cachedWorkflows,
+    maxConcurrentActivityTaskExecutions: limits.concurrentActivities,
+    stickyQueueScheduleToStartTimeout: '1s',
+    ...own,
+  });
+  const people = await Worker.create({
+    ...shared,
+    taskQueue: peopleQueueOf(taskQueue),
+    activities: { escalate: activities.escalate },
+    maxConcurrentActivityTaskExecutions: CONCURRENT_MESSAGES,
+    ...own,
+  });
+  return asOne([recoveries, people]);
+}
+
+function asOne(workers: Worker[]): Workers {
+  const shutdown = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const run = async () => {
+    // One that fails takes the other with it: half a worker would look alive.
+    const runs = workers.map((worker) => worker.run().finally(shutdown));
+    await Promise.allSettled(runs);
+    await Promise.all(runs);
+  };
+  return { run, shutdown };
+}
