@@ -58,6 +58,16 @@ const PATCH = ['patch deployments agent-bruno'];
 // The last one leaves a template behind that was seen healthy: the others return to the first one.
 const SCENARIOS: Scenario[] = [
   {
+    fault: 'bad-rollout',
+    cause: 'application-startup-failure',
+    // No build hook is set up here.
+    attempts: [
+      { remedy: 'rebuild', stage: 'refused' },
+      { remedy: 'roll-back', stage: 'verified' },
+    ],
+    changes: PATCH,
+  },
+  {
     fault: 'port',
     cause: 'port-in-use',
     attempts: [{ remedy: 'restore-command', stage: 'verified' }],

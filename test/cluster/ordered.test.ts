@@ -101,7 +101,7 @@ describe('a person who was paged', () => {
     await order(['close', scene.workflowId]);
   });
 
-  test('goes back to an earlier revision, whose history is shown, and has recovered it', async () => {
+  test('goes back to an earlier revision, whose history is shown, and the page is resolved by that', async () => {
     const scene = world.scenes.back;
     await brokenAndPaged(scene);
     const { namespace } = scene;
@@ -123,6 +123,15 @@ describe('a person who was paged', () => {
     const recovered = await untilRecord(world, scene, (now) => now.recovered !== null);
     expect(recovered.record.recovered?.by).toBe('person');
     expect(recovered.record.attempts.at(-1)).toMatchObject({ remedy: 'rollback to revision 1', stage: 'verified' });
+    await untilRecord(world, scene, ({ pages }) => pages[0]?.resolved != null);
+    const { recoveryId } = record;
+    const messages = world.pages.pages.map(({ body }) => body).filter((body) => body.recoveryId === recoveryId);
+    expect(messages[0]).toMatchObject({ event: 'trigger', key: `${recoveryId}/1` });
+    expect(messages.at(-1)).toMatchObject({
+      event: 'resolve',
+      key: `${recoveryId}/1`,
+      reason: 'the remedy that a person ordered verified: the target is healthy',
+    });
     await order(['close', scene.workflowId]);
   });
 });

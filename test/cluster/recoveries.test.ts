@@ -42,18 +42,15 @@ beforeAll(async () => {
 
 afterAll(() => stop?.());
 
-/** A fault of each family: what Kintsugi finds, does, and what of it the API server sees, in order. */
+/**
+ * A fault of each family: what Kintsugi finds, does, and what of it the API server sees, in order. Going back to an earlier revision is
+ * told by `ordered.test.ts`, and of a fault by `test/all/template-remedies.test.ts`.
+ */
 const FAULTS = [
   {
     fault: 'configuration',
     cause: 'configuration-error',
     remedy: 'restore-variable',
-    changes: ['patch deployments agent-bruno'],
-  },
-  {
-    fault: 'bad-rollout',
-    cause: 'application-startup-failure',
-    remedy: 'roll-back',
     changes: ['patch deployments agent-bruno'],
   },
   {

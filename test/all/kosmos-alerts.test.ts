@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { applyFault } from '../../dev/workloads/faults/registry.ts';
 import { waitFor } from '../../dev/workloads/wait.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
+import { type KosmosAlertWorld, startKosmosAlertWorld } from '../cluster/kosmos-alert-world.ts';
 import { needs, provided } from '../needs.ts';
-import { type KosmosAlertWorld, startKosmosAlertWorld } from './kosmos-alert-world.ts';
 
 needs('cluster');
 
