@@ -88,6 +88,7 @@ const STORY: [number, EventBody[]][] = [
   [
     6,
     [
+      ...diagnosed(2),
       {
         kind: 'planned',
         n: 2,
