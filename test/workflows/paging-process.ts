@@ -43,7 +43,8 @@ const activities: Activities = {
   },
   look: async () => brokenLook,
   ...createEscalation({
-    notifiers: createNotifiers({ log: pino({ level: 'silent' }), webhookUrl }),
+    // A recovery whose runbook is not loaded yet pages those of the configuration.
+    notifiers: createNotifiers({ log: pino({ level: 'silent' }), webhookUrl, defaultNotifiers: ['webhook'] }),
     log: pino({ level: 'silent' }),
   }),
 };
