@@ -168,10 +168,17 @@ function endHold(record: RecoveryRecord, clock: Clock): TargetStep | null {
 function continueApplying(record: RecoveryRecord, attempt: Attempt, clock: Clock): TargetStep | null {
   if (effectiveMode(record) === 'observe' || !mayWrite(record, attempt)) return null;
   const changed = attempt.actions.length > 0;
-  if (changed && isInterrupted(record, attempt)) return { name: 'assess', n: attempt.n };
+  if (changed && (isInterrupted(record, attempt) || isUnderPage(record, attempt)))
+    return { name: 'assess', n: attempt.n };
   if (attempt.stage === 'planned' && approvalReason(record, attempt) !== null) return null;
   if (attempt.heldBack !== null && !clock.passed(attempt.heldBack.at, RETRY_MS)) return null;
   return { name: 'apply', n: attempt.n, i: attempt.actions.length };
+}
+
+/** Whether people were paged, before the deadline, over a remedy that none of them approved: it writes no further by itself. */
+function isUnderPage(record: RecoveryRecord, { approval, ordered }: Attempt): boolean {
+  const page = openPage(record);
+  return page !== null && page.about === undefined && ordered === undefined && (approval?.by ?? []).length === 0;
 }
 
 function giveBackLease(record: RecoveryRecord): TargetStep | null {

@@ -293,6 +293,13 @@ describe('what is undone', () => {
     expect(decided(happen(record, 2, ...undoFinished(1))).decision.target).toMatchObject({ name: 'undo', i: 0 });
   });
 
+  test('is decided by a look where people were paged in the middle of a remedy: its next write would need an order', () => {
+    const halfDone = happen(started(), 1, ...diagnosed(), planned(), begun(), applied());
+    const early: EventBody = { kind: 'rung-due', rung: 0, why: 'undo is not possible: no rights' };
+    expect(decided(halfDone).decision.target).toMatchObject({ name: 'apply', i: 1 });
+    expect(decided(happen(halfDone, 2, early, ...paged)).decision.target).toEqual({ name: 'assess', n: 1 });
+  });
+
   test('nothing while its outcome cannot be told: it stands, is named, and an undo is offered', () => {
     const { record, decision } = decided(happen(bothApplied, 2, verified('unknown', 'unknown')));
     expect(record.attempts[0]).toMatchObject({ stage: 'unproven' });
