@@ -50,12 +50,18 @@ export async function worker(
   const runUntil = async <R>(something: () => Promise<R>): Promise<R> => {
     const running = workers.run();
     const ended = running.then(() => Promise.reject(new Error('the workers have ended')));
+    let result: R;
     try {
-      return await Promise.race([something(), ended]);
-    } finally {
+      result = await Promise.race([something(), ended]);
+    } catch (thrown) {
       workers.shutdown();
-      await running;
+      // That a step which a failed test holds does not end says nothing: what failed is told.
+      await running.catch(() => undefined);
+      throw thrown;
     }
+    workers.shutdown();
+    await running;
+    return result;
   };
   return { ...workers, runUntil };
 }
