@@ -30,22 +30,17 @@ export function createEscalation({
   return {
     escalate: withFailures(async (given) => {
       const input = withShortKeys(given);
-      const { messageKey, notifier, event } = input;
-      const { providerId, ...context } = contextOf(input);
+      const { messageKey, notifier, event, providerId } = input;
+      const context: MessageContext = { messageKey, signal: Context.current().cancellationSignal };
       const logNotifier = notifiers.log;
       if (logNotifier !== undefined) await send(logNotifier, input, context);
-      const own = { ...context, ...(providerId === undefined ? {} : { providerId }) };
+      const own = providerId === undefined ? context : { ...context, providerId };
       const result = await deliver(notifiers[notifier], input, { ...own, patienceMs });
       if (result.taken) log.info({ messageKey, notifier, event, providerId: result.providerId }, 'message taken');
       else if (notifier !== 'log') log.error({ messageKey, notifier, event, error: result.error }, 'message not taken');
       return result;
     }),
   };
-}
-
-function contextOf({ messageKey, providerId }: EscalateInput): MessageContext {
-  const own = providerId === undefined ? {} : { providerId };
-  return { messageKey, ...own, signal: Context.current().cancellationSignal };
 }
 
 /** The longest key that providers take (PagerDuty's `dedup_key`; an Idempotency-Key is usually bounded by the same). */

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { SMTPTransportOptions } from 'nodemailer/lib/smtp-transport';
 import { z } from 'zod';
 import { repeatedly } from './attempts.ts';
+import { notifierByMessage } from './by-message.ts';
 import { emailError } from './email-error.ts';
 import { emailMessage, type Letter } from './email-message.ts';
-import type { MessageContext, NotifierDependencies, NotifierKind } from './notifier.ts';
-import type { PageMessage } from './page.ts';
+import type { NotifierDependencies, NotifierKind } from './notifier.ts';
 import { readSecret } from './secret-file.ts';
 
 const PORTS = { starttls: 587, implicit: 465, none: 25 } as const;
@@ -46,30 +46,9 @@ const kind: NotifierKind<Settings> = {
   summary: 'E-mail by SMTP: plain text, the messages about one page in one thread; it takes notes.',
   settings,
   create(given, dependencies) {
-    const post = (message: PageMessage, context: MessageContext): Promise<string> =>
-      send(given, dependencies, emailMessage(message, context, given), context.signal);
-    return {
-      name: dependencies.name,
-      reachesPeople: true,
-      async trigger(page, context) {
-        return { providerId: await post({ event: 'trigger', page }, context) };
-      },
-      async update(page, context) {
-        await post({ event: 'update', page }, context);
-      },
-      async resolve(page, reason, context) {
-        await post({ event: 'resolve', page, reason }, context);
-      },
-      async ask(page, approval, context) {
-        await post({ event: 'approval', page, approval }, context);
-      },
-      async acknowledge(page, by, context) {
-        await post({ event: 'acknowledge', page, by }, context);
-      },
-      async note(page, note, context) {
-        await post({ event: 'note', page, note }, context);
-      },
-    };
+    return notifierByMessage(dependencies, (message, context) =>
+      send(given, dependencies, emailMessage(message, context, given), context.signal),
+    );
   },
 };
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Page } from '../recovery/activities.ts';
 import { addressIn } from './address.ts';
+import { notifierByMessage } from './by-message.ts';
 import type { MessageContext, NotifierKind } from './notifier.ts';
 import type { PageMessage } from './page.ts';
 import { postRepeatedly } from './post.ts';
@@ -37,34 +38,15 @@ const kind: NotifierKind<z.infer<typeof settings>> = {
       if (told.size >= REMEMBERED) told.clear();
       told.set(page.key, whatMatters(page));
     };
-    return {
-      name,
-      reachesPeople: true,
-      async trigger(page, context) {
-        await post({ event: 'trigger', page }, context);
-        remember(page);
-        return { providerId: page.key };
-      },
-      async update(page, context) {
-        // A workflow edits nothing: a card for every step would bury the page.
-        if (told.get(page.key) === whatMatters(page)) return;
-        await post({ event: 'update', page }, context);
-        remember(page);
-      },
-      async resolve(page, reason, context) {
-        await post({ event: 'resolve', page, reason }, context);
-        told.delete(page.key);
-      },
-      async ask(page, approval, context) {
-        await post({ event: 'approval', page, approval }, context);
-      },
-      async acknowledge(page, by, context) {
-        await post({ event: 'acknowledge', page, by }, context);
-      },
-      async note(page, note, context) {
-        await post({ event: 'note', page, note }, context);
-      },
-    };
+    return notifierByMessage({ name }, async (message, context) => {
+      const { event, page } = message;
+      // A workflow edits nothing: a card for every step would bury the page.
+      if (event === 'update' && told.get(page.key) === whatMatters(page)) return undefined;
+      await post(message, context);
+      if (event === 'trigger' || event === 'update') remember(page);
+      if (event === 'resolve') told.delete(page.key);
+      return undefined;
+    });
   },
 };
 

@@ -4,6 +4,7 @@ import { KintsugiError } from '../errors.ts';
 import { readHeadersFile } from '../headers-file.ts';
 import type { Json } from '../recovery/values.ts';
 import { addressIn, webAddress } from './address.ts';
+import { notifierByMessage } from './by-message.ts';
 import type { MessageContext, Notifier, NotifierKind } from './notifier.ts';
 import { type PageMessage, webhookBody } from './page.ts';
 import { postRepeatedly } from './post.ts';
@@ -101,29 +102,7 @@ interface Receiver {
 }
 
 function createWebhook(receiver: Receiver): Notifier {
-  const post = (message: PageMessage, context: MessageContext) => postMessage(receiver, message, context);
-  return {
-    name: receiver.name,
-    reachesPeople: true,
-    async trigger(page, context) {
-      return { providerId: (await post({ event: 'trigger', page }, context)) ?? page.key };
-    },
-    async update(page, context) {
-      await post({ event: 'update', page }, context);
-    },
-    async resolve(page, reason, context) {
-      await post({ event: 'resolve', page, reason }, context);
-    },
-    async ask(page, approval, context) {
-      await post({ event: 'approval', page, approval }, context);
-    },
-    async acknowledge(page, by, context) {
-      await post({ event: 'acknowledge', page, by }, context);
-    },
-    async note(page, note, context) {
-      await post({ event: 'note', page, note }, context);
-    },
-  };
+  return notifierByMessage(receiver, (message, context) => postMessage(receiver, message, context));
 }
 
 /** Posts the message; returns the receiver's own id, if its answer has one. */
