@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { EventBody, OrderName } from '../../src/recovery/events.ts';
-import { possibleOrders, refusalOf } from '../../src/recovery/orders.ts';
+import type { EventBody } from '../../src/recovery/events.ts';
+import { possibleOrders } from '../../src/recovery/orders.ts';
 import { pageOf } from '../../src/recovery/page.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import { findingBy } from '../../src/recovery/steering.ts';
@@ -14,24 +14,16 @@ import {
   decided,
   decidedAt,
   diagnosed,
+  given,
   happen,
   paged,
   planned,
+  refusal,
   started,
   undoFinished,
   verified,
   watched,
 } from './story.ts';
-
-type Args = (EventBody & { kind: 'order' })['args'];
-
-function given(name: OrderName, args: Args = {}): EventBody {
-  return { kind: 'order', id: `${name}-1`, name, actor: 'ana', verified: false, args, accepted: true };
-}
-
-function refusal(record: RecoveryRecord, name: OrderName, args: Args = {}): string | null {
-  return refusalOf(record, { id: 'o', recoveryId: record.recoveryId, name, actor: 'ana', verified: false, args });
-}
 
 /** Both remedies were tried and undone: nothing is left, and people are paged. */
 function nothingLeft(): RecoveryRecord {

@@ -1,6 +1,7 @@
 import { type Decision, decideNext } from '../../src/recovery/decide.ts';
-import type { EventBody } from '../../src/recovery/events.ts';
+import type { EventBody, OrderName } from '../../src/recovery/events.ts';
 import { fold, nextEvent } from '../../src/recovery/fold.ts';
+import { refusalOf } from '../../src/recovery/orders.ts';
 import { emptyRecord, type RecoveryRecord } from '../../src/recovery/record.ts';
 import type { AlertMessage, Finding, Mode, Plan } from '../../src/recovery/values.ts';
 import { finding, raisePlan, smallRunbook, waitPlan } from './samples.ts';
@@ -110,4 +111,16 @@ export function ordered(name: 'approve' | 'reject' | 'acknowledge' | 'undo' | 'c
 
 export function watched(healthy: boolean, broken = !healthy): EventBody {
   return { kind: 'watched', healthy, broken, saw: healthy ? '1 of 1 pods ready' : '0 of 1 pods ready' };
+}
+
+type Args = (EventBody & { kind: 'order' })['args'];
+
+/** An order that was taken. */
+export function given(name: OrderName, args: Args = {}, actor = 'ana'): EventBody {
+  return { kind: 'order', id: `${name}-${actor}`, name, actor, verified: false, args, accepted: true };
+}
+
+/** Why an order would not be taken now; null if it would. */
+export function refusal(record: RecoveryRecord, name: OrderName, args: Args = {}, actor = 'ana'): string | null {
+  return refusalOf(record, { id: 'o', recoveryId: record.recoveryId, name, actor, verified: false, args });
 }

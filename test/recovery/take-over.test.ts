@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EventBody, OrderName } from '../../src/recovery/events.ts';
-import { possibleOrders, refusalOf } from '../../src/recovery/orders.ts';
+import { possibleOrders } from '../../src/recovery/orders.ts';
 import { pageOf } from '../../src/recovery/page.ts';
 import { phaseOf } from '../../src/recovery/phase.ts';
 import { standingChanges } from '../../src/recovery/policy.ts';
@@ -17,25 +17,19 @@ import {
   decided,
   decidedAt,
   diagnosed,
+  given,
   happen,
   paged,
   planned,
+  refusal,
   started,
   undoFinished,
   verified,
   watched,
 } from './story.ts';
 
-function given(name: OrderName, args: (EventBody & { kind: 'order' })['args'] = {}, actor = 'ana'): EventBody {
-  return { kind: 'order', id: `${name}-${actor}`, name, actor, verified: false, args, accepted: true };
-}
-
 const takeOver = given('takeOver', { reason: 'I know this one' });
 const handBack = given('handBack');
-
-function refusal(record: RecoveryRecord, name: OrderName, actor = 'ana', args = {}): string | null {
-  return refusalOf(record, { id: 'o', recoveryId: record.recoveryId, name, actor, verified: false, args });
-}
 
 /** A remedy of two actions, the first applied, the second under way. */
 const acting = (plans: Plan[] = [raisePlan, waitPlan]) =>
@@ -275,7 +269,7 @@ describe('what the person in command orders', () => {
     } as EventBody;
     const asked = decided(happen(inHand(), 2, given('rollback'), plan));
     expect(asked.facts).toMatchObject([{ kind: 'approval-asked', n: 2 }]);
-    expect(refusal(asked.record, 'approve', 'bo')).toBeNull();
+    expect(refusal(asked.record, 'approve', {}, 'bo')).toBeNull();
   });
 });
 
@@ -330,15 +324,15 @@ describe('a refused order', () => {
     expect(refusal(inHand, 'approve')).toMatch(
       /nothing waits for approval now: ana has taken over at .*; possible now: .*handBack/,
     );
-    expect(refusal(inHand, 'takeOver', 'Ana ')).toMatch(/^ana has taken over already/);
+    expect(refusal(inHand, 'takeOver', {}, 'Ana ')).toMatch(/^ana has taken over already/);
     expect(refusal(started(), 'handBack')).toMatch(/^nobody has taken over; possible now: takeOver/);
-    expect(refusal(happen(inHand, 1, given('close')), 'takeOver', 'bo')).toMatch(/is being closed/);
+    expect(refusal(happen(inHand, 1, given('close')), 'takeOver', {}, 'bo')).toMatch(/is being closed/);
     expect(possibleOrders(inHand)).toContain('handBack');
   });
 
   test('is none where somebody else takes over from the one before, and the clock stands still all the while', () => {
     const inHand = happen(started(), 5, ...diagnosed(), takeOver);
-    expect(refusal(inHand, 'takeOver', 'bo')).toBeNull();
+    expect(refusal(inHand, 'takeOver', {}, 'bo')).toBeNull();
     const both = happen(happen(inHand, 25, given('takeOver', {}, 'bo')), 45, handBack);
     expect(both.episode.deadline).toBe(at(55));
   });
