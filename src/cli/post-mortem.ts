@@ -16,10 +16,11 @@ export default function register(program: Command): void {
 }
 
 async function postMortem(id: string, options: JsonOption & { output?: string }): Promise<void> {
-  const { findRecovery, readRecord } = await import('../temporal/recoveries.ts');
-  const { withTemporal } = await import('./with-temporal.ts');
+  const { withFrontDoor } = await import('./front-door.ts');
   const { postMortemDraft } = await import('./post-mortem/draft.ts');
-  const answer = await withTemporal(async (session) => readRecord(session, await findRecovery(session, id)));
+  const { answer } = await withFrontDoor(({ find }) => find(id));
+  // What Temporal alone knows is not enough for a draft.
+  if ('error' in answer) throw answer.error;
   const { recoveryId } = answer.record;
   const markdown = postMortemDraft(answer);
   const { output } = options;

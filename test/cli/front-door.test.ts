@@ -55,7 +55,7 @@ const loadRunbook: Activities['loadRunbook'] = async (input) => ({
 });
 
 test(
-  'orders, lists, shows and follows by the token, whose person is the actor',
+  'orders, lists, shows, follows and drafts the post-mortem by the token, whose person is the actor',
   async () => {
     const running = await worker(
       server.environment,
@@ -99,6 +99,12 @@ test(
         { name: 'reject', actor: 'alice@example.org', verified: true },
       ]);
 
+      const draft = await kintsugiJson(['post-mortem', TARGET], environment);
+      expect(draft).toMatchObject({
+        exitCode: 0,
+        answer: { markdown: expect.stringMatching(/alice@example.org/), recoveryId: expect.stringMatching(/@/) },
+      });
+
       const straight = { TEMPORAL_ADDRESS: server.address, KINTSUGI_CLUSTER: cluster };
       const closed = await kintsugiJson(['close', TARGET, '--actor', 'ana', '--root-cause', 'a leak'], straight);
       expect(closed).toMatchObject({
@@ -122,6 +128,9 @@ test(
     const away = await kintsugi(['close', TARGET], { ...environment, KINTSUGI_URL: 'http://127.0.0.1:1' });
     expect(away.exitCode).toBe(3);
     expect(away.stderr).toContain('the gateway does not answer');
+    // Nobody works on the queue any more: there is no record to draft from.
+    const unanswered = await kintsugiJson(['post-mortem', TARGET], environment);
+    expect(unanswered).toMatchObject({ exitCode: 3, answer: { error: { code: 'unavailable' } } });
   },
   LIMIT,
 );
