@@ -1,6 +1,6 @@
 import { createSecrets } from '../actions/write/secrets.ts';
 import { revisionEvidence } from '../diagnosis/collect/revisions.ts';
-import type { RevisionEvidence } from '../diagnosis/evidence.ts';
+import type { RevisionEvidence } from '../diagnosis/evidence/change.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import { readOwned } from '../kubernetes/revisions.ts';
 import type { Target } from '../recovery/values.ts';

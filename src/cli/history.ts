@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RevisionEvidence } from '../diagnosis/evidence.ts';
+import type { RevisionEvidence } from '../diagnosis/evidence/change.ts';
 import { formatTarget, parseTarget } from '../recovery/ids.ts';
 import type { Target } from '../recovery/values.ts';
 import { jsonOption, targetValue } from './options.ts';

@@ -1,6 +1,8 @@
 import { isRecord } from '../kubernetes/template.ts';
 import type { Json } from '../recovery/values.ts';
-import type { ContainerEvidence, ContainerTemplate, Evidence, PodEvidence } from './evidence.ts';
+import type { ContainerEvidence, PodEvidence } from './evidence/pod.ts';
+import type { ContainerTemplate } from './evidence/workload.ts';
+import type { Evidence } from './evidence.ts';
 
 /** Seconds for which what is not ready yet is only on its way, where its probes give it no longer. */
 const YOUNG_SECONDS = 20;

@@ -1,6 +1,6 @@
 import type { Cause } from '../runbook/schema.ts';
 import { backingServices, otherMark, otherPorts } from './connections.ts';
-import type { DependencyEvidence } from './evidence.ts';
+import type { DependencyEvidence } from './evidence/connection.ts';
 import type { LogContext } from './log-context.ts';
 import type { Hit } from './log-scan.ts';
 

@@ -2,7 +2,8 @@ import type { ChecklistItem, Finding } from '../recovery/values.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
 import { describeDependency, isWell } from './dependency-state.ts';
 import { describeChanges, describeContainer, describeEvents, describeProbes } from './describe.ts';
-import type { ContainerTemplate, Evidence } from './evidence.ts';
+import type { ContainerTemplate } from './evidence/workload.ts';
+import type { Evidence } from './evidence.ts';
 import { describeVariable } from './facts/variables.ts';
 
 type Answer = Pick<ChecklistItem, 'state' | 'saw'>;

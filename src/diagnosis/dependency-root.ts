@@ -2,7 +2,9 @@ import type { Finding, Quote } from '../recovery/values.ts';
 import type { Cause } from '../runbook/schema.ts';
 import { causeOfDependency } from './attribution.ts';
 import { answerOf, describeDependency, isDown } from './dependency-state.ts';
-import type { DependencyEvidence, Evidence, TemplateChange } from './evidence.ts';
+import type { TemplateChange } from './evidence/change.ts';
+import type { DependencyEvidence } from './evidence/connection.ts';
+import type { Evidence } from './evidence.ts';
 import { finding } from './finding.ts';
 
 /** Causes that may only follow from a dependency that is down. */

@@ -1,5 +1,5 @@
 import type { AnswerState } from '../dependencies/answer.ts';
-import type { DependencyAnswer, DependencyEvidence } from './evidence.ts';
+import type { DependencyAnswer, DependencyEvidence } from './evidence/connection.ts';
 
 /** Of several pods' answers the first of these is what the dependency as a whole is like: one that serves is enough. */
 const BEST_FIRST: readonly AnswerState[] = [

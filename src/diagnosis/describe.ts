@@ -1,5 +1,7 @@
 import type { Json } from '../recovery/values.ts';
-import type { ContainerTemplate, EventEvidence, TemplateChange } from './evidence.ts';
+import type { TemplateChange } from './evidence/change.ts';
+import type { EventEvidence } from './evidence/pod.ts';
+import type { ContainerTemplate } from './evidence/workload.ts';
 
 /** "requests cpu 100m, memory 256Mi; limits cpu 1, memory 1Gi; its use is not known" */
 export function describeContainer({ name, resources }: ContainerTemplate): string {

@@ -1,13 +1,8 @@
 import { z } from 'zod';
 import { KintsugiError } from '../errors.ts';
 import type { Json } from '../recovery/values.ts';
-import {
-  type ContainerEvidence,
-  type Evidence,
-  emptyEvidence,
-  type LogEvidence,
-  type PodEvidence,
-} from './evidence.ts';
+import type { ContainerEvidence, LogEvidence, PodEvidence } from './evidence/pod.ts';
+import { type Evidence, emptyEvidence } from './evidence.ts';
 import { readLog } from './log-verdict.ts';
 
 /** Bytes of evidence that travel in an event (durability 9). */

@@ -1,7 +1,8 @@
 import type { Finding } from '../recovery/values.ts';
 import { ageSeconds, isStarting, isYoung } from './age.ts';
 import { classify, presentFindings } from './classify.ts';
-import type { ContainerEvidence, Evidence, PodEvidence } from './evidence.ts';
+import type { ContainerEvidence, PodEvidence } from './evidence/pod.ts';
+import type { Evidence } from './evidence.ts';
 import { isDegraded } from './facts/degradation.ts';
 import { isComplete } from './facts/jobs.ts';
 import { finding } from './finding.ts';

@@ -1,5 +1,6 @@
 import type { Finding } from '../recovery/values.ts';
-import type { ContainerEvidence, Evidence, PodEvidence } from './evidence.ts';
+import type { ContainerEvidence, PodEvidence } from './evidence/pod.ts';
+import type { Evidence } from './evidence.ts';
 import { imageFact } from './facts/images.ts';
 import { memoryFact } from './facts/memory.ts';
 import { podFacts } from './facts/nodes.ts';

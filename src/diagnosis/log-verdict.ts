@@ -1,6 +1,6 @@
 import type { Cause } from '../runbook/schema.ts';
 import { attribute, lastMark } from './attribution.ts';
-import type { DependencyEvidence } from './evidence.ts';
+import type { DependencyEvidence } from './evidence/connection.ts';
 import { LogContext } from './log-context.ts';
 import { type Hit, scanLog } from './log-scan.ts';
 import { isRetried, isTerminal, isTolerated, type Level, levelOf } from './log-text.ts';

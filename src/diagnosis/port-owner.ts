@@ -1,4 +1,5 @@
-import type { ContainerTemplate, Evidence } from './evidence.ts';
+import type { ContainerTemplate } from './evidence/workload.ts';
+import type { Evidence } from './evidence.ts';
 
 /**
  * Who has the port that a container could not bind, as far as the template tells, in one sentence: a second container of the

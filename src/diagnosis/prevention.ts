@@ -2,7 +2,8 @@ import type { Finding, Json } from '../recovery/values.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
 import { describeDependency } from './dependency-state.ts';
 import { describeContainer, describeProbes } from './describe.ts';
-import type { ContainerTemplate, Evidence } from './evidence.ts';
+import type { ContainerTemplate } from './evidence/workload.ts';
+import type { Evidence } from './evidence.ts';
 
 /** What of a runbook prevention is told from. */
 type Basis = Pick<RunbookSpec, 'causes' | 'dependencies' | 'target' | 'alerts' | 'variables'>;

@@ -1,7 +1,9 @@
 import { isRecord } from '../kubernetes/template.ts';
 import type { Finding, Json } from '../recovery/values.ts';
 import { ageSeconds } from './age.ts';
-import type { ContainerEvidence, ContainerTemplate, EventEvidence, Evidence, PodEvidence } from './evidence.ts';
+import type { ContainerEvidence, EventEvidence, PodEvidence } from './evidence/pod.ts';
+import type { ContainerTemplate } from './evidence/workload.ts';
+import type { Evidence } from './evidence.ts';
 import { finding } from './finding.ts';
 import { eventQuote, lastEnd } from './states.ts';
 

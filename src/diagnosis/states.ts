@@ -1,5 +1,6 @@
 import type { Quote } from '../recovery/values.ts';
-import type { ContainerEvidence, ContainerState, EventEvidence, Evidence, PodEvidence } from './evidence.ts';
+import type { ContainerEvidence, ContainerState, EventEvidence, PodEvidence } from './evidence/pod.ts';
+import type { Evidence } from './evidence.ts';
 
 /** How states and events are read and quoted, for all that speaks of them. */
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { historyText } from '../../src/cli/history.ts';
-import type { RevisionEvidence } from '../../src/diagnosis/evidence.ts';
+import type { RevisionEvidence } from '../../src/diagnosis/evidence/change.ts';
 
 const target = { namespace: 'bruno', kind: 'Deployment', name: 'agent-bruno' };
 const now = new Date('2026-01-31T03:00:00Z');

@@ -14,7 +14,7 @@ import { namespacesWithSuffix } from '../../dev/workloads/namespaces.ts';
 import { renderPart } from '../../dev/workloads/render.ts';
 import { readDependencies } from '../../src/diagnosis/collect/dependencies.ts';
 import { answerOf, describeDependency, isDown, isWell } from '../../src/diagnosis/dependency-state.ts';
-import type { DependencyEvidence } from '../../src/diagnosis/evidence.ts';
+import type { DependencyEvidence } from '../../src/diagnosis/evidence/connection.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { forwardPort } from '../../src/kubernetes/port-forward.ts';
 import { callOptions } from '../../src/kubernetes/transport.ts';

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { readBuilds } from '../../src/diagnosis/collect/builds.ts';
-import type { RevisionEvidence } from '../../src/diagnosis/evidence.ts';
+import type { RevisionEvidence } from '../../src/diagnosis/evidence/change.ts';
 import { startServer, type TestServer } from '../http/server.ts';
 import { startFakeApi } from '../kubernetes/fake-api.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readCluster } from '../../src/diagnosis/collect/cluster.ts';
 import type { Attempt } from '../../src/diagnosis/collect/collect.ts';
 import { readDelivery } from '../../src/diagnosis/collect/delivery.ts';
-import type { ClusterEvidence } from '../../src/diagnosis/evidence.ts';
+import type { ClusterEvidence } from '../../src/diagnosis/evidence/cluster.ts';
 import { lastChange } from '../../src/kubernetes/managed-fields.ts';
 import type { Workload } from '../../src/kubernetes/workloads.ts';
 import { startFakeApi } from '../kubernetes/fake-api.ts';

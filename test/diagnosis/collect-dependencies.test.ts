@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { readDependencies } from '../../src/diagnosis/collect/dependencies.ts';
 import { type EffectiveVariable, effectiveEnvironment } from '../../src/diagnosis/collect/environment.ts';
 import type { ReferencedObject } from '../../src/diagnosis/collect/references.ts';
-import type { DependencyEvidence } from '../../src/diagnosis/evidence.ts';
+import type { DependencyEvidence } from '../../src/diagnosis/evidence/connection.ts';
 import { KintsugiError } from '../../src/errors.ts';
 import type { Forward } from '../../src/kubernetes/port-forward.ts';
 import { toWorkload } from '../../src/kubernetes/workloads.ts';

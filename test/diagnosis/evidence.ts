@@ -1,10 +1,6 @@
-import {
-  type ContainerEvidence,
-  type DependencyEvidence,
-  type Evidence,
-  emptyEvidence,
-  type PodEvidence,
-} from '../../src/diagnosis/evidence.ts';
+import type { DependencyEvidence } from '../../src/diagnosis/evidence/connection.ts';
+import type { ContainerEvidence, PodEvidence } from '../../src/diagnosis/evidence/pod.ts';
+import { type Evidence, emptyEvidence } from '../../src/diagnosis/evidence.ts';
 
 /** Evidence of one Deployment `bruno/agent-bruno`, as far as a test says otherwise. */
 export function evidence(parts: Partial<Evidence> = {}): Evidence {

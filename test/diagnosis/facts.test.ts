@@ -1,14 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { classify } from '../../src/diagnosis/classify.ts';
-import type {
-  ContainerEvidence,
-  ContainerTemplate,
-  EventEvidence,
-  Evidence,
-  PodEvidence,
-  ReferenceEvidence,
-  WorkloadEvidence,
-} from '../../src/diagnosis/evidence.ts';
+import type { ContainerEvidence, EventEvidence, PodEvidence } from '../../src/diagnosis/evidence/pod.ts';
+import type { ReferenceEvidence } from '../../src/diagnosis/evidence/reference.ts';
+import type { ContainerTemplate, WorkloadEvidence } from '../../src/diagnosis/evidence/workload.ts';
+import type { Evidence } from '../../src/diagnosis/evidence.ts';
 import { ended, evidence, pod } from './evidence.ts';
 
 /** What controllers, scheduler, kubelet and runtime really say, and the sentence that is made of it: the concrete name is in it. */

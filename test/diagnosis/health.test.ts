@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { classify } from '../../src/diagnosis/classify.ts';
-import type { ContainerEvidence, Evidence, PodEvidence, WorkloadEvidence } from '../../src/diagnosis/evidence.ts';
+import type { ContainerEvidence, PodEvidence } from '../../src/diagnosis/evidence/pod.ts';
+import type { WorkloadEvidence } from '../../src/diagnosis/evidence/workload.ts';
+import type { Evidence } from '../../src/diagnosis/evidence.ts';
 import { judgeHealth } from '../../src/diagnosis/health.ts';
 import { ended, evidence, pod } from './evidence.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { classify } from '../../src/diagnosis/classify.ts';
-import type { ContainerTemplate, Evidence } from '../../src/diagnosis/evidence.ts';
+import type { ContainerTemplate } from '../../src/diagnosis/evidence/workload.ts';
+import type { Evidence } from '../../src/diagnosis/evidence.ts';
 import { ended, evidence, pod } from './evidence.ts';
 
 const LOG = [

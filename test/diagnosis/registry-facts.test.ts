@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { classify } from '../../src/diagnosis/classify.ts';
-import type { ImageEvidence } from '../../src/diagnosis/evidence.ts';
+import type { ImageEvidence } from '../../src/diagnosis/evidence/reference.ts';
 import { evidence, pod } from './evidence.ts';
 
 const image = 'ghcr.io/brunovlucena/agent-bruno:v9';

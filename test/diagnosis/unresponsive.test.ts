@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { classify } from '../../src/diagnosis/classify.ts';
-import type { ContainerEvidence, EventEvidence, PodEvidence, ReachEvidence } from '../../src/diagnosis/evidence.ts';
+import type { ReachEvidence } from '../../src/diagnosis/evidence/connection.ts';
+import type { ContainerEvidence, EventEvidence, PodEvidence } from '../../src/diagnosis/evidence/pod.ts';
 import { judgeHealth } from '../../src/diagnosis/health.ts';
 import { dependency, ended, evidence, pod } from './evidence.ts';
 import { workload } from './workload.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { classify } from '../../src/diagnosis/classify.ts';
 import type { ReferencedObject } from '../../src/diagnosis/collect/references.ts';
 import { judgeVariables } from '../../src/diagnosis/collect/variables.ts';
-import type { VariableEvidence } from '../../src/diagnosis/evidence.ts';
+import type { VariableEvidence } from '../../src/diagnosis/evidence/workload.ts';
 import { toWorkload } from '../../src/kubernetes/workloads.ts';
 import { runbookOf } from '../runbook/agent-bruno.ts';
 import { dependency, ended, evidence, pod } from './evidence.ts';

@@ -1,4 +1,4 @@
-import type { ContainerTemplate, WorkloadEvidence } from '../../src/diagnosis/evidence.ts';
+import type { ContainerTemplate, WorkloadEvidence } from '../../src/diagnosis/evidence/workload.ts';
 
 /** The workload `agent-bruno` with one container, as far as a test says otherwise. */
 export function workload(

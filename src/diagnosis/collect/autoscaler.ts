@@ -1,7 +1,7 @@
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
 import type { Target } from '../../recovery/values.ts';
-import type { WorkloadEvidence } from '../evidence.ts';
+import type { WorkloadEvidence } from '../evidence/workload.ts';
 import { conditions } from './conditions.ts';
 
 /** The HPA that scales the target: for the checks, and for people; null without one, `unknown` where it may not be read. */

@@ -3,7 +3,7 @@ import type { Kubernetes } from '../../kubernetes/client.ts';
 import { labelsMatch } from '../../kubernetes/selector.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
 import type { Target } from '../../recovery/values.ts';
-import type { BudgetEvidence } from '../evidence.ts';
+import type { BudgetEvidence } from '../evidence/workload.ts';
 import type { SubjectWorkload } from './subject.ts';
 
 /** The PodDisruptionBudgets that select the workload's pods: one call. */

@@ -2,7 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { REVISION_LABEL, readImageConfiguration } from '../../registry/image-configuration.ts';
 import { readPullSecrets } from '../../registry/pull-secrets.ts';
-import type { BuildEvidence, RevisionEvidence } from '../evidence.ts';
+import type { BuildEvidence, RevisionEvidence } from '../evidence/change.ts';
 import { pinned } from './image-command.ts';
 
 /** Whoever waits for a diagnosis does not wait for a registry that is away. */

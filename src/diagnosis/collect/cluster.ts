@@ -2,7 +2,7 @@ import type { Kubernetes } from '../../kubernetes/client.ts';
 import { isFinished, isReady } from '../../kubernetes/pods.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
 import type { Target } from '../../recovery/values.ts';
-import type { ClusterEvidence } from '../evidence.ts';
+import type { ClusterEvidence } from '../evidence/cluster.ts';
 import type { Attempt } from './collect.ts';
 
 /** Objects of a kind that are looked through, and those of one sort that are named. */

@@ -1,4 +1,4 @@
-import type { ConditionEvidence } from '../evidence.ts';
+import type { ConditionEvidence } from '../evidence/workload.ts';
 
 interface Condition {
   type: string;

@@ -9,7 +9,7 @@ import {
 } from '../../kubernetes/flux.ts';
 import { helmReleaseOf } from '../../kubernetes/gitops.ts';
 import { objectText } from '../../kubernetes/objects.ts';
-import type { DeliveryEvidence } from '../evidence.ts';
+import type { DeliveryEvidence } from '../evidence/change.ts';
 import type { Subject } from './subject.ts';
 
 const KUSTOMIZE = 'kustomize.toolkit.fluxcd.io';

@@ -10,7 +10,7 @@ import { callOptions } from '../../kubernetes/transport.ts';
 import { listWorkloads } from '../../kubernetes/workloads.ts';
 import type { RunbookContent } from '../../recovery/activities.ts';
 import type { Dependency } from '../../runbook/schema.ts';
-import type { DependencyEvidence } from '../evidence.ts';
+import type { DependencyEvidence } from '../evidence/connection.ts';
 import type { Attempt } from './collect.ts';
 import { askDependency } from './dependency-answers.ts';
 import { effectiveEnvironment } from './environment.ts';

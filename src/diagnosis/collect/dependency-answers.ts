@@ -5,7 +5,7 @@ import type { Kubernetes } from '../../kubernetes/client.ts';
 import { isReady, isTerminating } from '../../kubernetes/pods.ts';
 import type { Forward } from '../../kubernetes/port-forward.ts';
 import type { Dependency } from '../../runbook/schema.ts';
-import type { DependencyAnswer } from '../evidence.ts';
+import type { DependencyAnswer } from '../evidence/connection.ts';
 
 /** One dependency, and where it can be asked. */
 interface Asked {

@@ -3,7 +3,7 @@ import type { Baseline } from '../../activities/baseline.ts';
 import { currentRevision, type Revision } from '../../kubernetes/revisions.ts';
 import { canonicalText, toJson } from '../../kubernetes/template.ts';
 import type { Json } from '../../recovery/values.ts';
-import type { TemplateChange, TemplateDifference } from '../evidence.ts';
+import type { TemplateChange, TemplateDifference } from '../evidence/change.ts';
 import type { Tell } from './collect.ts';
 import type { ReferencedObject } from './references.ts';
 import type { Subject } from './subject.ts';

@@ -1,7 +1,7 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
-import type { EventEvidence } from '../evidence.ts';
+import type { EventEvidence } from '../evidence/pod.ts';
 import type { Subject } from './subject.ts';
 
 /** Events of one namespace live an hour; a busy one has more of them than anybody reads. */

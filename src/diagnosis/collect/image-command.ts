@@ -5,7 +5,7 @@ import { callOptions } from '../../kubernetes/transport.ts';
 import { readImageConfiguration } from '../../registry/image-configuration.ts';
 import { readPullSecrets } from '../../registry/pull-secrets.ts';
 import { digestOfImageId } from '../../registry/reference.ts';
-import type { ContainerTemplate } from '../evidence.ts';
+import type { ContainerTemplate } from '../evidence/workload.ts';
 import type { Attempt } from './collect.ts';
 
 /** Milliseconds that a registry may take in all: whoever waits for a diagnosis does not wait for a registry that is away. */

@@ -2,7 +2,7 @@ import type { V1CronJob, V1Job } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { controllerOf } from '../../kubernetes/owner.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
-import type { JobEvidence } from '../evidence.ts';
+import type { JobEvidence } from '../evidence/workload.ts';
 
 /** What a Job's controller makes of it where the manifest says nothing (batch/v1 JobSpec). */
 const DEFAULT_BACKOFF_LIMIT = 6;

@@ -4,7 +4,7 @@ import type { Kubernetes } from '../../kubernetes/client.ts';
 import { isFinished, isReady } from '../../kubernetes/pods.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
 import { isKubeletsOwnFailure } from '../classify.ts';
-import type { LogEvidence } from '../evidence.ts';
+import type { LogEvidence } from '../evidence/pod.ts';
 import type { Attempt } from './collect.ts';
 import { isOfCurrentTemplate } from './pods.ts';
 import type { Subject } from './subject.ts';

@@ -3,7 +3,7 @@ import { KintsugiError } from '../../errors.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
 import { type MemorySample, readWorkingSets } from '../../verification/working-set.ts';
-import type { ContainerEvidence } from '../evidence.ts';
+import type { ContainerEvidence } from '../evidence/pod.ts';
 import type { Attempt } from './collect.ts';
 import type { Subject } from './subject.ts';
 

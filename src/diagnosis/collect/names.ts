@@ -3,7 +3,7 @@ import { parseAddress } from '../../dependencies/address.ts';
 import { closest } from '../../faults/closest.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
-import type { NameEvidence } from '../evidence.ts';
+import type { NameEvidence } from '../evidence/connection.ts';
 import { UNRESOLVED } from '../facts/names.ts';
 import { effectiveEnvironment } from './environment.ts';
 import type { Logs } from './logs.ts';

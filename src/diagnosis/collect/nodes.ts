@@ -3,7 +3,8 @@ import { KintsugiError } from '../../errors.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { isFinished, isReady } from '../../kubernetes/pods.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
-import type { EventEvidence, NodeEvidence } from '../evidence.ts';
+import type { NodeEvidence } from '../evidence/cluster.ts';
+import type { EventEvidence } from '../evidence/pod.ts';
 import type { Attempt } from './collect.ts';
 import { readNodeEvents } from './events.ts';
 

@@ -6,7 +6,7 @@ import { containerStatus, isFinished, isReady, isTerminating } from '../../kuber
 import { type ProxiedRequest, proxyGet } from '../../kubernetes/proxy.ts';
 import { leadsTo, servicesOf } from '../../kubernetes/services.ts';
 import type { RunbookContent } from '../../recovery/activities.ts';
-import type { ReachEvidence } from '../evidence.ts';
+import type { ReachEvidence } from '../evidence/connection.ts';
 
 /** Pods that are asked at most: those that are not ready first. */
 const MOST_PODS = 3;

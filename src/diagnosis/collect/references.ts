@@ -6,7 +6,8 @@ import { type FieldSetter, lastChange } from '../../kubernetes/managed-fields.ts
 import { isFinished } from '../../kubernetes/pods.ts';
 import { fingerprint, PULL_SECRETS, type Reference, referencesOf } from '../../kubernetes/references.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
-import type { ClaimEvidence, ContainerTemplate, ReferenceEvidence } from '../evidence.ts';
+import type { ClaimEvidence, ReferenceEvidence } from '../evidence/reference.ts';
+import type { ContainerTemplate } from '../evidence/workload.ts';
 import { isSecretName } from '../redaction.ts';
 import type { Attempt } from './collect.ts';
 import type { Subject } from './subject.ts';

@@ -2,7 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { askPull } from '../../registry/pull.ts';
 import { namedPullSecrets } from '../../registry/pull-secrets.ts';
-import type { ImageEvidence } from '../evidence.ts';
+import type { ImageEvidence } from '../evidence/reference.ts';
 import type { Attempt } from './collect.ts';
 
 /** Waiting reasons of a pull that the registry has a part in (kubernetes pkg/kubelet/images/types.go). */

@@ -2,7 +2,7 @@ import { type Baseline, seenHealthy } from '../../activities/baseline.ts';
 import { containerStatus, isReady } from '../../kubernetes/pods.ts';
 import { currentRevision, revisionOfPod } from '../../kubernetes/revisions.ts';
 import { digestOfImageId, parseImage } from '../../registry/reference.ts';
-import type { RevisionEvidence } from '../evidence.ts';
+import type { RevisionEvidence } from '../evidence/change.ts';
 import type { Subject } from './subject.ts';
 
 const MOST_REVISIONS = 10;

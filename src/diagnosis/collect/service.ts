@@ -3,7 +3,7 @@ import { KintsugiError } from '../../errors.ts';
 import { closest } from '../../faults/closest.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
-import type { ServiceEvidence } from '../evidence.ts';
+import type { ServiceEvidence } from '../evidence/connection.ts';
 import type { Subject } from './subject.ts';
 
 /** The target's Service and its endpoints: two calls. Null if the runbook names none. */

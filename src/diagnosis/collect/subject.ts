@@ -6,7 +6,7 @@ import { type Revision, readOwned } from '../../kubernetes/revisions.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
 import { ownedPods, readSelectedPods, type Workload } from '../../kubernetes/workloads.ts';
 import type { Target } from '../../recovery/values.ts';
-import type { JobEvidence } from '../evidence.ts';
+import type { JobEvidence } from '../evidence/workload.ts';
 import { jobEvidence, latestJob } from './jobs.ts';
 
 /** A workload as far as diagnosis looks at it: of the three kinds that Kintsugi mends, or any other that has pods. */

@@ -1,7 +1,7 @@
 import type { V1Container } from '@kubernetes/client-node';
 import { parseAddress } from '../../dependencies/address.ts';
 import type { RunbookContent } from '../../recovery/activities.ts';
-import type { VariableEvidence } from '../evidence.ts';
+import type { VariableEvidence } from '../evidence/workload.ts';
 import { type EffectiveVariable, effectiveEnvironment, isWhole } from './environment.ts';
 import type { ReferencedObject } from './references.ts';
 import type { SubjectWorkload } from './subject.ts';

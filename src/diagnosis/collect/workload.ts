@@ -7,7 +7,7 @@ import type {
   EnvironmentEvidence,
   PlacementEvidence,
   WorkloadEvidence,
-} from '../evidence.ts';
+} from '../evidence/workload.ts';
 import type { Redactor } from '../redaction.ts';
 import type { AutoscalerReading } from './autoscaler.ts';
 import type { Subject, SubjectWorkload } from './subject.ts';

@@ -1,5 +1,6 @@
 import type { Finding } from '../../recovery/values.ts';
-import type { EventEvidence, Evidence } from '../evidence.ts';
+import type { EventEvidence } from '../evidence/pod.ts';
+import type { Evidence } from '../evidence.ts';
 import { type FindingParts, finding } from '../finding.ts';
 import { eventQuote } from '../states.ts';
 

@@ -1,5 +1,6 @@
 import type { Finding } from '../../recovery/values.ts';
-import type { ContainerTemplate, Evidence } from '../evidence.ts';
+import type { ContainerTemplate } from '../evidence/workload.ts';
+import type { Evidence } from '../evidence.ts';
 import { finding } from '../finding.ts';
 
 /** A command other than the runbook's, of a container that is in trouble: a point to look at, no cause by itself. */

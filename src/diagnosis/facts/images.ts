@@ -1,6 +1,8 @@
 import type { Finding } from '../../recovery/values.ts';
 import { parseImage } from '../../registry/reference.ts';
-import type { ContainerEvidence, EventEvidence, Evidence, PodEvidence, ReferenceEvidence } from '../evidence.ts';
+import type { ContainerEvidence, EventEvidence, PodEvidence } from '../evidence/pod.ts';
+import type { ReferenceEvidence } from '../evidence/reference.ts';
+import type { Evidence } from '../evidence.ts';
 import { finding } from '../finding.ts';
 import { askedRegistry } from '../registry-facts.ts';
 import { eventQuote, eventsOf } from '../states.ts';

@@ -1,6 +1,7 @@
 import type { Finding } from '../../recovery/values.ts';
 import { ageSeconds } from '../age.ts';
-import type { Evidence, JobEvidence } from '../evidence.ts';
+import type { JobEvidence } from '../evidence/workload.ts';
+import type { Evidence } from '../evidence.ts';
 import { finding } from '../finding.ts';
 import { eventQuote } from '../states.ts';
 

@@ -1,5 +1,7 @@
 import type { Finding } from '../../recovery/values.ts';
-import type { ContainerEvidence, ContainerTemplate, Evidence, PodEvidence } from '../evidence.ts';
+import type { ContainerEvidence, PodEvidence } from '../evidence/pod.ts';
+import type { ContainerTemplate } from '../evidence/workload.ts';
+import type { Evidence } from '../evidence.ts';
 import { finding } from '../finding.ts';
 import { describeEnd, eventQuote, eventsOf, lastEnd } from '../states.ts';
 

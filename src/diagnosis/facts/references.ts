@@ -1,6 +1,7 @@
 import { closest } from '../../faults/closest.ts';
 import type { Finding } from '../../recovery/values.ts';
-import type { Evidence, ReferenceEvidence } from '../evidence.ts';
+import type { ReferenceEvidence } from '../evidence/reference.ts';
+import type { Evidence } from '../evidence.ts';
 import { type FindingParts, finding } from '../finding.ts';
 
 /** What is asked for and not there. `name` is not known where the kubelet names the key alone. */

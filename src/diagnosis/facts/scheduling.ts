@@ -1,5 +1,7 @@
 import type { Finding } from '../../recovery/values.ts';
-import type { EventEvidence, Evidence, NodeEvidence, PodEvidence } from '../evidence.ts';
+import type { NodeEvidence } from '../evidence/cluster.ts';
+import type { EventEvidence, PodEvidence } from '../evidence/pod.ts';
+import type { Evidence } from '../evidence.ts';
 import { finding } from '../finding.ts';
 import { eventQuote } from '../states.ts';
 import { claimFact } from './volumes.ts';

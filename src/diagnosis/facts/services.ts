@@ -1,5 +1,6 @@
 import type { Finding } from '../../recovery/values.ts';
-import type { Evidence, ServiceEvidence } from '../evidence.ts';
+import type { ServiceEvidence } from '../evidence/connection.ts';
+import type { Evidence } from '../evidence.ts';
 import { finding } from '../finding.ts';
 
 /** Services that lead nowhere although pods are ready: a selector that finds none, a port name that no container has. */

@@ -1,6 +1,7 @@
 import type { Finding } from '../../recovery/values.ts';
 import { ageSeconds } from '../age.ts';
-import type { Evidence, PodEvidence } from '../evidence.ts';
+import type { PodEvidence } from '../evidence/pod.ts';
+import type { Evidence } from '../evidence.ts';
 import { finding } from '../finding.ts';
 import { eventQuote, eventsOf } from '../states.ts';
 

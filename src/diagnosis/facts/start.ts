@@ -1,12 +1,7 @@
 import type { Finding } from '../../recovery/values.ts';
-import type {
-  ContainerEvidence,
-  ContainerState,
-  ContainerTemplate,
-  EventEvidence,
-  Evidence,
-  PodEvidence,
-} from '../evidence.ts';
+import type { ContainerEvidence, ContainerState, EventEvidence, PodEvidence } from '../evidence/pod.ts';
+import type { ContainerTemplate } from '../evidence/workload.ts';
+import type { Evidence } from '../evidence.ts';
 import { type FindingParts, finding } from '../finding.ts';
 import { eventsOf, lastEnd } from '../states.ts';
 import { missingReference } from './references.ts';

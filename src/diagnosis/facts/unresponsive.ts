@@ -1,6 +1,8 @@
 import type { Finding } from '../../recovery/values.ts';
 import { hasServed, isForgotten, notReadySince } from '../age.ts';
-import type { ContainerEvidence, Evidence, PodEvidence, ReachEvidence } from '../evidence.ts';
+import type { ReachEvidence } from '../evidence/connection.ts';
+import type { ContainerEvidence, PodEvidence } from '../evidence/pod.ts';
+import type { Evidence } from '../evidence.ts';
 import { finding } from '../finding.ts';
 import { described, type ProbeSources, probeFailure, probeSubject, throttling } from '../probe-facts.ts';
 import { eventQuote, lastEnd } from '../states.ts';

@@ -1,7 +1,8 @@
 import type { Finding } from '../../recovery/values.ts';
 import { causeOfDependency } from '../attribution.ts';
 import { isDown } from '../dependency-state.ts';
-import type { Evidence, VariableEvidence } from '../evidence.ts';
+import type { VariableEvidence } from '../evidence/workload.ts';
+import type { Evidence } from '../evidence.ts';
 import { finding } from '../finding.ts';
 
 /** "REDIS_URL is not set, and the runbook needs it" */

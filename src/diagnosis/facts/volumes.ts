@@ -1,5 +1,7 @@
 import type { Finding } from '../../recovery/values.ts';
-import type { ClaimEvidence, EventEvidence, Evidence, PodEvidence } from '../evidence.ts';
+import type { EventEvidence, PodEvidence } from '../evidence/pod.ts';
+import type { ClaimEvidence } from '../evidence/reference.ts';
+import type { Evidence } from '../evidence.ts';
 import { type FindingParts, finding } from '../finding.ts';
 import { eventQuote } from '../states.ts';
 import { missingReference } from './references.ts';
