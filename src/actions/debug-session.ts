@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { milliseconds } from '../recovery/durations.ts';
-import { duration } from '../runbook/schema.ts';
+import { duration } from '../runbook/schema/scalars.ts';
 import type { Action } from './action.ts';
 import { EXEC, PATCH_WORKLOAD, READ_REFERENCES, READ_WORKLOAD } from './plan/permissions.ts';
 import { sessionArgs } from './session/arguments.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { milliseconds } from '../recovery/durations.ts';
-import { duration } from '../runbook/schema.ts';
+import { duration } from '../runbook/schema/scalars.ts';
 import type { Action } from './action.ts';
 import { READ_VOLUMES, READ_WORKLOAD, REPLACE_CLAIM } from './plan/permissions.ts';
 import { nothingToDo } from './plan/template-plan.ts';

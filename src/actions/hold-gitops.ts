@@ -9,7 +9,7 @@ import { pointer, REQUESTED_AT } from '../kubernetes/template.ts';
 import type { Workload } from '../kubernetes/workloads.ts';
 import { milliseconds } from '../recovery/durations.ts';
 import type { ObjectRef, Plan } from '../recovery/values.ts';
-import { duration } from '../runbook/schema.ts';
+import { duration } from '../runbook/schema/scalars.ts';
 import type { Action, ActionContext, WriteContext } from './action.ts';
 import { PATCH_WORKLOAD, READ_WORKLOAD } from './plan/permissions.ts';
 import { readTarget } from './plan/subject.ts';

@@ -9,7 +9,7 @@ import { type OwnedWorkload, readOwned } from '../kubernetes/revisions.ts';
 import { ownedPods, readSelectedPods, readWorkload } from '../kubernetes/workloads.ts';
 import { milliseconds } from '../recovery/durations.ts';
 import type { ObjectRef, Plan } from '../recovery/values.ts';
-import { duration } from '../runbook/schema.ts';
+import { duration } from '../runbook/schema/scalars.ts';
 import type { Action, ActionContext, WriteContext } from './action.ts';
 import { ASK_PROGRAMS, READ_WORKLOAD } from './plan/permissions.ts';
 import { readTarget } from './plan/subject.ts';

@@ -3,7 +3,7 @@ import { listSnapshots, type Snapshot, snapshotDriver } from '../kubernetes/snap
 import { callOptions } from '../kubernetes/transport.ts';
 import { orNull } from '../kubernetes/volumes.ts';
 import { milliseconds } from '../recovery/durations.ts';
-import { duration } from '../runbook/schema.ts';
+import { duration } from '../runbook/schema/scalars.ts';
 import type { Action, ActionContext } from './action.ts';
 import { PATCH_WORKLOAD, READ_VOLUMES, READ_WORKLOAD, REPLACE_CLAIM } from './plan/permissions.ts';
 import { refusedPlan } from './plan/refused-plan.ts';

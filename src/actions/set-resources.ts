@@ -2,7 +2,7 @@ import type { V1Container } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { objectText } from '../kubernetes/objects.ts';
 import { pointer } from '../kubernetes/template.ts';
-import { quantity } from '../runbook/schema.ts';
+import { quantity } from '../runbook/schema/scalars.ts';
 import type { Action } from './action.ts';
 import { changesOf } from './plan/changes.ts';
 import { containerName } from './plan/from-baseline.ts';

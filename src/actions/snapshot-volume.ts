@@ -14,7 +14,7 @@ import {
 } from '../kubernetes/snapshots.ts';
 import { driverOf, readClaim, readVolume } from '../kubernetes/volumes.ts';
 import { milliseconds } from '../recovery/durations.ts';
-import { duration } from '../runbook/schema.ts';
+import { duration } from '../runbook/schema/scalars.ts';
 import type { Action, ActionContext, RevertResult, WriteContext } from './action.ts';
 import { READ_VOLUMES, READ_WORKLOAD } from './plan/permissions.ts';
 import { refusedPlan } from './plan/refused-plan.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { KintsugiError } from '../errors.ts';
 import { type ProxiedRequest, proxyGet } from '../kubernetes/proxy.ts';
 import { milliseconds } from '../recovery/durations.ts';
-import { duration } from '../runbook/schema.ts';
+import { duration } from '../runbook/schema/scalars.ts';
 import type { Action, ActionContext, WriteContext } from './action.ts';
 import { type Place, placeOfDependency, placeOfTarget } from './plan/address.ts';
 import { ASK_PROGRAMS, READ_WORKLOAD } from './plan/permissions.ts';

@@ -8,7 +8,7 @@ import { rolloutProgress } from '../kubernetes/rollout.ts';
 import { readWorkload } from '../kubernetes/workloads.ts';
 import { milliseconds } from '../recovery/durations.ts';
 import type { Target } from '../recovery/values.ts';
-import { duration } from '../runbook/schema.ts';
+import { duration } from '../runbook/schema/scalars.ts';
 import type { Action, WriteContext } from './action.ts';
 import { READ_WORKLOAD } from './plan/permissions.ts';
 import { readDependency } from './plan/subject.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { milliseconds } from '../recovery/durations.ts';
-import { duration } from '../runbook/schema.ts';
+import { duration } from '../runbook/schema/scalars.ts';
 
 /** How an image is rebuilt, as the configuration file says it under `builds`; runbooks only name a hook. */
 

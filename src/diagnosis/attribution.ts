@@ -1,4 +1,4 @@
-import type { Cause } from '../runbook/schema.ts';
+import type { Cause } from '../runbook/schema/causes.ts';
 import { backingServices, otherMark, otherPorts } from './connections.ts';
 import type { DependencyEvidence } from './evidence/connection.ts';
 import type { LogContext } from './log-context.ts';

@@ -1,4 +1,4 @@
-import type { Cause } from '../runbook/schema.ts';
+import type { Cause } from '../runbook/schema/causes.ts';
 import type { ConnectionWording } from './wordings/connection.ts';
 import { dotnetConnections } from './wordings/connection-dotnet.ts';
 import { goConnections } from './wordings/connection-go.ts';

@@ -1,5 +1,5 @@
 import type { Finding, Quote } from '../recovery/values.ts';
-import type { Cause } from '../runbook/schema.ts';
+import type { Cause } from '../runbook/schema/causes.ts';
 import { causeOfDependency } from './attribution.ts';
 import { answerOf, describeDependency, isDown } from './dependency-state.ts';
 import type { TemplateChange } from './evidence/change.ts';

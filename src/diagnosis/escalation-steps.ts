@@ -1,5 +1,6 @@
 import type { EscalationStep, Finding } from '../recovery/values.ts';
-import type { escalationStepIds, RunbookSpec } from '../runbook/schema.ts';
+import type { escalationStepIds } from '../runbook/schema/escalation.ts';
+import type { RunbookSpec } from '../runbook/schema.ts';
 import { describeDependency } from './dependency-state.ts';
 import { describeChanges, describeEvents } from './describe.ts';
 import type { Evidence } from './evidence.ts';

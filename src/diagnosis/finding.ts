@@ -1,5 +1,5 @@
 import type { Finding, Quote } from '../recovery/values.ts';
-import type { Cause } from '../runbook/schema.ts';
+import type { Cause } from '../runbook/schema/causes.ts';
 import type { Signature } from './signature.ts';
 import { signatures } from './signatures/registry.ts';
 

@@ -1,4 +1,4 @@
-import type { Cause } from '../runbook/schema.ts';
+import type { Cause } from '../runbook/schema/causes.ts';
 import { connectionWordings } from './connections.ts';
 import { LiteralAutomaton } from './literal-automaton.ts';
 import { cleanLine, LONGEST_LINE } from './log-text.ts';

@@ -1,4 +1,4 @@
-import type { Cause } from '../runbook/schema.ts';
+import type { Cause } from '../runbook/schema/causes.ts';
 import { attribute, lastMark } from './attribution.ts';
 import type { DependencyEvidence } from './evidence/connection.ts';
 import { LogContext } from './log-context.ts';

@@ -1,4 +1,4 @@
-import type { Cause } from '../runbook/schema.ts';
+import type { Cause } from '../runbook/schema/causes.ts';
 import type { LogVerdict } from './log-verdict.ts';
 
 /** One sentence for what a log said: what is wrong, with the concrete name in it, and what mends it where that is obvious. */

@@ -1,4 +1,4 @@
-import type { Cause } from '../runbook/schema.ts';
+import type { Cause } from '../runbook/schema/causes.ts';
 
 export type Language = 'python' | 'node' | 'java' | 'go' | 'dotnet' | 'any';
 

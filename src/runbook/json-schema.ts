@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Catalogue } from './catalogue.ts';
-import { actionCall, checkCall, runbookSchema } from './schema.ts';
+import { actionCall, checkCall } from './schema/calls.ts';
+import { runbookSchema } from './schema.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 

@@ -6,7 +6,7 @@ import { actionCalls, type Call, checkCalls } from './calls.ts';
 import type { Catalogue } from './catalogue.ts';
 import { wrongType } from './parameters.ts';
 import { exampleNames, namesOf, resolveReferences, TARGET_FIELDS, withNames } from './references.ts';
-import { parameterTypes } from './schema.ts';
+import { parameterTypes } from './schema/declarations.ts';
 
 /** What is wrong with the runbook's own parameters, and with those that it gives to actions and checks. */
 export function complaintsOfParameters(runbook: unknown, catalogue: Catalogue): Complaint[] {

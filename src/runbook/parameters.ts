@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { suggest } from '../faults/closest.ts';
 import { isRecord } from '../faults/data.ts';
 import type { Json } from '../recovery/values.ts';
-import { type Declaration, duration, type Parameter, quantity, type RunbookSpec } from './schema.ts';
+import type { Declaration } from './schema/declarations.ts';
+import { duration, quantity } from './schema/scalars.ts';
+import type { Parameter, RunbookSpec } from './schema.ts';
 
 /** A runbook's parameters (`spec.params`): what each may be, and the values with which it is started. */
 

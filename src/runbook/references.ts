@@ -2,7 +2,7 @@ import { isRecord, itemsAt, recordAt } from '../faults/data.ts';
 import type { Path } from '../faults/fault.ts';
 import type { Target } from '../recovery/values.ts';
 import { exampleOf } from './parameters.ts';
-import { parameterTypes } from './schema.ts';
+import { parameterTypes } from './schema/declarations.ts';
 
 /**
  * What `$name` may stand for, by name: `container`, `redis.selector`, a parameter's name. Undefined where it is known and has

@@ -6,7 +6,7 @@ import { actionCalls, checkCalls } from './calls.ts';
 import type { Catalogue } from './catalogue.ts';
 import { complaintsOfParameters } from './parameter-rules.ts';
 import { complaintsOfPostRecovery } from './post-recovery-rules.ts';
-import { duration } from './schema.ts';
+import { duration } from './schema/scalars.ts';
 
 /**
  * What a schema cannot say about a runbook: names that must exist, be unique or fit each other. Each rule reads the raw data

@@ -9,7 +9,7 @@ import { readLog } from '../../src/diagnosis/log-verdict.ts';
 import { requiredLiterals } from '../../src/diagnosis/regex-literals.ts';
 import type { Signature } from '../../src/diagnosis/signature.ts';
 import { signatures } from '../../src/diagnosis/signatures/registry.ts';
-import { causeNames } from '../../src/runbook/schema.ts';
+import { causeNames } from '../../src/runbook/schema/causes.ts';
 import { dependency, ended, evidence, pod } from './evidence.ts';
 
 const all = Object.values<Signature>(signatures);

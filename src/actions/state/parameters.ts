@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { parseQuantity } from '../../kubernetes/quantity.ts';
 import { milliseconds } from '../../recovery/durations.ts';
-import { duration, quantity } from '../../runbook/schema.ts';
+import { duration, quantity } from '../../runbook/schema/scalars.ts';
 import type { ActionContext } from '../action.ts';
 import type { Exporter } from './tool.ts';
 
