@@ -18,6 +18,7 @@ import { apiPage } from './api.ts';
 import { commandLinePage } from './command-line.ts';
 import { eventsPage } from './events.ts';
 import { fieldsTable, page, table } from './markdown.ts';
+import { metricsPage } from './metrics.ts';
 import { ordersPage } from './orders.ts';
 import { formatted, type Output } from './output.ts';
 
@@ -34,6 +35,7 @@ export async function references(root: string): Promise<Output[]> {
     { file: 'docs/reference/checks.md', text: checksPage() },
     { file: 'docs/reference/notifiers.md', text: notifiersPage() },
     { file: 'docs/reference/events.md', text: eventsPage(events) },
+    { file: 'docs/reference/metrics.md', text: metricsPage() },
     { file: 'docs/reference/configuration.md', text: configurationPage() },
     { file: 'docs/reference/cli.md', text: commandLinePage(createProgram()) },
     { file: 'docs/reference/orders.md', text: ordersPage(writtenRunbook(runbooks)) },
