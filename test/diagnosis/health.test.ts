@@ -5,29 +5,14 @@ import type { WorkloadEvidence } from '../../src/diagnosis/evidence/workload.ts'
 import type { Evidence } from '../../src/diagnosis/evidence.ts';
 import { judgeHealth } from '../../src/diagnosis/health.ts';
 import { ended, evidence, pod } from './evidence.ts';
+import { workload as agentBruno, container } from './workload.ts';
 
 /** The look is taken at midnight (`evidence`): what is young, and what is long past, is told from it. */
 
 const before = (seconds: number): string =>
   new Date(Date.parse('2026-01-01T00:00:00.000Z') - seconds * 1000).toISOString();
-const workload = (parts: Partial<WorkloadEvidence> = {}): WorkloadEvidence => ({
-  uid: 'w',
-  generation: 2,
-  observedGeneration: 2,
-  desired: 3,
-  ready: 0,
-  updated: 3,
-  unavailable: 0,
-  paused: false,
-  revision: '2',
-  serviceAccount: 'default',
-  conditions: [],
-  containers: [],
-  gitops: null,
-  autoscaler: null,
-  annotations: {},
-  ...parts,
-});
+const workload = (parts: Partial<WorkloadEvidence> = {}): WorkloadEvidence =>
+  agentBruno({}, { desired: 3, updated: 3, unavailable: 0, containers: [], ...parts });
 const well = (
   name: string,
   parts: Partial<PodEvidence> = {},
@@ -175,21 +160,7 @@ describe('the command of the image and of the runbook', () => {
   const template = (imageCommand: { entrypoint: string[]; cmd: string[] }) =>
     workload({
       desired: 1,
-      containers: [
-        {
-          name: 'agent-bruno',
-          role: 'main',
-          image: '',
-          command: [],
-          args: [],
-          env: [],
-          resources: { requests: {}, limits: {} },
-          probes: {},
-          securityContext: {},
-          imageCommand,
-          declaredCommand: ['uvicorn', 'src.main:app'],
-        },
-      ],
+      containers: [container({ imageCommand, declaredCommand: ['uvicorn', 'src.main:app'] })],
     });
 
   test('that differ are a point of a container that nothing else explains', () => {

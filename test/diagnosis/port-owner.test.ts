@@ -3,6 +3,7 @@ import { classify } from '../../src/diagnosis/classify.ts';
 import type { ContainerTemplate } from '../../src/diagnosis/evidence/workload.ts';
 import type { Evidence } from '../../src/diagnosis/evidence.ts';
 import { ended, evidence, pod } from './evidence.ts';
+import { container } from './workload.ts';
 
 const LOG = [
   'INFO:     Application startup complete.',
@@ -11,21 +12,8 @@ const LOG = [
 ].join('\n');
 const SERVER = 'uvicorn src.main:app --port 8080';
 
-function container(parts: Partial<ContainerTemplate> = {}): ContainerTemplate {
-  return {
-    name: 'agent-bruno',
-    role: 'main',
-    image: 'ghcr.io/brunovlucena/agent-bruno:latest',
-    command: [],
-    args: [],
-    env: [],
-    resources: { requests: {}, limits: {} },
-    probes: {},
-    securityContext: {},
-    ports: [{ port: 8080 }],
-    ...parts,
-  };
-}
+const serving = (parts: Partial<ContainerTemplate> = {}): ContainerTemplate =>
+  container({ ports: [{ port: 8080 }], ...parts });
 
 function summaryWith(containers: ContainerTemplate[], difference: Evidence['difference'] = null): string {
   const workload = { containers } as Evidence['workload'];
@@ -44,26 +32,26 @@ describe('a port that is in use is told with who has it', () => {
   test.each<[string, ContainerTemplate[], Evidence['difference'], RegExp]>([
     [
       'a second container',
-      [container(), container({ name: 'metrics' })],
+      [serving(), serving({ name: 'metrics' })],
       null,
       /Container metrics of the same pod has port 8080 too\.$/,
     ],
-    ['the node', [container({ ports: [{ port: 8080, hostPort: 80 }] })], null, /It takes port 80 of its node/],
+    ['the node', [serving({ ports: [{ port: 8080, hostPort: 80 }] })], null, /It takes port 80 of its node/],
     [
       'two processes of its command',
-      [container({ command: ['bash', '-c', `${SERVER} & ${SERVER} & wait -n; exit $?`] })],
+      [serving({ command: ['bash', '-c', `${SERVER} & ${SERVER} & wait -n; exit $?`] })],
       changed,
       /Its command starts uvicorn more than once; the command was changed since the healthy baseline of today\.$/,
     ],
     [
       'a script that then becomes the server',
-      [container({ command: ['sh', '-c'], args: [`${SERVER} & sleep 5 && exec ${SERVER}`] })],
+      [serving({ command: ['sh', '-c'], args: [`${SERVER} & sleep 5 && exec ${SERVER}`] })],
       null,
       /Its command starts uvicorn more than once\.$/,
     ],
     [
       'a changed command that does not show it',
-      [container({ command: ['./run.sh'] })],
+      [serving({ command: ['./run.sh'] })],
       changed,
       /Two of its processes want the same port; the command was changed/,
     ],
@@ -74,10 +62,10 @@ describe('a port that is in use is told with who has it', () => {
   test.each<[string, ContainerTemplate[]]>([
     [
       'an init container with the port, which has ended by then',
-      [container(), container({ name: 'prepare', role: 'init' })],
+      [serving(), serving({ name: 'prepare', role: 'init' })],
     ],
-    ['a container with another port', [container(), container({ name: 'metrics', ports: [{ port: 9090 }] })]],
-    ['one process', [container({ command: ['sh', '-c', `exec ${SERVER}`] })]],
+    ['a container with another port', [serving(), serving({ name: 'metrics', ports: [{ port: 9090 }] })]],
+    ['one process', [serving({ command: ['sh', '-c', `exec ${SERVER}`] })]],
   ])('but not %s', (_, containers) => {
     expect(summaryWith(containers)).not.toMatch(/of the same pod has|It takes port|more than once|Two of its/);
   });

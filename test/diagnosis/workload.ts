@@ -1,10 +1,23 @@
 import type { ContainerTemplate, WorkloadEvidence } from '../../src/diagnosis/evidence/workload.ts';
 
-/** The workload `agent-bruno` with one container, as far as a test says otherwise. */
-export function workload(
-  container: Partial<ContainerTemplate>,
-  parts: Partial<WorkloadEvidence> = {},
-): WorkloadEvidence {
+/** The container `agent-bruno` as its template has it, without command, limits and probes. */
+export function container(parts: Partial<ContainerTemplate> = {}): ContainerTemplate {
+  return {
+    name: 'agent-bruno',
+    role: 'main',
+    image: 'ghcr.io/brunovlucena/agent-bruno:latest',
+    command: [],
+    args: [],
+    env: [],
+    resources: { requests: {}, limits: {} },
+    probes: {},
+    securityContext: {},
+    ...parts,
+  };
+}
+
+/** The workload `agent-bruno` with that one container, which has memory to use, as far as a test says otherwise. */
+export function workload(own: Partial<ContainerTemplate>, parts: Partial<WorkloadEvidence> = {}): WorkloadEvidence {
   return {
     uid: 'w',
     generation: 1,
@@ -20,20 +33,7 @@ export function workload(
     gitops: null,
     autoscaler: null,
     annotations: {},
-    containers: [
-      {
-        name: 'agent-bruno',
-        role: 'main',
-        image: 'i:1',
-        command: [],
-        args: [],
-        env: [],
-        resources: { requests: { memory: '256Mi' }, limits: { memory: '1Gi' } },
-        probes: {},
-        securityContext: {},
-        ...container,
-      },
-    ],
+    containers: [container({ resources: { requests: { memory: '256Mi' }, limits: { memory: '1Gi' } }, ...own })],
     ...parts,
   };
 }
