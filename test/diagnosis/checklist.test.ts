@@ -7,7 +7,7 @@ import { takeSteps } from '../../src/diagnosis/escalation-steps.ts';
 import type { ContainerTemplate } from '../../src/diagnosis/evidence/workload.ts';
 import type { Evidence } from '../../src/diagnosis/evidence.ts';
 import { runbookSchema } from '../../src/runbook/schema.ts';
-import { dependency, ended, evidence, pod } from './evidence.ts';
+import { dependency, ended, evidence, MODULE_MISSING, pod } from './evidence.ts';
 import { workload as workloadWith } from './workload.ts';
 
 const path = new URL('../../runbooks/agent-bruno-pod-crash-loop.yaml', import.meta.url);
@@ -34,7 +34,7 @@ describe('the checklist', () => {
     [
       'a crash’s words in the log are found',
       'previous-logs',
-      evidence({ pods: [pod(ended(1, "ModuleNotFoundError: No module named 'fastapi'\n"))] }),
+      evidence({ pods: [pod(ended(1, MODULE_MISSING))] }),
       'found',
       'fastapi',
     ],

@@ -1,23 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { classify } from '../../src/diagnosis/classify.ts';
 import type { Evidence } from '../../src/diagnosis/evidence.ts';
-import { dependency, ended, evidence, pod } from './evidence.ts';
-import { workload } from './workload.ts';
+import { ended, evidence, killedByLiveness, MODULE_MISSING, pod, REDIS_REFUSED } from './evidence.ts';
 
-const REDIS =
-  'redis.exceptions.ConnectionError: Error 111 connecting to redis-master.redis.svc.cluster.local:6379. Connection refused.\n';
-const MODULE = "ModuleNotFoundError: No module named 'fastapi'\n";
-const killed = {
-  type: 'Normal',
-  reason: 'Killing',
-  message: 'Container agent-bruno failed liveness probe, will be restarted',
-};
 const unhealthy = (message: string) => ({ type: 'Warning', reason: 'Unhealthy', message });
 
 const FACTS: [sentence: string, seen: Evidence, key: string][] = [
   [
     'OOMKilled outranks the Redis noise in the log',
-    evidence({ pods: [pod(ended(137, REDIS, 'OOMKilled'))] }),
+    evidence({ pods: [pod(ended(137, REDIS_REFUSED, 'OOMKilled'))] }),
     'oom-killed|agent-bruno|',
   ],
   ['exit code 137 alone is no OOM', evidence({ pods: [pod(ended(137))] }), 'unknown|agent-bruno|'],
@@ -27,7 +18,7 @@ const FACTS: [sentence: string, seen: Evidence, key: string][] = [
       pods: [pod(ended(137))],
       events: [
         unhealthy('Liveness probe failed: Get "http://10.1.2.3:8080/health": context deadline exceeded'),
-        killed,
+        killedByLiveness,
       ],
     }),
     'liveness-probe-failure|agent-bruno|:8080/health',
@@ -35,7 +26,7 @@ const FACTS: [sentence: string, seen: Evidence, key: string][] = [
   [
     'a program that ends by its own exception is not killed by the probe that failed meanwhile',
     evidence({
-      pods: [pod(ended(1, MODULE))],
+      pods: [pod(ended(1, MODULE_MISSING))],
       events: [
         unhealthy('Liveness probe failed: Get "http://10.1.2.3:8080/health": dial tcp: connect: connection refused'),
       ],
@@ -198,7 +189,7 @@ const FACTS: [sentence: string, seen: Evidence, key: string][] = [
   ],
   [
     'the sidecar that crashes is named, not the program beside it',
-    evidence({ pods: [pod({ ...ended(1, MODULE), name: 'proxy', role: 'sidecar' })] }),
+    evidence({ pods: [pod({ ...ended(1, MODULE_MISSING), name: 'proxy', role: 'sidecar' })] }),
     'application-startup-failure|proxy|fastapi',
   ],
   [
@@ -216,7 +207,7 @@ describe('what the kubelet and the controllers say', () => {
   test('one bad replica of three is found beside two that are ready', () => {
     const ready = (name: string) =>
       pod({ ready: true, restarts: 0, state: { kind: 'running' } }, { name, uid: name, ready: true });
-    const findings = classify(evidence({ pods: [ready('a'), ready('b'), pod(ended(1, MODULE))] }));
+    const findings = classify(evidence({ pods: [ready('a'), ready('b'), pod(ended(1, MODULE_MISSING))] }));
     expect(findings.map(({ pod: name, cause }) => [name, cause])).toEqual([
       ['agent-bruno-1', 'application-startup-failure'],
     ]);
@@ -224,7 +215,7 @@ describe('what the kubelet and the controllers say', () => {
 
   test('the same cause on two pods is one finding', () => {
     const seen = evidence({
-      pods: [pod(ended(1, MODULE)), pod(ended(1, MODULE), { name: 'agent-bruno-2', uid: 'u2' })],
+      pods: [pod(ended(1, MODULE_MISSING)), pod(ended(1, MODULE_MISSING), { name: 'agent-bruno-2', uid: 'u2' })],
     });
     expect(classify(seen)).toHaveLength(1);
   });
@@ -242,109 +233,5 @@ describe('what the kubelet and the controllers say', () => {
       state: { kind: 'terminated', exitCode: 0, reason: 'Completed' },
     });
     expect(classify(evidence({ pods: [done] }))).toEqual([]);
-  });
-});
-
-describe('dependencies', () => {
-  const down = dependency({
-    podsReady: 0,
-    endpointsReady: 0,
-    notReady: ['redis-0 has redis waiting: CrashLoopBackOff, 4 restarts'],
-  });
-
-  test('a dependency that is down is the root of the connection that fails', () => {
-    const [first] = classify(evidence({ pods: [pod(ended(1, REDIS))], dependencies: [down] }));
-    expect(first).toMatchObject({ key: 'redis-connection-failure|agent-bruno|redis', root: true });
-    expect(first?.summary).toContain('0 of 1 pods ready');
-  });
-
-  test('a liveness failure only follows from a dependency that is down', () => {
-    const seen = evidence({ pods: [pod(ended(137))], events: [killed], dependencies: [down] });
-    expect(classify(seen).map(({ cause, root }) => [cause, root])).toEqual([
-      ['redis-connection-failure', true],
-      ['liveness-probe-failure', false],
-    ]);
-  });
-
-  test('a dependency that is down does not explain a wrong setting', () => {
-    const seen = evidence({ pods: [pod(ended(1, "KeyError: 'MONGODB_URL'\n"))], dependencies: [down] });
-    expect(classify(seen)[0]?.key).toBe('configuration-error|agent-bruno|MONGODB_URL');
-  });
-
-  test('a dependency whose pods could not be read is not called down', () => {
-    const seen = evidence({ pods: [pod(ended(137))], events: [killed], dependencies: [{ ...down, known: false }] });
-    expect(classify(seen).map(({ cause }) => cause)).toEqual(['liveness-probe-failure']);
-  });
-
-  test('a dependency that is ready is said to be so', () => {
-    const [first] = classify(evidence({ pods: [pod(ended(1, REDIS))], dependencies: [dependency()] }));
-    expect(first).toMatchObject({ key: 'redis-connection-failure|agent-bruno|redis' });
-    expect(first?.summary).toContain('though redis in redis: 1 of 1 pods ready');
-  });
-
-  test('an address that was changed while its dependency is ready is configuration, and names the variable', () => {
-    const text =
-      'redis.exceptions.ConnectionError: Error -2 connecting to redis-mastre.redis:6379. Name or service not known.\n';
-    const seen = evidence({
-      pods: [pod(ended(1, text))],
-      dependencies: [dependency({ hosts: ['redis-mastre.redis'] })],
-      difference: {
-        against: 'the healthy baseline of 2026-01-01',
-        kind: 'baseline',
-        changes: [
-          {
-            container: 'agent-bruno',
-            what: 'env REDIS_URL',
-            before: 'redis://redis-master.redis',
-            after: 'redis://redis-mastre.redis',
-          },
-        ],
-      },
-    });
-    expect(classify(seen).map(({ key, root }) => [key, root])).toEqual([
-      ['configuration-error|agent-bruno|REDIS_URL', true],
-      ['redis-connection-failure|agent-bruno|redis-mastre.redis:6379', false],
-    ]);
-  });
-});
-
-describe('the subject of a configuration error', () => {
-  const trace = (source: string, error: string): string =>
-    `Traceback (most recent call last):\n  File "/app/src/main.py", line 9, in lifespan\n    ${source}\n${error}\n`;
-  const NAMES: [sentence: string, text: string, name: string, value: string][] = [
-    [
-      'is the variable that the failing line reads',
-      trace('ttl = int(os.getenv("SESSION_TTL", "1"))', "ValueError: invalid literal for int() with base 10: '24h'"),
-      'SESSION_TTL',
-      '24h',
-    ],
-    [
-      'is the variable that has the refused value',
-      trace('ttl = int(settings.ttl)', "ValueError: invalid literal for int() with base 10: 'one hour'"),
-      'SESSION_TTL',
-      'one hour',
-    ],
-    [
-      'is the variable that the message means',
-      trace('r = from_url(url)', 'ValueError: Redis URL must specify one of the following schemes (redis://)'),
-      'REDIS_URL',
-      'redis',
-    ],
-    [
-      'is the variable that is missing',
-      trace('url = os.environ["MONGODB_URL"]', "KeyError: 'MONGODB_URL'"),
-      'MONGODB_URL',
-      '',
-    ],
-    [
-      'is the field of a settings class',
-      'pydantic_core._pydantic_core.ValidationError: 1 validation error for Settings\nollama_url\n  Field required [type=missing]\n',
-      'OLLAMA_URL',
-      'x',
-    ],
-  ];
-  test.each(NAMES)('%s', (_sentence, text, name, value) => {
-    const seen = evidence({ pods: [pod(ended(3, text))], workload: workload({ env: [{ name, value }] }) });
-    expect(classify(seen)[0]?.key).toBe(`configuration-error|agent-bruno|${name}`);
   });
 });

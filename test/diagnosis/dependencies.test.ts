@@ -2,10 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { AnswerState } from '../../src/dependencies/answer.ts';
 import { classify } from '../../src/diagnosis/classify.ts';
 import { describeDependency, isDown } from '../../src/diagnosis/dependency-state.ts';
-import { dependency, ended, evidence, pod } from './evidence.ts';
-
-const REFUSED =
-  'redis.exceptions.ConnectionError: Error 111 connecting to redis-master.redis.svc.cluster.local:6379. Connection refused.\n';
+import { dependency, ended, evidence, MODULE_MISSING, pod, REDIS_REFUSED } from './evidence.ts';
 
 const saying = (...states: AnswerState[]) =>
   dependency({
@@ -38,13 +35,13 @@ describe('a dependency that was asked for real', () => {
   });
 
   test('that is silent is the root, with its own word quoted', () => {
-    const [first] = causes(REFUSED, 'silent');
+    const [first] = causes(REDIS_REFUSED, 'silent');
     expect(first).toMatchObject({ cause: 'redis-connection-failure', subject: 'redis', root: true });
     expect(first?.summary).toContain('pod redis-0, by port-forward: silent');
   });
 
   test('that refuses the login is up: the variable with the address is what is wrong', () => {
-    const [first, ...rest] = causes(REFUSED, 'denied');
+    const [first, ...rest] = causes(REDIS_REFUSED, 'denied');
     expect(first).toMatchObject({
       cause: 'configuration-error',
       subject: 'REDIS_URL',
@@ -72,20 +69,18 @@ describe('a dependency that was asked for real', () => {
   });
 
   test('that is full does not explain a missing module', () => {
-    expect(causes("ModuleNotFoundError: No module named 'fastapi'\n", 'full')[0]?.cause).toBe(
-      'application-startup-failure',
-    );
+    expect(causes(MODULE_MISSING, 'full')[0]?.cause).toBe('application-startup-failure');
   });
 
   test('of whose Service the address names none is not down: the address is wrong', () => {
     const astray = dependency({ endpointsReady: null, missingService: 'redis/redis-mastr' });
-    const [first] = classify(evidence({ pods: [pod(ended(1, REFUSED))], dependencies: [astray] }));
+    const [first] = classify(evidence({ pods: [pod(ended(1, REDIS_REFUSED))], dependencies: [astray] }));
     expect(first).toMatchObject({ cause: 'configuration-error', subject: 'REDIS_URL' });
     expect(first?.summary).toContain('redis/redis-mastr, which is not there');
   });
 
   test('that is well leaves the log its say, and is told beside it', () => {
-    const [first] = causes(REFUSED, 'well');
+    const [first] = causes(REDIS_REFUSED, 'well');
     expect(first?.cause).toBe('redis-connection-failure');
     expect(first?.summary).toContain('pod redis-0, by port-forward: well');
   });

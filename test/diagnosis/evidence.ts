@@ -1,5 +1,5 @@
 import type { DependencyEvidence } from '../../src/diagnosis/evidence/connection.ts';
-import type { ContainerEvidence, PodEvidence } from '../../src/diagnosis/evidence/pod.ts';
+import type { ContainerEvidence, EventEvidence, PodEvidence } from '../../src/diagnosis/evidence/pod.ts';
 import { type Evidence, emptyEvidence } from '../../src/diagnosis/evidence.ts';
 
 /** Evidence of one Deployment `bruno/agent-bruno`, as far as a test says otherwise. */
@@ -65,3 +65,15 @@ export function dependency(parts: Partial<DependencyEvidence> = {}): DependencyE
     ...parts,
   };
 }
+
+/** What a program without a module, and one that finds no Redis, log as their last line. */
+export const MODULE_MISSING = "ModuleNotFoundError: No module named 'fastapi'\n";
+export const REDIS_REFUSED =
+  'redis.exceptions.ConnectionError: Error 111 connecting to redis-master.redis.svc.cluster.local:6379. Connection refused.\n';
+
+/** What the kubelet says when it ends a container for its liveness probe. */
+export const killedByLiveness: EventEvidence = {
+  type: 'Normal',
+  reason: 'Killing',
+  message: 'Container agent-bruno failed liveness probe, will be restarted',
+};

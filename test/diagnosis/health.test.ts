@@ -4,7 +4,7 @@ import type { ContainerEvidence, PodEvidence } from '../../src/diagnosis/evidenc
 import type { WorkloadEvidence } from '../../src/diagnosis/evidence/workload.ts';
 import type { Evidence } from '../../src/diagnosis/evidence.ts';
 import { judgeHealth } from '../../src/diagnosis/health.ts';
-import { ended, evidence, pod } from './evidence.ts';
+import { ended, evidence, MODULE_MISSING, pod } from './evidence.ts';
 import { workload as agentBruno, container } from './workload.ts';
 
 /** The look is taken at midnight (`evidence`): what is young, and what is long past, is told from it. */
@@ -29,7 +29,6 @@ const starting = (name: string, seconds: number): PodEvidence =>
     { ready: false, state: { kind: 'running', startedAt: before(seconds) } },
   );
 const look = (parts: Partial<Evidence>) => judgeHealth(evidence({ workload: workload(), ...parts }));
-const MODULE = "ModuleNotFoundError: No module named 'fastapi'\n";
 
 describe('one look', () => {
   test('is healthy where every pod that is wanted is ready', () => {
@@ -41,7 +40,7 @@ describe('one look', () => {
   });
 
   test('of one bad replica of three is not healthy, and names that pod', () => {
-    const { healthy, state, findings } = look({ pods: [well('a'), well('b'), pod(ended(1, MODULE))] });
+    const { healthy, state, findings } = look({ pods: [well('a'), well('b'), pod(ended(1, MODULE_MISSING))] });
     expect(healthy).toBe(false);
     expect(state).toContain('2 of 3 pods ready; agent-bruno was restarted 3 times, last end Error, exit code 1');
     expect(findings.map((found) => [found.pod, found.cause])).toEqual([
@@ -91,7 +90,7 @@ describe('one look', () => {
         conditions: [{ type: 'Complete', status: 'True' }],
         job: { name: 'j', active: 0, succeeded: 1, failed: 2, completions: 1, backoffLimit: 6, suspended: false },
       }),
-      pods: [pod(ended(1, MODULE), { phase: 'Failed' })],
+      pods: [pod(ended(1, MODULE_MISSING), { phase: 'Failed' })],
     });
     expect(seen).toEqual({
       healthy: true,
@@ -125,7 +124,7 @@ describe('what ended long ago', () => {
   });
 
   test('does not outrank what is wrong now', () => {
-    const found = classify(evidence({ workload: workload(), pods: [once, pod(ended(1, MODULE))] }));
+    const found = classify(evidence({ workload: workload(), pods: [once, pod(ended(1, MODULE_MISSING))] }));
     expect(found.map(({ cause }) => cause)).toEqual(['application-startup-failure']);
   });
 });
@@ -140,7 +139,7 @@ describe('pods of several containers', () => {
   };
 
   test('the sidecar that crashes is named, not the program beside it', () => {
-    const [first] = look({ pods: [beside(ended(1, MODULE))], workload: workload({ desired: 1 }) }).findings;
+    const [first] = look({ pods: [beside(ended(1, MODULE_MISSING))], workload: workload({ desired: 1 }) }).findings;
     expect(first).toMatchObject({ container: 'proxy', cause: 'application-startup-failure' });
   });
 
@@ -152,7 +151,7 @@ describe('pods of several containers', () => {
 
 test('a tag that moved is quoted: the pod in trouble runs another image than the one that is ready', () => {
   const healthy = well('a', {}, { digest: `sha256:${'a'.repeat(64)}` });
-  const seen = look({ pods: [healthy, pod({ ...ended(1, MODULE), digest: `sha256:${'b'.repeat(64)}` })] });
+  const seen = look({ pods: [healthy, pod({ ...ended(1, MODULE_MISSING), digest: `sha256:${'b'.repeat(64)}` })] });
   expect(seen.findings[0]?.quotes.at(-1)?.text).toContain('sha256:bbbbbbbbbbbb here and sha256:aaaaaaaaaaaa');
 });
 

@@ -5,7 +5,7 @@ import { classify } from '../../src/diagnosis/classify.ts';
 import type { Evidence } from '../../src/diagnosis/evidence.ts';
 import { takePrevention } from '../../src/diagnosis/prevention.ts';
 import { runbookSchema } from '../../src/runbook/schema.ts';
-import { dependency, ended, evidence, pod } from './evidence.ts';
+import { dependency, ended, evidence, killedByLiveness, MODULE_MISSING, pod } from './evidence.ts';
 import { workload } from './workload.ts';
 
 const path = new URL('../../runbooks/agent-bruno-pod-crash-loop.yaml', import.meta.url);
@@ -58,12 +58,7 @@ describe('prevention', () => {
         message: 'Liveness probe failed: Get "http://10.0.0.1:8080/health": context deadline exceeded',
         count: 4,
       },
-      {
-        type: 'Normal',
-        reason: 'Killing',
-        object: 'Pod/agent-bruno-1',
-        message: 'Container agent-bruno failed liveness probe, will be restarted',
-      },
+      { ...killedByLiveness, object: 'Pod/agent-bruno-1' },
     ];
     const seen = evidence({
       workload: workload({ probes: { liveness: probe, readiness: probe } }),
@@ -87,7 +82,7 @@ describe('prevention', () => {
   });
 
   test('that no machine can see says so, and every written point has its answer', () => {
-    const seen = evidence({ pods: [pod(ended(1, "ModuleNotFoundError: No module named 'fastapi'\n"))] });
+    const seen = evidence({ pods: [pod(ended(1, MODULE_MISSING))] });
     expect(taken(seen)).toContain('Implement integration tests: not to be seen from outside of the program');
     for (const { prevention } of spec.causes)
       for (const point of prevention) expect(spec.prevention.flatMap(({ points }) => points)).toContain(point);

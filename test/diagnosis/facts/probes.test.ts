@@ -2,7 +2,7 @@ import { describe, test } from '@jest/globals';
 import type { ContainerEvidence } from '../../../src/diagnosis/evidence/pod.ts';
 import type { ContainerTemplate } from '../../../src/diagnosis/evidence/workload.ts';
 import type { Evidence } from '../../../src/diagnosis/evidence.ts';
-import { ended, pod } from '../evidence.ts';
+import { ended, killedByLiveness, pod } from '../evidence.ts';
 import { workload } from '../workload.ts';
 import { type Case, isToldFirst } from './first-finding.ts';
 import { running, warning } from './seen.ts';
@@ -11,10 +11,9 @@ const probed = (path: string): Partial<ContainerTemplate> => ({
   ports: [{ port: 8080 }],
   probes: { liveness: { httpGet: { path, port: 8080 } }, readiness: { httpGet: { path, port: 8080 } } },
 });
-const killed = warning('Killing', 'Container agent-bruno failed liveness probe, will be restarted');
 const liveness = (message: string, container: Partial<ContainerEvidence> = {}): Partial<Evidence> => ({
   pods: [pod({ ...ended(137), ...container })],
-  events: [warning('Unhealthy', `Liveness probe failed: ${message}`), killed],
+  events: [warning('Unhealthy', `Liveness probe failed: ${message}`), killedByLiveness],
   workload: workload(probed('/health')),
 });
 
