@@ -19,21 +19,24 @@ export function nextPeopleStep(record: RecoveryRecord, clock: Clock): PeopleStep
   if (record.closed !== null || record.inFlight.people !== null) return null;
   return (
     sendPage(record, clock) ??
+    askApproval(record, clock) ??
     resolvePage(record, clock) ??
     tellAcknowledged(record, clock) ??
-    askApproval(record, clock) ??
     updatePage(record, clock) ??
     nextNote(record)
   );
 }
 
-/** What a page that is due does not wait for. */
-const MAKES_WAY: ReadonlySet<StepName> = new Set(['ask', 'update-page', 'acknowledge-page', 'note']);
-
-/** Whether a question or news in flight must end before its time: a page that is due waits for no slow answer. */
+/**
+ * Whether what is being said must end before its time: a page that is due, and a question, wait for no slow answer to anything
+ * that is less urgent; and to a question that is over nobody needs an answer.
+ */
 export function mustMakeWay(record: RecoveryRecord, clock: Clock): boolean {
-  const flight = record.inFlight.people;
-  return record.closed === null && flight !== null && MAKES_WAY.has(flight.step) && sendPage(record, clock) !== null;
+  const step = record.inFlight.people?.step;
+  if (record.closed !== null || step === undefined || step === 'page') return false;
+  if (sendPage(record, clock) !== null) return true;
+  const isAsking = askApproval(record, clock) !== null;
+  return step === 'ask' ? !isAsking : isAsking;
 }
 
 /** The notifiers of a rung in the order of fallback. */
@@ -72,7 +75,7 @@ function inTurn(list: string[], tries: { at: string }[], clock: Clock): string |
 
 function askApproval(record: RecoveryRecord, clock: Clock): PeopleStep | null {
   const asked = record.attempts.find(({ stage }) => stage === 'asked');
-  if (asked?.approval == null || asked.approval.sentBy !== null) return null;
+  if (asked?.approval == null || asked.approval.sentBy !== null || record.closing !== null) return null;
   // Whoever could be paged is asked before the question goes round again.
   const rungs = record.runbook?.content.spec.escalation.rungs ?? [];
   const listed = [...notifiersOf(record, 0), ...rungs.flatMap(({ notify }) => notify)];
@@ -94,11 +97,14 @@ function resolvePage(record: RecoveryRecord, clock: Clock): PeopleStep | null {
   return null;
 }
 
-/** The first that has not just refused such a message. */
+const NEWS: ReadonlySet<StepName> = new Set(['acknowledge-page', 'update-page']);
+
+/** The first that has not just refused such a message; one kind of news is as good as the other. */
 function readyFor(step: StepName, page: PageRecord, notifiers: string[], clock: Clock): string | null {
   const ready = notifiers.find((notifier) => {
     const { failure } = toldOf(page, notifier);
-    return failure?.step !== step || clock.passed(failure.at, NOTIFY_AGAIN_MS);
+    const isAlike = failure?.step === step || (failure !== undefined && NEWS.has(failure.step) && NEWS.has(step));
+    return failure === undefined || !isAlike || clock.passed(failure.at, NOTIFY_AGAIN_MS);
   });
   return ready ?? null;
 }
@@ -134,7 +140,7 @@ function resolution(record: RecoveryRecord): string | null {
 function tellAcknowledged(record: RecoveryRecord, clock: Clock): PeopleStep | null {
   const page = openPage(record);
   const by = page?.acknowledged?.by;
-  if (page === null || by === undefined) return null;
+  if (page === null || by === undefined || resolution(record) !== null) return null;
   const untold = takers(page).filter((notifier) => toldOf(page, notifier).acknowledged !== by);
   const notifier = readyFor('acknowledge-page', page, untold, clock);
   return notifier === null ? null : { name: 'acknowledge-page', page: page.number, notifier, by };
@@ -142,7 +148,8 @@ function tellAcknowledged(record: RecoveryRecord, clock: Clock): PeopleStep | nu
 
 function updatePage(record: RecoveryRecord, clock: Clock): PeopleStep | null {
   const page = openPage(record);
-  if (page === null) return null;
+  // That it is over is all the news there is.
+  if (page === null || resolution(record) !== null) return null;
   const untold = takers(page).filter((notifier) => record.newsSeq > toldOf(page, notifier).upTo);
   const notifier = readyFor('update-page', page, untold, clock);
   return notifier === null ? null : { name: 'update-page', page: page.number, notifier, upTo: record.seq };

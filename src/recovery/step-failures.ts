@@ -14,13 +14,13 @@ export function failureEvents(
       return [{ kind: 'action-finished', n: step.n, i: step.i, outcome: 'unknown', error }];
     case 'page':
       return [{ kind: 'page-failed', ...rungOf(step), error: error.message, lost: true }];
-    case 'ask':
-      return [{ kind: 'approval-failed', n: step.n, notifier: step.notifier, error: error.message }];
     default:
       break;
   }
   if (stopped) return [{ kind: 'step-stopped', lane, step: step.name }];
   switch (step.name) {
+    case 'ask':
+      return [{ kind: 'approval-failed', n: step.n, notifier: step.notifier, error: error.message }];
     case 'update-page':
     case 'acknowledge-page':
     case 'resolve-page':
