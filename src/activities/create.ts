@@ -21,6 +21,7 @@ import { createForwarding } from './owner.ts';
 import { createPostRecovery } from './post-recovery.ts';
 import { createRemediation } from './remediate.ts';
 import { createRunbookLoading } from './runbook.ts';
+import { createSilences } from './silences.ts';
 import { createVerification } from './verify.ts';
 
 /** What all activities together work with. */
@@ -38,7 +39,7 @@ export interface ActivityDependencies {
  */
 export function createActivities(dependencies: ActivityDependencies): { activities: Activities; baselines: Baselines } {
   const { configuration, redactionKey, kubernetes, temporal, log } = dependencies;
-  const { namespace, mirrors } = configuration;
+  const { namespace, mirrors, alertmanagerUrls } = configuration;
   const { redact } = createRedactor({ key: redactionKey });
   const secrets = createSecrets(redactionKey, redact);
   const baselines = createBaselines({ kubernetes, namespace, secrets });
@@ -61,11 +62,13 @@ export function createActivities(dependencies: ActivityDependencies): { activiti
       executions,
       log,
       namespace,
+      alertmanagerUrls,
       mirrors,
       builds,
       runbooks: configuration.runbooks,
       isRunOpen: isOpen,
     }),
+    ...createSilences({ kubernetes, namespace, alertmanagerUrls, log }),
     ...createVerification({ kubernetes, baselines, log }),
     ...createPostRecovery({ kubernetes, prometheusUrl: configuration.prometheusUrl, redact }),
     ...createCompensation({ kubernetes, baselines, artifacts, executions, mirrors, builds, isRunOpen: isOpen }),

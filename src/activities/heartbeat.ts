@@ -50,6 +50,7 @@ export function alive(activities: Activities): Activities {
     applyAction: activities.applyAction,
     verify: activities.verify,
     look: beat(activities.look),
+    readSilences: beat(activities.readSilences),
     checkAfterRecovery: beat(activities.checkAfterRecovery),
     compensate: activities.compensate,
     release: beat(activities.release),

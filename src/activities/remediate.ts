@@ -22,19 +22,21 @@ import type {
   Activities,
   ApplyInput,
   ApplyResult,
+  HeldBack,
   PlanInput,
   ReleaseInput,
   RemedyPlans,
 } from '../recovery/activities.ts';
 import { changesTarget, isSession } from '../recovery/ordered.ts';
+import { writes } from '../recovery/silences.ts';
 import type { Plan } from '../recovery/values.ts';
 import { liveNames } from '../runbook/references.ts';
 import type { Procedure, Remedy } from '../runbook/schema.ts';
 import type { Baselines } from './baseline.ts';
 import { stepErrorOf, withFailures } from './failure.ts';
 import { beating, type Pulse } from './heartbeat.ts';
+import { type HoldingBack, heldBackNow } from './holding-back.ts';
 import { acquireLeases, releaseLeases, type Scope, scopeText } from './lease.ts';
-import { pauseText, readPause } from './pause.ts';
 
 /** What remediation needs. */
 export interface RemediationDependencies {
@@ -44,8 +46,10 @@ export interface RemediationDependencies {
   artifacts: Artifacts;
   executions: Executions;
   log: Logger;
-  /** KINTSUGI_NAMESPACE: the Leases and the pause switch. */
+  /** KINTSUGI_NAMESPACE: the Leases, the pause switch and the silences. */
   namespace: string;
+  /** KINTSUGI_ALERTMANAGER_URL: its silences hold a write back too; none where it is left out. */
+  alertmanagerUrls?: readonly string[];
   /** The configuration's registry mirrors, host to address. */
   mirrors: Readonly<Record<string, string>>;
   builds: Builds;
@@ -108,13 +112,13 @@ export async function applyAction(
     });
   const context = contextOf(dependencies, input, input, pulse);
   try {
-    const held = await heldBack(dependencies, input, resolved);
-    if (held !== null) return { outcome: 'held-back', why: held };
+    const held = await heldBack(dependencies, input, resolved, pulse);
+    if (held !== null) return held;
     const stopped = await planAgain(context, resolved, input);
     if (stopped !== null) return stopped;
-    // The switch is thrown to stop the very next write, so it is the last thing that is looked at.
-    const paused = await pausedNow(dependencies, input.plan);
-    if (paused !== null) return { outcome: 'held-back', why: paused };
+    // What people say to stop the very next write is the last thing that is looked at.
+    const stop = await stoppedNow(dependencies, input, pulse);
+    if (stop !== null) return stop;
     const done = await resolved.action.apply(context, input.plan);
     return typeof done === 'string' ? { outcome: done } : done;
   } catch (error) {
@@ -139,19 +143,32 @@ async function heldBack(
   dependencies: RemediationDependencies,
   input: ApplyInput,
   resolved: ResolvedCall,
-): Promise<string | null> {
+  pulse: Pulse,
+): Promise<HeldBack | null> {
   if (!writes(input.plan)) return null;
-  const paused = await pausedNow(dependencies, input.plan);
-  if (paused !== null) return paused;
+  const stopped = await stoppedNow(dependencies, input, pulse);
+  if (stopped !== null) return stopped;
   const lease = await acquireLeases(dependencies, scopesOf(input, resolved), input.recoveryId);
-  return lease.held ? null : `recovery ${lease.by} is mending ${scopeText(lease.scope)}`;
+  if (lease.held) return null;
+  return { outcome: 'held-back', why: `recovery ${lease.by} is mending ${scopeText(lease.scope)}` };
 }
 
-async function pausedNow(dependencies: RemediationDependencies, plan: Plan): Promise<string | null> {
-  if (!writes(plan)) return null;
-  const state = await readPause(dependencies);
-  return state.paused ? pauseText(state) : null;
+async function stoppedNow(
+  dependencies: RemediationDependencies,
+  input: ApplyInput,
+  { signal }: Pulse,
+): Promise<HeldBack | null> {
+  return writes(input.plan) ? heldBackNow(dependencies, askedBy(input), signal) : null;
 }
+
+/** Who is about to write. What a person ordered is no automation: no silence holds it, and it needs no further approval. */
+function askedBy(writer: Writer): HoldingBack {
+  const { target, runbook, ordered, procedure, approved = false, alerts = [], goesOnUnread = false } = writer;
+  const isOrdered = ordered !== undefined || procedure === true;
+  return { target, runbook: runbook.metadata.name, alerts, isOrdered, isApproved: approved || isOrdered, goesOnUnread };
+}
+
+type Writer = PlanInput & Partial<Pick<ApplyInput, 'approved' | 'alerts' | 'goesOnUnread'>>;
 
 /** Plans anew and compares; null when the recorded plan is still the right one, or this step has already written. */
 async function planAgain(
@@ -245,10 +262,6 @@ function scopesOfDependency({ namespace, name }: { namespace: string; name: stri
   return [{ namespace }, { dependency: { namespace, name } }];
 }
 
-function writes(plan: Plan): boolean {
-  return plan.changes.some(({ type }) => type !== 'effect');
-}
-
 /** The actions of what a person ordered, else of the runbook's procedure or remedy of that name. */
 function callsOf(input: PlanInput): ResolvedCall[] {
   const { spec } = input.runbook;
@@ -284,21 +297,13 @@ function remedyOf({ runbook, finding, remedy }: PlanInput): Remedy {
 }
 
 function contextOf(
-  {
-    kubernetes,
-    baselines,
-    artifacts,
-    executions,
-    namespace,
-    mirrors,
-    builds,
-    runbooks,
-    isRunOpen,
-  }: RemediationDependencies,
-  { target, runbook, recoveryId, finding, brokenSince, ordered, procedure, onlyShown = false }: PlanInput,
+  dependencies: RemediationDependencies,
+  input: Writer,
   { step, earlier }: { step: number; earlier: Plan[] },
   { heartbeat, signal }: Pulse,
 ): ActionContext {
+  const { kubernetes, baselines, artifacts, executions, mirrors, builds, runbooks, isRunOpen } = dependencies;
+  const { target, runbook, recoveryId, finding, brokenSince, ordered, procedure, onlyShown = false } = input;
   return {
     kubernetes,
     target,
@@ -310,10 +315,7 @@ function contextOf(
     executions,
     builds,
     isRunOpen,
-    heldBack: async () => {
-      const state = await readPause({ kubernetes, namespace });
-      return state.paused ? pauseText(state) : null;
-    },
+    heldBack: async () => (await heldBackNow(dependencies, askedBy(input), signal))?.why ?? null,
     heartbeat,
     signal,
     finding,

@@ -21,10 +21,10 @@ async function list(options: JsonOption & { all?: true }): Promise<void> {
 
 function listText(recoveries: Listed[]): string {
   if (recoveries.length === 0) return 'no recoveries';
-  const heads = ['TARGET', 'RUNBOOK', 'PHASE', 'CAUSE', 'OUTCOME', 'OPENED', 'DEADLINE', 'ID'];
-  const rows = recoveries.map(({ id, target, runbook, phase, cause, outcome, openedAt, deadline }) => [
+  const heads = ['TARGET', 'RUNBOOK', 'PHASE', 'CAUSE', 'OUTCOME', 'OPENED', 'DEADLINE', 'SILENCED', 'ID'];
+  const rows = recoveries.map(({ id, target, runbook, phase, cause, outcome, openedAt, deadline, silenced }) => [
     ...[target, runbook, phase, cause, outcome],
-    ...[timeText(openedAt), timeText(deadline), id],
+    ...[timeText(openedAt), timeText(deadline), silenced ?? null, id],
   ]);
   return table(heads, rows);
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { KintsugiError } from '../errors.ts';
 import { parseTarget } from '../recovery/ids.ts';
 
 /** Flags and arguments that several commands share. */
@@ -16,6 +17,15 @@ export function actorOption(): Option {
     '--actor <name>',
     'who you are, e.g. ana@example.com; it stands in the history; not needed with KINTSUGI_TOKEN, whose person it is',
   );
+}
+
+/** Who it is, of a command that goes straight to the cluster, where no token says so. Throws where nobody says it. */
+export function statedActor(actor: string | undefined): string {
+  if (actor !== undefined && actor !== '') return actor;
+  throw new KintsugiError('invalid', "required option '--actor <name>' not specified", {
+    where: ['kintsugi', ...process.argv.slice(2)].join(' '),
+    fix: 'give it: people who read the history want to know',
+  });
 }
 
 /** `--reason`. */

@@ -23,6 +23,7 @@ import rollback from './rollback.ts';
 import run from './run.ts';
 import runbook from './runbook.ts';
 import show from './show.ts';
+import silence from './silence.ts';
 import takeOver from './take-over.ts';
 import token from './token.ts';
 import undo from './undo.ts';
@@ -54,6 +55,7 @@ export const commands = {
   run: run,
   runbook: runbook,
   show: show,
+  silence: silence,
   'take-over': takeOver,
   token: token,
   undo: undo,

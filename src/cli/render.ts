@@ -1,14 +1,14 @@
-import { spanText } from '../recovery/durations.ts';
 import type { RecoveryEvent } from '../recovery/events.ts';
 import { openPage } from '../recovery/fold-pages.ts';
 import { formatTarget } from '../recovery/ids.ts';
 import { type PersonsOrder, possibleOrders } from '../recovery/orders.ts';
 import { phaseOf } from '../recovery/phase.ts';
 import { planDiff } from '../recovery/plan-diff.ts';
-import { activeAttempt, effectiveMode, leadingFinding, standingChanges } from '../recovery/policy.ts';
+import { activeAttempt, effectiveMode, leadingFinding, modeReason, standingChanges } from '../recovery/policy.ts';
 import { postRecoveryItems } from '../recovery/post-recovery.ts';
 import { putBackLines } from '../recovery/put-back.ts';
 import type { Attempt, RecoveryRecord } from '../recovery/record.ts';
+import { silencedBy, silenceText } from '../recovery/silences.ts';
 import { isInHand } from '../recovery/take-over.ts';
 import type { PostRecoveryItem } from '../recovery/values.ts';
 import {
@@ -102,6 +102,12 @@ function attemptLine(event: RecoveryEvent): string | null {
       return `attempt ${event.n} waits for approval${ofPeople(event.quorum)} until ${clockTime(event.expiresAt)}: ${event.why}`;
     case 'approval-expired':
       return `nobody approved attempt ${event.n} in time`;
+    case 'silenced':
+      return `${silenceText(event)}: nothing is written by itself, and a page that comes due is held`;
+    case 'silence-ended':
+      return `the silence is over: ${event.by === undefined ? event.why : `ended by ${event.by}`}`;
+    case 'mode-said':
+      return event.voice === null ? null : `${event.voice.source} says ${event.voice.mode}${detail(event.voice.fault)}`;
     case 'held-back':
       return `attempt ${event.n} is held back: ${event.why}`;
     case 'verified':
@@ -143,6 +149,8 @@ function peopleLine(event: RecoveryEvent): string | null {
       return `${event.notifier} did not take the request to approve attempt ${event.n}: ${event.error}`;
     case 'deadline-passed':
       return 'the deadline has passed';
+    case 'page-held':
+      return `a page is due and held by the silence: ${event.why}`;
     case 'rung-due':
       return `a person is to be paged: ${event.why}`;
     case 'page-sent':
@@ -197,7 +205,8 @@ export function recordSummary(record: RecoveryRecord): string {
     ['recovery', record.recoveryId],
     ['runbook', record.runbookName],
     ['phase', `${phaseOf(record)}${record.closed === null ? '' : ` (${record.closed.outcome})`}`],
-    ['mode', effectiveMode(record)],
+    ['mode', `${effectiveMode(record)} (${modeReason(record)})`],
+    ...silenceRows(record),
     ['seen', saw ?? 'nothing yet'],
     ['cause', finding === null ? causeUnknown(record) : `${finding.cause}: ${finding.summary}`],
     ...procedureRows(record),
@@ -232,6 +241,20 @@ function standingRows(record: RecoveryRecord): [string, string][] {
     ...(lines.length === 0 ? ['nothing of this recovery'] : lines).map((line, index): [string, string] => [
       index === 0 ? 'stands' : '',
       line,
+    ]),
+  ];
+}
+
+/** The silence that holds, what it holds, and what of silences could not be read. */
+function silenceRows(record: RecoveryRecord): [string, string][] {
+  const silence = silencedBy(record);
+  const { held = null, unread = [] } = record.silences ?? {};
+  const since = held === null ? '' : `; a page is held since ${clockTime(held.at)}: ${held.why}`;
+  return [
+    ...(silence === null ? [] : [['silenced', `${silenceText(silence)}${since}`] satisfies [string, string]]),
+    ...(record.closed === null ? unread : []).map(({ source, why }): [string, string] => [
+      'not read',
+      `${source}: ${why}`,
     ]),
   ];
 }
@@ -273,23 +296,6 @@ function mitigationRows({ mitigation }: RecoveryRecord): [string, string][] {
     ['to commit', first],
     ...rest.map((line): [string, string] => ['', line]),
   ];
-}
-
-/** What a recovery waits for, with the time left until a person is paged: for the last line of a live view. */
-export function waitingText(record: RecoveryRecord, now: string): string {
-  if (record.closed !== null) return `closed: ${record.closed.outcome}`;
-  const asked = record.attempts.find(({ stage }) => stage === 'asked');
-  const doing = record.inFlight.target?.step ?? record.inFlight.people?.step ?? 'waiting';
-  const waits = asked === undefined ? doing : `attempt ${asked.n} waits for approval`;
-  return `${phaseOf(record)}, ${waits}, ${timeLeft(record, now)}`;
-}
-
-function timeLeft(record: RecoveryRecord, now: string): string {
-  if (record.recovered !== null) return `recovered at ${clockTime(record.recovered.at)}`;
-  if (record.takenOver !== undefined) return `in the hands of ${record.takenOver.by}`;
-  if (openPage(record) !== null) return 'people are paged';
-  const left = Date.parse(record.episode.deadline) - Date.parse(now);
-  return left <= 0 ? 'the deadline has come' : `${spanText(left)} until a person is paged`;
 }
 
 function peopleText(record: RecoveryRecord): string {

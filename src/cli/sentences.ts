@@ -101,6 +101,9 @@ export function toneOf(event: RecoveryEvent): Tone {
         : 'bad';
     case 'approval-asked':
     case 'held-back':
+    case 'silenced':
+    case 'page-held':
+    case 'mode-said':
       return 'asks';
     case 'step-failed':
     case 'remedy-refused':

@@ -59,6 +59,8 @@ export interface Configuration {
   webhookUrl?: string;
   webhookSecret?: string;
   prometheusUrl?: string;
+  /** Empty where no Alertmanager is asked. */
+  alertmanagerUrls: string[];
   databaseUrl?: string;
   kubeconfig?: string;
   logLevel: Environment['KINTSUGI_LOG_LEVEL'];
@@ -196,6 +198,7 @@ function assemble(
     tokens: file.tokens,
     people: file.people,
     limits: file.limits,
+    alertmanagerUrls: environment.KINTSUGI_ALERTMANAGER_URL ?? [],
     home: environment.KINTSUGI_HOME,
     gatewayAddress: environment.KINTSUGI_GATEWAY_ADDRESS,
     metricsAddress: environment.KINTSUGI_METRICS_ADDRESS,

@@ -90,6 +90,12 @@ export const environmentSchema = z.object({
   KINTSUGI_PROMETHEUS_URL: webAddress
     .optional()
     .describe("Prometheus, which the queries of a runbook's `postRecovery` are asked of"),
+  KINTSUGI_ALERTMANAGER_URL: z
+    .string()
+    .transform((text) => text.split(',').map((url) => url.trim()))
+    .pipe(z.array(webAddress))
+    .optional()
+    .describe('Alertmanager, whose silences hold here too; several of one cluster are separated by commas'),
   KINTSUGI_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')

@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { openPage } from '../recovery/fold-pages.ts';
 import type { PageRecord, RecoveryRecord } from '../recovery/record.ts';
+import { silencedBy } from '../recovery/silences.ts';
 import { isInHand } from '../recovery/take-over.ts';
 import type { RecordAnswer } from '../workflows/recovery.ts';
 
@@ -49,11 +50,20 @@ export function coverageOf(records: RecoveryRecord[], now: string): Covered[] {
 function isCovered(record: RecoveryRecord, now: string): boolean {
   if (Date.parse(now) < Date.parse(record.episode.deadline)) return true;
   if (isInHand(record)) return true;
+  // Who silenced it has it in hand; a silence that nobody has confirmed of late counts for nothing.
+  if (silencedBy(record) !== null && isRecent(record.silences?.heardAt ?? null, now)) return true;
   const page = openPage(record);
   if (page !== null && reachedPeople(page)) return true;
   return record.look.at === null
     ? record.diagnosis?.healthy === true
     : record.look.healthy === true && !record.look.broken;
+}
+
+/** A silence is asked about once a minute at least. */
+const CONFIRMED_MS = 180_000;
+
+function isRecent(time: string | null, now: string): boolean {
+  return time !== null && Date.parse(now) - Date.parse(time) <= CONFIRMED_MS;
 }
 
 /**

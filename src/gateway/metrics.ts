@@ -43,7 +43,7 @@ export const gatewayMetrics = {
     help: '1 if people were told of the alert, its target is healthy or its deadline lies ahead; read from Temporal at most 30 s ago',
     labels: ['alertname', 'namespace'],
     moves:
-      'There for each firing alert of an open recovery, read every 10 s; of several recoveries with one alert the worst counts. 0 when the deadline has passed, no provider has the page, nobody has it in hand and the target is not healthy. Gone when nothing was read for 30 s.',
+      'There for each firing alert of an open recovery, read every 10 s; of several recoveries with one alert the worst counts. 0 when the deadline has passed, no provider has the page, nobody has it in hand, no silence of the last three minutes holds and the target is not healthy. Gone when nothing was read for 30 s.',
   },
   known: {
     name: 'kintsugi_coverage_known',

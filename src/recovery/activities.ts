@@ -10,12 +10,15 @@ import type {
   Json,
   Measure,
   Mode,
+  ModeVoice,
   OrderedCall,
   Params,
   Plan,
   PostRecoveryItem,
+  Silence,
   StepError,
   Target,
+  Unread,
 } from './values.ts';
 
 /** What the workflow asks of its activities, and what comes back: at most 32 KiB each way but for the runbook (durability 9). */
@@ -114,12 +117,27 @@ export interface ApplyInput extends PlanInput {
   earlier: Plan[];
   /** Whether a person approved this very plan. */
   approved: boolean;
+  /** The labels of the firing trigger alerts: a silence of Alertmanager may be about one of them. */
+  alerts?: Record<string, string>[];
+  /** It has waited for long enough for silences and an annotation that cannot be read. */
+  goesOnUnread?: true;
+}
+/** Why an action was not begun. */
+export interface HeldBack {
+  outcome: 'held-back';
+  why: string;
+  /** The silence that holds it back. */
+  silence?: Silence;
+  /** What the target's annotation says of the mode, where that holds it back. */
+  voice?: ModeVoice;
+  /** It could not be read what people say. */
+  unread?: true;
 }
 export type ApplyResult =
   /** `saw`: what it found out on the way, in lines for people, about 4 KiB at most, redacted. */
   | { outcome: 'applied' | 'unchanged'; saw?: string[] }
-  /** Not begun: paused, another recovery holds the namespace or the dependency. No try is used up. */
-  | { outcome: 'held-back'; why: string }
+  /** Not begun: paused, silenced, another recovery holds the namespace or the dependency. No try is used up. */
+  | HeldBack
   /** Not begun: the plan made just now differs from the recorded one; it asks again. */
   | { outcome: 'replanned'; plan: Plan }
   /** Refused by a rule of safety, or failed for good. */
@@ -153,6 +171,24 @@ export interface Verification {
   measure?: Measure;
   /** Whether the target does better than `before` (safety 15). */
   better: boolean | 'unknown';
+}
+
+/** What people say of a target without a word to its recovery: silences, and the annotation `kintsugi.dev/mode`. */
+export interface SilencesInput {
+  runbook: string;
+  target: Target | null;
+  /** The labels of its firing trigger alerts, which Alertmanager's matchers are about. */
+  alerts: Record<string, string>[];
+  /** The id of the silence that the record has: who ended it is of interest. */
+  known?: string;
+}
+export interface SilencesRead {
+  /** The silence that holds now; of several the one that lasts longest. */
+  silence: Silence | null;
+  unread: Unread[];
+  /** Who ended the known one before its time. */
+  endedBy?: string;
+  voice: ModeVoice | null;
 }
 
 /** One live look without waiting: while settling, watching, and to compare after a failed remedy. */
@@ -309,6 +345,7 @@ export interface Activities {
   applyAction(input: ApplyInput): Promise<ApplyResult>;
   verify(input: VerifyInput): Promise<Verification>;
   look(input: LookInput): Promise<Look>;
+  readSilences(input: SilencesInput): Promise<SilencesRead>;
   checkAfterRecovery(input: AfterRecoveryInput): Promise<{ items: PostRecoveryItem[] }>;
   compensate(input: CompensateInput): Promise<CompensateResult>;
   release(input: ReleaseInput): Promise<void>;

@@ -5,10 +5,11 @@ import { possibleOrders } from './orders.ts';
 import { othersFiring } from './other-runbooks.ts';
 import { dataLossOf } from './page.ts';
 import { phaseOf } from './phase.ts';
-import { activeAttempt, effectiveMode, leadingFinding, standingChanges } from './policy.ts';
+import { activeAttempt, effectiveMode, leadingFinding, modeReason, standingChanges } from './policy.ts';
 import { postRecoveryItems } from './post-recovery.ts';
 import { putBackLines } from './put-back.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
+import { silencedBy, silenceText } from './silences.ts';
 
 /**
  * The Markdown that the Temporal UI shows as a run's current details: phase, cause, what was changed, time left, what it
@@ -19,8 +20,9 @@ export function detailsOf(record: RecoveryRecord): string {
     ...dataLossLines(record),
     headline(record),
     '',
-    `**Phase:** ${phaseOf(record)} · **Mode:** ${effectiveMode(record)}`,
+    `**Phase:** ${phaseOf(record)} · **Mode:** ${effectiveMode(record)} (${modeReason(record)})`,
     timeLeft(record),
+    ...silenceLines(record),
   ];
   const finding = leadingFinding(record);
   if (finding !== null) {
@@ -49,6 +51,13 @@ export function detailsOf(record: RecoveryRecord): string {
   const orders = possibleOrders(record);
   if (orders.length > 0) lines.push('', `**Possible orders:** ${orders.join(', ')}`);
   return lines.join('\n');
+}
+
+function silenceLines(record: RecoveryRecord): string[] {
+  const silence = silencedBy(record);
+  if (silence === null) return [];
+  const held = record.silences?.held == null ? '' : `; a page is held since ${record.silences.held.at}`;
+  return ['', `**Maintenance:** ${silenceText(silence)}${held}`];
 }
 
 function procedureLines({ procedure, runbook, next }: RecoveryRecord): string[] {

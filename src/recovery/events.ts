@@ -12,11 +12,14 @@ import type {
   Json,
   Measure,
   Mode,
+  ModeVoice,
   Params,
   Plan,
   PostRecoveryItem,
+  Silence,
   StepError,
   Target,
+  Unread,
 } from './values.ts';
 
 /**
@@ -77,6 +80,8 @@ export type EventBody =
       /** The procedure of the runbook that is started, where the start names it, and values for the runbook's parameters. */
       procedure?: string;
       params?: Params;
+      /** Whether it asks about silences; runs of before do not. */
+      asksSilences?: true;
     }
   /** The run continued as new: the fold starts from this record. */
   | { kind: 'snapshot'; record: RecoveryRecord }
@@ -146,8 +151,21 @@ export type EventBody =
   | { kind: 'approval-sent'; n: number; notifier: string }
   | { kind: 'approval-failed'; n: number; notifier: string; error: string }
   | { kind: 'approval-expired'; n: number }
-  /** Another remedy in the namespace, or the pause switch, holds the action back: no try is used up, the deadline runs. */
-  | { kind: 'held-back'; n: number; i: number; why: string }
+  /**
+   * Another remedy in the namespace, the pause switch, a silence or the target's mode holds the action back: no try is used up, the
+   * deadline runs. `asks`: it waits for a person's approval from now on; `unread`: what people may have said could not be read.
+   */
+  | { kind: 'held-back'; n: number; i: number; why: string; asks?: true; unread?: true }
+  /** The silences were read, and what the target's annotation says of the mode (absent: not read); `unread`: what did not answer. */
+  | { kind: 'silences-read'; unread: Unread[]; voice?: ModeVoice | null }
+  /** Maintenance holds from here on, or holds otherwise than before: no write by automation, no new page. */
+  | ({ kind: 'silenced' } & Silence)
+  /** It is over: by its time, by a person, or because nobody can say any more that it still holds. */
+  | { kind: 'silence-ended'; id: string; by?: string; why: string }
+  /** A page is due and held by the silence. */
+  | { kind: 'page-held'; why: string; silence: string }
+  /** Right before a write the target's annotation said another mode than before. */
+  | { kind: 'mode-said'; voice: ModeVoice | null }
   | { kind: 'action-started'; n: number; i: number }
   /** `saw`: what the action found out on the way (a debug session), in lines for people, bounded and redacted. */
   | { kind: 'action-finished'; n: number; i: number; outcome: ActionOutcome; error?: StepError; saw?: string[] }

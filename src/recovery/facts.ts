@@ -6,40 +6,32 @@ import { holdExpires, isHeld, patchOf } from './holds.ts';
 import { nextRung } from './ladder.ts';
 import { orderUnderWay } from './ordered.ts';
 import { runbookChanged } from './other-runbooks.ts';
+import { pageReason } from './page-reason.ts';
 import { hasUntold, untoldResolution } from './people-lane.ts';
 import {
   activeAttempt,
   alertsFiring,
-  approvalReason,
+  approvalToAsk,
   canLook,
   effectiveMode,
   firstRungMs,
   hasUnsent,
   isForwarder,
-  leadingFinding,
   lookedSinceClosing,
-  mayBeWell,
   nextRemedy,
+  onlyObserved,
   remedyApproval,
   sessionStands,
   standingChanges,
 } from './policy.ts';
 import { isPostRecoveryDue } from './post-recovery.ts';
-import {
-  openProcedure,
-  outlivesHealth,
-  procedureEnded,
-  procedureOutcome,
-  procedurePageReason,
-  restsHealthy,
-} from './procedures.ts';
+import { openProcedure, outlivesHealth, procedureEnded, procedureOutcome } from './procedures.ts';
 import type { RecoveryRecord } from './record.ts';
+import { heldText, mayCall, silencedBy, silenceOver } from './silences.ts';
 import { isInHand, mayWrite, type TakenOver } from './take-over.ts';
 
 /** Watching, settling and forwarding end after this at the latest. */
 const LIMIT_MS = 24 * 3_600_000;
-/** A run that begins past its deadline looks once before it pages; the look may take this long. */
-const FIRST_LOOK_MS = 30_000;
 
 /** What follows from the record and the time alone, one fact at a time; null when nothing more does. */
 export function nextFact(record: RecoveryRecord, clock: Clock): EventBody | null {
@@ -49,6 +41,7 @@ export function nextFact(record: RecoveryRecord, clock: Clock): EventBody | null
     expiredApproval(record, clock) ??
     procedureEnded(record, clock) ??
     recovered(record) ??
+    silenceOver(record, clock) ??
     relapsed(record) ??
     runbookChanged(record) ??
     askedApproval(record) ??
@@ -111,12 +104,10 @@ function newestTrigger(record: RecoveryRecord, time: string): string | null {
 }
 
 function askedApproval(record: RecoveryRecord): EventBody | null {
-  const attempt = record.attempts.find(({ stage }) => stage === 'planned');
-  if (attempt === undefined || record.inFlight.target !== null || record.closing !== null) return null;
-  if (effectiveMode(record) === 'observe') return null;
-  if (record.recovered !== null && attempt.ordered === undefined) return null;
-  const why = approvalReason(record, attempt);
-  if (why === null) return null;
+  const asks = approvalToAsk(record);
+  // What a person ordered is asked about at once: a silence is about automation.
+  if (asks === null || (asks.attempt.ordered === undefined && mayCall(record) !== 'go')) return null;
+  const { attempt, why } = asks;
   const rule = remedyApproval(record, attempt);
   const page = openPage(record);
   // Under a page an offer stands as long as people are expected to look at it.
@@ -130,66 +121,23 @@ function dueRung(record: RecoveryRecord, clock: Clock): EventBody | null {
   const page = openPage(record);
   if (page === null) {
     const why = pageReason(record, clock);
-    return why === null ? null : { kind: 'rung-due', rung: 0, why };
+    return why === null ? null : firstRung(record, why);
   }
   return nextRung(record, page, clock);
 }
 
-/** Why people are called now, or null. */
-function pageReason(record: RecoveryRecord, clock: Clock): string | null {
-  if (record.forward !== null) return null;
-  if (record.closing !== null) return cancelledBroken(record);
-  if (isInHand(record)) return null;
-  const procedure = procedurePageReason(record);
-  if (procedure !== null || procedureOutcome(record) !== null) return procedure;
-  if (record.episode.deadlinePassed && !firstLookPending(record, clock) && !restsHealthy(record)) {
-    return 'the deadline has passed and the target is not healthy';
+/** The first rung, once it is known that no silence holds it. */
+function firstRung(record: RecoveryRecord, why: string): EventBody | null {
+  switch (mayCall(record)) {
+    case 'go':
+      return { kind: 'rung-due', rung: 0, why: `${why}${heldText(record)}` };
+    case 'held': {
+      const silence = silencedBy(record)?.id ?? '';
+      return record.silences?.held == null ? { kind: 'page-held', why, silence } : null;
+    }
+    case 'ask':
+      return null;
   }
-  if (record.ownerGone !== null) return record.ownerGone.healthy ? null : `the pod is gone: ${record.ownerGone.saw}`;
-  const failure = record.failures.target;
-  if (failure !== null && BLOCKING.has(failure.error.code))
-    return `${failure.step} is not possible: ${failure.error.message}`;
-  if (effectiveMode(record) === 'observe' || mayBeWell(record)) return null;
-  return nothingLeft(record);
-}
-
-/** Faults that do not pass by themselves: waiting for the deadline would only lose time. */
-const BLOCKING: ReadonlySet<string> = new Set(['forbidden', 'invalid', 'not-found', 'refused']);
-
-function firstLookPending(record: RecoveryRecord, clock: Clock): boolean {
-  const { number, openedAt, deadline } = record.episode;
-  // A deadline that passed while a start waited for its worker was missed by us: people wait for no look more.
-  const begunAt = number === 1 ? (record.startedAt ?? openedAt) : openedAt;
-  const openedLate = Date.parse(begunAt) >= Date.parse(deadline);
-  const looked = record.diagnosis !== null || record.failures.target !== null;
-  return openedLate && !looked && !clock.passed(openedAt, FIRST_LOOK_MS);
-}
-
-function nothingLeft(record: RecoveryRecord): string | null {
-  const broken = record.attempts.find(
-    ({ stage, episode }) => stage === 'undo-refused' && episode === record.episode.number,
-  );
-  if (broken !== undefined) return `undoing ${broken.remedy} was not possible`;
-  const expired = record.attempts.find(
-    ({ stage, episode, ordered }) => stage === 'expired' && episode === record.episode.number && ordered === undefined,
-  );
-  if (expired !== undefined && remedyApproval(record, expired)?.onExpiry !== 'next') {
-    return `nobody answered the approval of ${expired.remedy} in time`;
-  }
-  const idle = activeAttempt(record) === null && record.inFlight.target === null && record.requests.length === 0;
-  if (!idle || record.findings === null || record.diagnosisStale || nextRemedy(record) !== null) return null;
-  const cause = leadingFinding(record)?.cause ?? 'unknown';
-  return `nothing is left to try for ${cause}`;
-}
-
-function cancelledBroken(record: RecoveryRecord): string | null {
-  if (record.closing?.order !== 'cancel' || record.inFlight.target !== null) return null;
-  const looked = lookedSinceClosing(record);
-  const settled = activeAttempt(record)?.stage !== 'undoing';
-  const blind = record.failures.target !== null || !canLook(record);
-  if (blind && record.startedBy === 'person') return null;
-  if (!settled || !(looked || blind)) return null;
-  return record.look.healthy === true ? null : `cancelled by ${record.closing.actor} while the target is not healthy`;
 }
 
 function closed(record: RecoveryRecord, clock: Clock): EventBody | null {
@@ -199,6 +147,7 @@ function closed(record: RecoveryRecord, clock: Clock): EventBody | null {
     return null;
   const ends = { attempts: record.attempts.filter((attempt) => mayWrite(record, attempt)) };
   if (sessionStands(ends) || waitsForOrder(record) || isPostRecoveryDue(record, clock)) return null;
+  if (isPageHeld(record, clock)) return null;
   const rootCause = record.closing?.rootCause;
   const patch = patchOf(record);
   const why = (record.closing ?? record.recovered) ? undefined : record.procedure?.ended?.why;
@@ -210,6 +159,12 @@ function closed(record: RecoveryRecord, clock: Clock): EventBody | null {
     ...(patch === null ? {} : { patch }),
     ...(why === undefined ? {} : { why }),
   };
+}
+
+/** A page that is due and not out is not lost by the end of its recovery: a silence holds it, or is asked about. */
+function isPageHeld(record: RecoveryRecord, clock: Clock): boolean {
+  if (record.recovered !== null || openPage(record) !== null || mayCall(record) === 'go') return false;
+  return pageReason(record, clock) !== null;
 }
 
 /** What a person ordered is done before the run ends by itself; in observe nothing can be done any more. */
@@ -232,7 +187,7 @@ function outcomeNow(record: RecoveryRecord, clock: Clock): Outcome | null {
   const procedure = procedureOutcome(record);
   if (record.takenOver !== undefined) return handedOver(record, record.takenOver, procedure, clock);
   if (procedure !== null) return procedure;
-  const observing = effectiveMode(record) === 'observe' && openProcedure(record) === null;
+  const observing = onlyObserved(record) && openProcedure(record) === null;
   if (observing && record.startedBy === 'person' && planShown(record)) return 'observed';
   const paged = openPage(record)?.rungs[0]?.dueAt;
   return paged !== undefined && clock.passed(paged, LIMIT_MS) ? 'handed-over' : null;
@@ -266,7 +221,7 @@ function forwarderOutcome(record: RecoveryRecord, clock: Clock): Outcome | null 
 function settledOutcome(record: RecoveryRecord, clock: Clock): Outcome | null {
   const { recovered } = record;
   if (recovered === null) return null;
-  const observing = effectiveMode(record) === 'observe';
+  const observing = onlyObserved(record);
   const window = observing ? 0 : milliseconds(record.runbook?.content.spec.settle ?? '30m');
   const settled = clock.passed(recovered.at, window) && !alertsFiring(record) && !isHeld(record);
   if (!settled && !clock.passed(recovered.at, LIMIT_MS)) return null;

@@ -218,7 +218,13 @@ function foldHeldBack(attempt: Attempt, event: AttemptEvent & { kind: 'held-back
   const approved = attempt.approval !== null && attempt.approval.by.length >= attempt.approval.quorum;
   const before = approved ? 'approved' : 'planned';
   const stage = attempt.stage === 'undoing' || actions.length > 0 ? attempt.stage : before;
-  return { ...attempt, heldBack: { at: event.at, why: event.why }, actions, stage };
+  const held = { ...withUnread(attempt, event), heldBack: { at: event.at, why: event.why }, actions };
+  return { ...held, stage: event.asks === true && stage !== 'undoing' ? 'planned' : stage };
+}
+
+function withUnread({ unread: before, ...attempt }: Attempt, { i, at, unread }: AttemptEvent & { kind: 'held-back' }) {
+  if (unread !== true) return attempt;
+  return { ...attempt, unread: before?.i === i ? before : { i, since: at } };
 }
 
 /** Of an attempt that a person took over: what turned out not to have begun. */

@@ -11,6 +11,7 @@ import { mayBeWell } from './policy.ts';
 import { foldPostRecovery } from './post-recovery.ts';
 import { foldProcedures } from './procedures.ts';
 import { type AlertRecord, type Episode, emptyRecord, type InFlight, type RecoveryRecord } from './record.ts';
+import { foldSilences } from './silences.ts';
 import { foldSteering } from './steering.ts';
 
 /**
@@ -21,7 +22,8 @@ export function fold(before: RecoveryRecord, event: RecoveryEvent): RecoveryReco
   // A run of an older worker continued as this one: what its record did not have yet is empty.
   if (event.kind === 'snapshot') return { ...emptyRecord, ...event.record, seq: event.seq, now: event.at };
   const record = foldLanes({ ...before, seq: event.seq, now: event.at }, event);
-  const course = foldPostRecovery(foldTakeOver(foldProcedures(foldCourse(record, event), event), event), event);
+  const begun = foldSilences(foldCourse(record, event), event);
+  const course = foldPostRecovery(foldTakeOver(foldProcedures(begun, event), event), event);
   const people = foldSteering(foldAttempts(course, event), event);
   return foldNews(foldHolds(foldNote(foldPages(people, event), event), event), event);
 }
@@ -92,6 +94,9 @@ function foldLanes(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecord
       return begin(record, 'target', { step: 'apply', at: event.at, n: event.n, i: event.i });
     case 'undo-started':
       return begin(record, 'target', { step: 'undo', at: event.at, n: event.n, i: event.i });
+    case 'silences-read':
+      // No message to people: what went wrong with one is not forgotten over it.
+      return { ...record, inFlight: { ...record.inFlight, people: null } };
     case 'step-stopped':
       return { ...record, inFlight: { ...record.inFlight, [event.lane]: null } };
     case 'step-failed': {

@@ -2,7 +2,7 @@ import type { OrderName } from './events.ts';
 import { openPage } from './fold-pages.ts';
 import { orderUnderWay } from './ordered.ts';
 import { isSamePerson } from './people.ts';
-import { activeAttempt, canLook, effectiveMode, sessionStands } from './policy.ts';
+import { activeAttempt, canLook, effectiveMode, modeReason, sessionStands } from './policy.ts';
 import { refuseWithoutRootCause } from './post-recovery.ts';
 import type { Attempt, OrderArgs, RecoveryRecord } from './record.ts';
 import { refuseExtend, refuseRetry } from './steering.ts';
@@ -163,7 +163,7 @@ function refuseRequest(record: RecoveryRecord, { args }: Order): string | null {
   const isProcedure = typeof args.runbook === 'string';
   // A procedure goes by the mode of its own runbook, and ends at its plan where that is observe.
   if (effectiveMode(record) === 'observe' && !isProcedure) {
-    return 'the mode here is observe, in which nothing is written: the most cautious of worker, runbook and start holds';
+    return `the mode here is observe (${modeReason(record)}), in which nothing is written: the most cautious of worker, runbook, start and the target's annotation holds`;
   }
   const under = isProcedure ? anythingUnderWay(record) : orderUnderWay(record, activeAttempt(record));
   return under === null ? null : `${under.what}, which ${under.by} ordered, is still under way`;

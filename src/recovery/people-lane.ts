@@ -3,8 +3,11 @@ import { openPage, takers, toldOf, toResolve } from './fold-pages.ts';
 import { holdPageOver } from './holds.ts';
 import { rungsToSay } from './ladder.ts';
 import { nextNote } from './notes.ts';
+import { pageReason } from './page-reason.ts';
+import { activeAttempt, approvalToAsk, effectiveMode } from './policy.ts';
 import { procedureResolution } from './procedures.ts';
 import type { PageRecord, RecoveryRecord, RungRecord } from './record.ts';
+import { isSilencedAsking, isSilenceToBeAsked, mayCall } from './silences.ts';
 import type { PeopleStep, StepName } from './steps.ts';
 
 /** When every notifier of a rung has refused, the list is tried again after this (durability 11). */
@@ -19,9 +22,12 @@ export function nextPeopleStep(record: RecoveryRecord, clock: Clock): PeopleStep
   if (record.closed !== null || record.inFlight.people !== null) return null;
   return (
     sendPage(record, clock) ??
+    askBeforePage(record, clock) ??
     askApproval(record, clock) ??
+    askBeforeApproval(record) ??
     resolvePage(record, clock) ??
     tellAcknowledged(record, clock) ??
+    askSilences(record, clock) ??
     updatePage(record, clock) ??
     nextNote(record)
   );
@@ -33,10 +39,11 @@ export function nextPeopleStep(record: RecoveryRecord, clock: Clock): PeopleStep
  */
 export function mustMakeWay(record: RecoveryRecord, clock: Clock): boolean {
   const step = record.inFlight.people?.step;
-  if (record.closed !== null || step === undefined || step === 'page') return false;
-  if (sendPage(record, clock) !== null) return true;
+  // Whether it is silenced is known within two seconds, and may be what the page or the question waits for.
+  if (record.closed !== null || step === undefined || step === 'page' || step === 'read-silences') return false;
+  if (sendPage(record, clock) !== null || askBeforePage(record, clock) !== null) return true;
   const isAsking = askApproval(record, clock) !== null;
-  return step === 'ask' ? !isAsking : isAsking;
+  return step === 'ask' ? !isAsking : isAsking || askBeforeApproval(record) !== null;
 }
 
 /** The notifiers of a rung in the order of fallback. */
@@ -73,9 +80,28 @@ function inTurn(list: string[], tries: { at: string }[], clock: Clock): string |
   return list[tries.length % Math.max(1, list.length)] ?? null;
 }
 
+/** Right before a page it is asked whether a silence holds it: an answer takes two seconds at most. */
+function askBeforePage(record: RecoveryRecord, clock: Clock): PeopleStep | null {
+  if (openPage(record) !== null || record.recovered !== null || mayCall(record) !== 'ask') return null;
+  return pageReason(record, clock) === null ? null : { name: 'read-silences' };
+}
+
+/** And right before people are asked to approve what automation planned. */
+function askBeforeApproval(record: RecoveryRecord): PeopleStep | null {
+  const asks = approvalToAsk(record);
+  const waits = asks !== null && asks.attempt.ordered === undefined && mayCall(record) === 'ask';
+  return waits ? { name: 'read-silences' } : null;
+}
+
+function askSilences(record: RecoveryRecord, clock: Clock): PeopleStep | null {
+  const stopped = effectiveMode(record) === 'observe' && (activeAttempt(record)?.actions.length ?? 0) > 0;
+  return isSilenceToBeAsked(record, stopped, clock) ? { name: 'read-silences' } : null;
+}
+
 function askApproval(record: RecoveryRecord, clock: Clock): PeopleStep | null {
   const asked = record.attempts.find(({ stage }) => stage === 'asked');
   if (asked?.approval == null || asked.approval.sentBy !== null || record.closing !== null) return null;
+  if (isSilencedAsking(record, asked)) return null;
   // Whoever could be paged is asked before the question goes round again.
   const rungs = record.runbook?.content.spec.escalation.rungs ?? [];
   const listed = [...notifiersOf(record, 0), ...rungs.flatMap(({ notify }) => notify)];

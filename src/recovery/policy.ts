@@ -5,17 +5,44 @@ import { occupiesTarget } from './ordered.ts';
 import { standing } from './put-back.ts';
 import type { Attempt, AttemptStage, RecoveryRecord } from './record.ts';
 import { awaitsUndo } from './undoing.ts';
-import type { Finding, Mode } from './values.ts';
+import type { Finding, Mode, ModeVoice } from './values.ts';
 
 /** The questions that both lanes and the facts ask of a record: which mode holds, which remedy is next, what needs a person. */
 
 const CAUTION: Mode[] = ['observe', 'approve', 'auto'];
 
-/** The most cautious of what runbook, start and worker say; the worker's voice is always there. */
+/** The most cautious of what runbook, start, worker and the target's annotation say; the worker's voice is always there. */
 export function effectiveMode(record: RecoveryRecord): Mode {
-  const voices = [record.runbook?.workerMode ?? 'observe', record.runbook?.content.spec.mode, record.inputMode];
-  const ranks = voices.flatMap((voice) => (voice === undefined ? [] : [CAUTION.indexOf(voice)]));
+  const ranks = modeVoices(record).map(({ mode }) => CAUTION.indexOf(mode));
   return CAUTION[Math.min(...ranks)] ?? 'observe';
+}
+
+/** Everybody who has a say in the mode, and what each says. */
+export function modeVoices({ runbook, inputMode, modeVoice }: RecoveryRecord): ModeVoice[] {
+  const named = runbook?.content.spec.mode;
+  return [
+    { mode: runbook?.workerMode ?? 'observe', source: runbook === null ? 'no runbook loaded' : 'the worker' },
+    ...(named === undefined ? [] : [{ mode: named, source: 'the runbook' }]),
+    ...(inputMode === undefined ? [] : [{ mode: inputMode, source: 'the start' }]),
+    ...(modeVoice === undefined ? [] : [modeVoice]),
+  ];
+}
+
+/**
+ * Whether the recovery has only looked: the mode is observe, nothing was written, and the target is well by itself if it is. What
+ * people set to observe since has another end; runs of before the annotation do not tell these apart.
+ */
+export function onlyObserved(record: RecoveryRecord): boolean {
+  const { silences, recovered, attempts } = record;
+  const acted = attempts.some(({ actions }) => actions.length > 0) || (recovered !== null && recovered.by !== 'itself');
+  return effectiveMode(record) === 'observe' && !(silences !== undefined && acted);
+}
+
+/** Who brings the mode down to what it is: `the worker`, `kintsugi.dev/mode of Deployment bruno/agent-bruno`. */
+export function modeReason(record: RecoveryRecord): string {
+  const mode = effectiveMode(record);
+  const said = modeVoices(record).filter((voice) => voice.mode === mode);
+  return said.map(({ source, fault }) => (fault === undefined ? source : `${source}: ${fault}`)).join(' and ');
 }
 
 /** The cause that remedies go by: the best finding that no other one explains. */
@@ -86,6 +113,16 @@ export function approvalReason(record: RecoveryRecord, attempt: Attempt): string
   if (attempt.replans >= 3) return 'its plan changed three times while it was to be applied';
   if (attempt.replans > 0 && attempt.approval !== null) return 'its plan changed since it was approved';
   return null;
+}
+
+/** The attempt that people are to be asked about, and why they are. */
+export function approvalToAsk(record: RecoveryRecord): { attempt: Attempt; why: string } | null {
+  const attempt = record.attempts.find(({ stage }) => stage === 'planned');
+  if (attempt === undefined || record.inFlight.target !== null || record.closing !== null) return null;
+  if (effectiveMode(record) === 'observe') return null;
+  if (record.recovered !== null && attempt.ordered === undefined) return null;
+  const why = approvalReason(record, attempt);
+  return why === null ? null : { attempt, why };
 }
 
 /** An order is the approval of what it orders, unless it is of high risk and nobody has verified who gave it. */

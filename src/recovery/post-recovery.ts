@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import { milliseconds } from './durations.ts';
 import type { EventBody, RecoveryEvent } from './events.ts';
 import type { Order } from './orders.ts';
-import { canLook, effectiveMode, leadingFinding } from './policy.ts';
+import { canLook, leadingFinding, onlyObserved } from './policy.ts';
 import type { RecoveryRecord } from './record.ts';
 import { runbookSuggestions } from './runbook-suggestions.ts';
 import type { PostRecoveryItem } from './values.ts';
@@ -32,7 +32,7 @@ export function isPostRecoveryDue(record: RecoveryRecord, clock: Clock): boolean
   const { recovered, closing, postRecovery, runbook } = record;
   const asked = runbook?.content.spec.postRecovery;
   if (recovered === null || closing !== null || postRecovery !== undefined || asked === undefined) return false;
-  if (!canLook(record) || effectiveMode(record) === 'observe') return false;
+  if (!canLook(record) || onlyObserved(record)) return false;
   const settle = milliseconds(runbook?.content.spec.settle ?? '30m');
   return clock.passed(recovered.at, Math.min(milliseconds(asked.after), settle));
 }

@@ -70,6 +70,8 @@ export function procedureEnded(record: RecoveryRecord, clock: Clock): EventBody 
   switch (stage) {
     case 'planned':
       return endsAtPlan(record, attempt);
+    case 'approved':
+      return effectiveMode(record) === 'observe' ? endsAtPlan(record, attempt) : null;
     case 'refused':
     case 'rejected':
     case 'expired':
@@ -153,12 +155,13 @@ export function procedurePageReason(record: RecoveryRecord): string | null {
 
 /**
  * The outcome with which a recovery ends that was a procedure's alone: nothing fires, the target is as before, and nobody has
- * been called whom it would leave with a broken target.
+ * been called, or is to be after a silence, whom it would leave with a broken target.
  */
 export function procedureOutcome(record: RecoveryRecord): Outcome | null {
   const ends = record.procedure?.ended;
   if (ends == null || !ends.asBefore || alertsFiring(record) || record.recovered !== null) return null;
-  return openPage(record) === null || record.look.healthy === true ? ends.outcome : null;
+  const isCalled = openPage(record) !== null || record.silences?.held != null;
+  return !isCalled || record.look.healthy === true ? ends.outcome : null;
 }
 
 /** Why an open page is over with a procedure that was not done: the target that it was about is well. */

@@ -1,5 +1,6 @@
 import type { Acknowledgement, LoadedRunbook, RunbookContent } from './activities.ts';
 import type { ActionOutcome, Lane, OrderName, Outcome, UndoOutcome } from './events.ts';
+import type { SilenceState } from './silences.ts';
 import type { NextProcedure, Start, StartedProcedure } from './started-procedure.ts';
 import type { Note, Retry } from './steering.ts';
 import type { StepName } from './steps.ts';
@@ -15,6 +16,7 @@ import type {
   Json,
   Measure,
   Mode,
+  ModeVoice,
   OrderedCall,
   Plan,
   PostRecoveryItem,
@@ -44,6 +46,10 @@ export interface RecoveryRecord {
   inputMode?: Mode;
   /** When Temporal took the start, where the run says it; no worker may have been there until `openedAt`. */
   startedAt?: string;
+  /** What the target's annotation says of the mode; absent where there is none. */
+  modeVoice?: ModeVoice;
+  /** Maintenance (`silences.ts`); absent in a run that began before it was asked about. */
+  silences?: SilenceState;
   openedAt: string;
   /** The present episode's begin and deadline; `number` counts relapses from 1. */
   episode: Episode;
@@ -205,6 +211,8 @@ export interface Attempt {
   approval: Approval | null;
   actions: ActionRecord[];
   heldBack: { at: string; why: string } | null;
+  /** Since when which action waits for what people may have said, which cannot be read. */
+  unread?: { i: number; since: string };
   changedAt: string | null;
   verification: { result: 'pass' | 'fail' | 'unknown'; checks: CheckResult[]; better: boolean | 'unknown' } | null;
   assessment: { better: boolean | 'unknown'; saw: string; at: string } | null;

@@ -14,6 +14,10 @@ export function failureEvents(
       return [{ kind: 'action-finished', n: step.n, i: step.i, outcome: 'unknown', error }];
     case 'page':
       return [{ kind: 'page-failed', ...rungOf(step), error: error.message, lost: true }];
+    case 'read-silences': {
+      const sources = ['kintsugi', 'alertmanager', 'annotation'] as const;
+      return [{ kind: 'silences-read', unread: sources.map((source) => ({ source, why: error.message })) }];
+    }
     default:
       break;
   }

@@ -16,6 +16,7 @@ export type TargetStep =
   | { name: 'release' };
 
 export type PeopleStep =
+  | { name: 'read-silences' }
   | { name: 'page'; rung: number; repeat?: number; notifier: string }
   | { name: 'ask'; n: number; notifier: string }
   | { name: 'update-page'; page: number; notifier: string; upTo: number }

@@ -18,6 +18,7 @@ import {
 import { isPostRecoveryDue } from './post-recovery.ts';
 import { comesBackSince, openProcedure, waitsForFirstLook } from './procedures.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
+import { isSilenced } from './silences.ts';
 import type { TargetStep } from './steps.ts';
 import { mayWrite } from './take-over.ts';
 import { awaitsUndo } from './undoing.ts';
@@ -166,10 +167,14 @@ function endHold(record: RecoveryRecord, clock: Clock): TargetStep | null {
 }
 
 function continueApplying(record: RecoveryRecord, attempt: Attempt, clock: Clock): TargetStep | null {
-  if (effectiveMode(record) === 'observe' || !mayWrite(record, attempt)) return null;
+  if (!mayWrite(record, attempt)) return null;
   const changed = attempt.actions.length > 0;
   if (changed && (isInterrupted(record, attempt) || isUnderPage(record, attempt)))
     return { name: 'assess', n: attempt.n };
+  // Somebody wants nothing written here: it waits for another word until the deadline, and is not left half done then, whoever ordered it.
+  if (effectiveMode(record) === 'observe')
+    return changed && clock.reached(record.episode.deadline) ? { name: 'assess', n: attempt.n } : null;
+  if (isSilenced(record, attempt, attempt.actions.length)) return null;
   if (attempt.stage === 'planned' && approvalReason(record, attempt) !== null) return null;
   if (attempt.heldBack !== null && !clock.passed(attempt.heldBack.at, RETRY_MS)) return null;
   return { name: 'apply', n: attempt.n, i: attempt.actions.length };
@@ -234,10 +239,17 @@ function watchingSince(record: RecoveryRecord): string | null {
   const watchesHealthy = openProcedure(record) !== null && record.diagnosis.healthy;
   if (record.findings === null && !watchesHealthy) return null;
   const attempt = activeAttempt(record);
-  const waits = attempt !== null && (attempt.stage === 'planned' || attempt.stage === 'asked');
+  const waits =
+    attempt !== null && (attempt.stage === 'planned' || attempt.stage === 'asked' || isKept(record, attempt));
   if (attempt !== null && !waits) return null;
   if (attempt === null && canBegin(record) && nextRemedy(record) !== null) return null;
   return openPage(record)?.rungs[0]?.dueAt ?? record.diagnosis.at;
+}
+
+/** Whether a silence, or the target's mode, keeps an attempt that was approved and not begun. */
+function isKept(record: RecoveryRecord, attempt: Attempt): boolean {
+  if (attempt.stage !== 'approved' || attempt.actions.length > 0) return false;
+  return effectiveMode(record) === 'observe' || isSilenced(record, attempt, 0);
 }
 
 /** In observe mode one plan is shown, and no more is made. */

@@ -7,6 +7,34 @@
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 /** How much a recovery may do by itself, the most cautious first: of runbook, start and worker the lowest wins. */
+/** Maintenance of a target or of a runbook's targets for a time: automation writes nothing, and a page that is due is held. */
+export interface Silence {
+  id: string;
+  /** Kintsugi's own list, or Alertmanager's. */
+  source: 'kintsugi' | 'alertmanager';
+  /** Who set it, and why. */
+  by: string;
+  why: string;
+  /** Begin and end, RFC 3339. */
+  since: string;
+  until: string;
+}
+
+/** A source of silences, or of the target's own mode, that did not answer. */
+export interface Unread {
+  source: Silence['source'] | 'annotation';
+  why: string;
+}
+
+/** What the annotation `kintsugi.dev/mode` of the target or of its namespace says. */
+export interface ModeVoice {
+  mode: Mode;
+  /** The object that says it, e.g. `Deployment bruno/agent-bruno`. */
+  source: string;
+  /** What is wrong with the value, and what would be right; it counts as `observe`. */
+  fault?: string;
+}
+
 export type Mode = 'observe' | 'approve' | 'auto';
 
 /** The broken workload: Kubernetes' own spelling of the kind, e.g. `{namespace: 'bruno', kind: 'Deployment', name: 'agent-bruno'}`. */

@@ -1,6 +1,7 @@
+import { silencedBy } from '../recovery/silences.ts';
 import { listRecoveries, type RecoveryFilter, readRecord, type Session, type StoredRecovery } from './recoveries.ts';
 
-/** How long a worker may take to add the deadlines, which Temporal alone does not know. */
+/** How long a worker may take to add deadlines and silences, which Temporal alone does not know. */
 const DEADLINES_WITHIN_MS = 2_000;
 
 /** One line of the list; `deadline` is null if the recovery is closed or no worker told it. */
@@ -13,6 +14,8 @@ export interface Listed {
   outcome: string | null;
   openedAt: string;
   deadline: string | null;
+  /** By whom it is silenced, until when. */
+  silenced?: string;
 }
 
 /** The recoveries that fit, the newest first, each with its deadline where a worker tells it. */
@@ -23,8 +26,8 @@ export async function listWithDeadlines(session: Session, filter: RecoveryFilter
 
 async function listed(session: Session, recovery: StoredRecovery): Promise<Listed> {
   const { id, target, runbook, phase, cause, openedAt } = recovery;
-  const deadline = recovery.status === 'RUNNING' ? await deadlineOf(session, recovery) : null;
-  return { id, target, runbook, phase, cause, outcome: outcomeOf(recovery), openedAt, deadline };
+  const told = recovery.status === 'RUNNING' ? await toldByWorker(session, recovery) : NOT_TOLD;
+  return { id, target, runbook, phase, cause, outcome: outcomeOf(recovery), openedAt, ...told };
 }
 
 /** A run that ended without its own outcome (terminated, failed) has Temporal's word for it. */
@@ -32,9 +35,18 @@ function outcomeOf({ outcome, status }: StoredRecovery): string | null {
   return outcome ?? (status === 'RUNNING' || status === 'COMPLETED' ? null : status.toLowerCase());
 }
 
-async function deadlineOf(session: Session, recovery: StoredRecovery): Promise<string | null> {
+const NOT_TOLD = { deadline: null };
+
+async function toldByWorker(
+  session: Session,
+  recovery: StoredRecovery,
+): Promise<Pick<Listed, 'deadline' | 'silenced'>> {
   return readRecord(session, recovery, DEADLINES_WITHIN_MS).then(
-    ({ record }) => record.episode.deadline,
-    () => null,
+    ({ record }) => {
+      const silence = silencedBy(record);
+      const silenced = silence === null ? {} : { silenced: `by ${silence.by} until ${silence.until}` };
+      return { deadline: record.episode.deadline, ...silenced };
+    },
+    () => NOT_TOLD,
   );
 }

@@ -56,7 +56,7 @@ export async function createWorkers(options: WorkersOptions, own: Partial<Worker
   const people = await Worker.create({
     ...shared,
     taskQueue: peopleQueueOf(taskQueue),
-    activities: { escalate: activities.escalate },
+    activities: { escalate: activities.escalate, readSilences: activities.readSilences },
     maxConcurrentActivityTaskExecutions: CONCURRENT_MESSAGES,
     ...own,
   });

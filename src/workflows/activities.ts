@@ -66,10 +66,23 @@ const NOTIFY: ActivityOptions = {
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '1s', maximumAttempts: 10 },
 };
 
+/**
+ * Whether a page is held is known within two seconds, or it is not held: it may not be late for a slow answer. Asked in the queue of
+ * the pages, since a question that waits for a slot would be lost with its two seconds.
+ */
+const ASK: ActivityOptions = {
+  ...HEARTBEAT,
+  scheduleToCloseTimeout: '2s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { maximumAttempts: 1 },
+};
+
 /** The activities of one step; `summary` is what the Temporal UI shows for it. */
 export const activities = {
   reading: (summary: string) => proxyActivities<Activities>({ ...READ, summary }),
   looking: (summary: string) => proxyActivities<Activities>({ ...LOOK, summary }),
+  asking: (summary: string) =>
+    proxyActivities<Activities>({ ...ASK, taskQueue: peopleQueueOf(workflowInfo().taskQueue), summary }),
   writing: (summary: string, waitSeconds: number) => proxyActivities<Activities>({ ...writing(waitSeconds), summary }),
   verifying: (summary: string, windowSeconds: number) =>
     proxyActivities<Activities>({ ...verifying(windowSeconds), summary }),

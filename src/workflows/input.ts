@@ -89,8 +89,11 @@ function invalidInput(faults: string[]): ApplicationFailure {
   return ApplicationFailure.nonRetryable(`the start's input is not valid: ${faults.join('; ')}`, 'InvalidInput');
 }
 
-/** The first event of a run, from its input and its own id; `startedBy`: whether a message came with the start. */
-export function openedEvent(input: RecoveryInput, startedBy: 'alert' | 'person'): EventBody {
+/**
+ * The first event of a run, from its input and its own id; `startedBy`: whether a message came with the start; `asksSilences`: not
+ * in a replay of a run that did not.
+ */
+export function openedEvent(input: RecoveryInput, startedBy: 'alert' | 'person', asksSilences: boolean): EventBody {
   const { workflowId, firstExecutionRunId, workflowType, taskQueue, startTime } = workflowInfo();
   const now = new Date(Date.now()).toISOString();
   const own = parseWorkflowId(workflowId);
@@ -113,5 +116,6 @@ export function openedEvent(input: RecoveryInput, startedBy: 'alert' | 'person')
     deadlineGiven: input.deadline !== undefined,
     ...(input.procedure === undefined ? {} : { procedure: input.procedure }),
     ...(input.params === undefined ? {} : { params: input.params }),
+    ...(asksSilences ? { asksSilences } : {}),
   };
 }

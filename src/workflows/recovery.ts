@@ -19,6 +19,7 @@ import { fold, nextEvent } from '../recovery/fold.ts';
 import { type PersonsOrder, personsOrders, refusalOf, refusalOfRepeat } from '../recovery/orders.ts';
 import { FINAL_LOAD_FAULTS } from '../recovery/procedures.ts';
 import { emptyRecord, type RecoveryRecord } from '../recovery/record.ts';
+import { noSilences } from '../recovery/silences.ts';
 import { failureEvents } from '../recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
 import { Alarm } from './alarm.ts';
@@ -33,6 +34,9 @@ const MOST_EVENTS = 4_000;
 
 /** Runs that began before this went on under their first type. */
 const OWN_TYPE = 'a-runbook-has-a-run-of-its-own-type';
+
+/** Runs that began before this asked nobody whether their target is silenced. */
+const ASKS_SILENCES = 'asks-whether-it-is-silenced';
 
 /** What the query `record` answers. */
 export interface RecordAnswer {
@@ -253,12 +257,13 @@ class Recovery {
 
   open(input: RecoveryInput, before: RecoveryRecord | undefined): void {
     if (before === undefined) {
-      this.append(openedEvent(input, this.cameWithAlert(input) ? 'alert' : 'person'));
+      this.append(openedEvent(input, this.cameWithAlert(input) ? 'alert' : 'person', patched(ASKS_SILENCES)));
       return;
     }
     // The numbers go on: a step that is written on an object must be later than those before it (durability 3).
-    this.record = before;
-    this.append({ kind: 'snapshot', record: before });
+    const asks = before.silences === undefined && patched(ASKS_SILENCES);
+    this.record = asks ? { ...before, silences: noSilences } : before;
+    this.append({ kind: 'snapshot', record: this.record });
   }
 
   /** A message that came with the start tells an alert's; a procedure that a forwarder sends on brings an empty one. */

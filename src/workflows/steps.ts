@@ -11,6 +11,7 @@ import { approvalRequest, pageOf } from '../recovery/page.ts';
 import { canonicalWorkflowId, effectiveMode, leadingFinding } from '../recovery/policy.ts';
 import { lookedAtPoints, postRecoveryEvent } from '../recovery/post-recovery.ts';
 import type { Attempt, PageRecord, RecoveryRecord, Requested } from '../recovery/record.ts';
+import { alertLabels, goesOnUnread, heldBackEvents, silenceEvents, silencesInput } from '../recovery/silences.ts';
 import { findingBy } from '../recovery/steering.ts';
 import { messageFailed, refusedRemedy, rungOf } from '../recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
@@ -75,6 +76,8 @@ export async function runTargetStep(started: RecoveryRecord, step: TargetStep): 
 
 export async function runPeopleStep(started: RecoveryRecord, step: PeopleStep): Promise<EventBody[]> {
   switch (step.name) {
+    case 'read-silences':
+      return silenceEvents(started, await activities.asking('is it silenced?').readSilences(silencesInput(started)));
     case 'page': {
       const page = openPage(started);
       const key = page?.key ?? '';
@@ -278,6 +281,8 @@ async function apply(record: RecoveryRecord, attempt: Attempt, i: number): Promi
     plan: recorded,
     earlier: attempt.plans.slice(0, i),
     approved: attempt.approval !== null && attempt.approval.by.length >= attempt.approval.quorum,
+    ...(record.silences === undefined ? {} : { alerts: alertLabels(record) }),
+    ...(goesOnUnread(record, attempt, i) ? { goesOnUnread: true as const } : {}),
   });
   switch (result.outcome) {
     case 'applied':
@@ -288,7 +293,7 @@ async function apply(record: RecoveryRecord, attempt: Attempt, i: number): Promi
     case 'failed':
       return [{ kind: 'action-finished', n, i, outcome: 'failed', error: result.error }];
     case 'held-back':
-      return [{ kind: 'held-back', n, i, why: result.why }];
+      return heldBackEvents(record, { n, i }, result);
     case 'replanned':
       return [{ kind: 'replanned', n, i, plan: result.plan, digest: `${attempt.digest}/${attempt.replans + 1}` }];
   }

@@ -42,6 +42,21 @@ test('a terminal gets a last line of what it waits for, cut to its width, and cl
   expect(text().slice(shown.length)).toMatch(new RegExp(`^\\r${String.fromCharCode(27)}\\[K.*the deadline has passed`));
 });
 
+test('several last lines are all cleared before each event, from the last one upwards', () => {
+  const { stream, text } = keeping(true);
+  const view = liveView(stream, never);
+  view.onRecord({
+    ...emptyRecord,
+    takenOver: { by: 'ana', at: '2026-01-31T03:00:00.000Z', verified: false, episode: 1 },
+  });
+  const shown = text();
+  expect(shown.split('\n')).toHaveLength(2);
+  view.onEvent(event);
+  const control = `${String.fromCharCode(27)}\\[`;
+  const cleared = new RegExp(`^\\r${control}K${control}1A${control}K[^\\n]*the deadline has passed`);
+  expect(text().slice(shown.length)).toMatch(cleared);
+});
+
 test('a worker that does not answer is said with what to do', () => {
   const { stream, text } = keeping(false);
   const silence = new KintsugiError('unavailable', 'no worker answered', { where: 'queue', fix: 'start one' });

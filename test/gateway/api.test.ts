@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Client } from '@temporalio/client';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
+import { listAnswer } from '../../src/gateway/api/schemas.ts';
 import { createGateway } from '../../src/gateway/server.ts';
 import type { Logger } from '../../src/log.ts';
 import { mayAsk, type Request, roles } from '../../src/orders/roles.ts';
 import { hashOf, newToken } from '../../src/orders/tokens.ts';
 import { personsOrders } from '../../src/recovery/orders.ts';
+import type { Listed } from '../../src/temporal/listed.ts';
 import { storedRunbook } from './runbooks.ts';
 
 /** The API with no Temporal behind it: who may what, what is said, and how it is refused. */
@@ -197,3 +199,18 @@ test('who asks without end is told to wait, also without a token that is known',
   for (let n = 0; n < 620; n += 1) statuses.add((await call('kt_busy', 'GET', '/api/v1/recoveries')).statusCode);
   expect([...statuses].sort()).toEqual([401, 429]);
 }, 60_000);
+
+test('whoever reads the list by its schema learns by whom a recovery is silenced', () => {
+  const listed: Listed = {
+    id: 'recovery/homelab/bruno/deployment/agent-bruno@12345678',
+    target: 'bruno/deployment/agent-bruno',
+    runbook: 'agent-bruno-pod-crash-loop',
+    phase: 'diagnosing',
+    cause: null,
+    outcome: null,
+    openedAt: '2026-01-31T03:00:00.000Z',
+    deadline: '2026-01-31T03:15:00.000Z',
+    silenced: 'by ana until 2026-01-31T05:00:00.000Z',
+  };
+  expect(listAnswer.parse({ recoveries: [listed] })).toEqual({ recoveries: [listed] });
+});

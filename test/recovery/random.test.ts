@@ -4,6 +4,7 @@ import { takers } from '../../src/recovery/fold-pages.ts';
 import { rungsToSay } from '../../src/recovery/ladder.ts';
 import { wasEscalated } from '../../src/recovery/post-recovery.ts';
 import { holdPlan } from './samples.ts';
+import { lostPages } from './simulated-silences.ts';
 import { type Played, play } from './simulation.ts';
 
 const RUNS = 300;
@@ -91,6 +92,22 @@ const REACHED = [
   'closed not-done',
   'procedure-ended',
   'runbook-changed',
+  'step read-silences',
+  'failed read-silences',
+  'silence set',
+  'silence ended by a person',
+  'silenced',
+  'silence-ended',
+  'page-held',
+  'mode-said',
+  'annotation observe',
+  'annotation approve',
+  'a write that waited for what cannot be read',
+  'a held page went out',
+  'assess of what observe stopped',
+  'assess of what a silence stopped',
+  'undo under a silence',
+  'an ordered write under a silence',
 ];
 
 /** The other tests draw new sequences each time; what is reached is asked of the same ones, so that only a change of the code can lose it. */
@@ -166,6 +183,12 @@ describe('whatever comes, in any order', () => {
         for (const notifier of takers(page))
           expect(about('page-resolved', notifier) || about('message-failed', notifier)).toBe(true);
       }
+    });
+  }, 120_000);
+
+  test('a page that a silence held goes out when that is over, unless the target recovers or a person ends the recovery', () => {
+    always(({ events }) => {
+      expect(lostPages(events)).toEqual([]);
     });
   }, 120_000);
 

@@ -1,6 +1,7 @@
 import type { EventBody } from '../../src/recovery/events.ts';
 import { openPage } from '../../src/recovery/fold-pages.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
+import { silencedBy } from '../../src/recovery/silences.ts';
 import type { TargetStep } from '../../src/recovery/steps.ts';
 import { isInHand } from '../../src/recovery/take-over.ts';
 
@@ -34,12 +35,17 @@ function pagesOfEpisode({ pages, episode }: RecoveryRecord) {
   return pages.filter(({ about, rungs }) => about === undefined && Date.parse(rungs[0]?.dueAt ?? '') >= since);
 }
 
-/** A minute after the deadline somebody was called, or there is nothing to call anybody about. */
+/** A minute after the deadline, or after the silence that held the page, somebody was called, or there is nothing to call anybody about. */
 function isForgotten(record: RecoveryRecord): boolean {
-  const { episode, recovered, closing, look, procedure, now } = record;
-  const isOver = recovered !== null || closing !== null || look.healthy === true || isInHand(record);
-  const due = Math.max(Date.parse(episode.deadline), Date.parse(episode.openedAt));
+  const { episode, recovered, closing, look, procedure, silences, now } = record;
+  const isHeld = silencedBy(record) !== null;
+  const isOver = recovered !== null || closing !== null || look.healthy === true || isInHand(record) || isHeld;
+  const times = [episode.deadline, episode.openedAt, silences?.ended?.at, silences?.current?.until];
+  const due = Math.max(...times.flatMap((time) => (time === undefined ? [] : [Date.parse(time)])));
   const isLate = Date.parse(now) - due > 60_000;
-  if (isOver || !isLate || procedure !== undefined) return false;
+  // An alert that turns out to have begun earlier may move the deadline into the past: then it is asked first whether it is silenced.
+  const { people } = record.inFlight;
+  const isAsking = people?.step === 'read-silences' && Date.parse(now) - Date.parse(people.at) <= 5_000;
+  if (isOver || !isLate || isAsking || procedure !== undefined) return false;
   return pagesOfEpisode(record).length === 0 && openPage(record) === null;
 }

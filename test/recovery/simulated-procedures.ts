@@ -43,8 +43,8 @@ export function brokenRules(before: RecoveryRecord, event: EventBody, verified: 
     case 'closed': {
       const called = before.pages.some(({ rungs }) => rungs.some(({ tries }) => tries.length > 0));
       const worse = before.procedure?.ended?.asBefore === false;
-      if (worse && !called && before.closing === null && before.takenOver === undefined)
-        return ['a procedure left the target broken and nobody was called'];
+      const excused = before.closing !== null || before.takenOver !== undefined || before.recovered !== null;
+      if (worse && !called && !excused) return ['a procedure left the target broken and nobody was called'];
       return open !== null && (event.outcome === 'done' || event.outcome === 'not-done')
         ? ['a recovery ended before its procedure']
         : [];

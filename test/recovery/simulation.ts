@@ -23,6 +23,7 @@ import {
 } from './samples.ts';
 import { pageRules, writesInHand } from './simulated-people.ts';
 import { brokenRules, RESTORE, RESTORE_PLANS, restoreRunbook } from './simulated-procedures.ts';
+import { brokenSilence, SilenceWorld, silenceReach } from './simulated-silences.ts';
 
 /**
  * Plays a recovery without Temporal or Kubernetes: steps take random time and end at random, alerts and orders come in between,
@@ -86,6 +87,7 @@ class Simulation {
   private readonly frontDoor: boolean;
   /** Whose approval of the present plan it has vouched for. */
   private vouched: string[] = [];
+  private readonly silences: SilenceWorld | null;
 
   constructor(choices: number[]) {
     this.choices = choices;
@@ -97,6 +99,7 @@ class Simulation {
     this.mode = this.pick<Mode>(['auto', 'auto', 'approve', 'observe']);
     this.procedure = this.oneIn(4);
     this.frontDoor = this.oneIn(2);
+    this.silences = this.oneIn(2) ? new SilenceWorld(this) : null;
   }
 
   run(): Played {
@@ -122,6 +125,7 @@ class Simulation {
       brokenSince,
       deadline: after(brokenSince, 15 * 60_000),
       deadlineGiven: false,
+      ...(this.silences === null ? {} : { asksSilences: true }),
     });
     if (!this.procedure && !this.oneIn(6)) this.alert('firing', brokenSince);
   }
@@ -168,11 +172,15 @@ class Simulation {
     if (!calm && this.oneIn(this.quiet)) this.somethingComes();
   }
 
-  private isCalm(): boolean {
+  isCalm(): boolean {
     return this.now - Date.parse(START) > this.calmAfterMs;
   }
 
   private somethingComes(): void {
+    if (this.silences !== null && this.oneIn(5)) {
+      this.count(this.silences.change(this.now));
+      return;
+    }
     if (this.oneIn(2)) {
       const known = this.record.alerts.f1;
       const again = known !== undefined && this.oneIn(2);
@@ -275,6 +283,8 @@ class Simulation {
     if (step.name === 'apply') this.checkApply(step.n);
     if (step.name === 'page') this.checkPage(step);
     if (step.name === 'note' && openPage(this.record) !== null) this.broken.push('a note beside an open page');
+    this.broken.push(...brokenSilence(this.record, step));
+    for (const what of silenceReach(this.record, step)) this.count(what);
     if (step.name === 'undo') this.checkEndOfHold(step.n, step.i);
     if (step.name === 'apply' || step.name === 'undo') this.broken.push(...writesInHand(this.record, step));
     if (step.name === 'apply') this.append({ kind: 'action-started', n: step.n, i: step.i });
@@ -372,6 +382,8 @@ class Simulation {
         return [postRecoveryEvent(this.record, [])];
       case 'release':
         return [{ kind: 'released' }];
+      case 'read-silences':
+        return this.silences?.read(this.record, this.now) ?? [];
       case 'page':
         return [
           {
@@ -449,6 +461,8 @@ class Simulation {
   }
 
   private applied(n: number, i: number): EventBody[] {
+    const held = this.silences?.heldBack(this.record, n, i) ?? null;
+    if (held !== null) return held;
     const chance = this.between(0, 20);
     if (chance < 3) return [{ kind: 'held-back', n, i, why: 'paused' }];
     if (chance === 3)
@@ -533,7 +547,7 @@ class Simulation {
       this.reach.set(`stage ${attempt.stage}`, (this.reach.get(`stage ${attempt.stage}`) ?? 0) + 1);
   }
 
-  private count(what: string): void {
+  count(what: string): void {
     this.reach.set(what, (this.reach.get(what) ?? 0) + 1);
   }
 
@@ -544,15 +558,15 @@ class Simulation {
     return (value * 7919 + Math.floor(this.chosen / this.choices.length) * 104_729) % 1_000_003;
   }
 
-  private oneIn(n: number): boolean {
+  oneIn(n: number): boolean {
     return this.next() % n === 0;
   }
 
-  private between(low: number, high: number): number {
+  between(low: number, high: number): number {
     return low + (this.next() % (high - low + 1));
   }
 
-  private pick<T>(options: readonly T[]): T {
+  pick<T>(options: readonly T[]): T {
     const option = options[this.next() % Math.max(1, options.length)];
     return option as T;
   }

@@ -11,7 +11,7 @@ import { serverOfFile, timeSkippingServer } from './servers.ts';
 
 needs('java');
 
-const LIMIT = 60_000;
+const LIMIT = 120_000;
 const MINUTE = 60_000;
 
 const server = serverOfFile(timeSkippingServer);

@@ -56,5 +56,7 @@ test('a start that waited beyond its deadline for a worker pages at the workerâ€
   await until(() => deliveriesOf(paged, 'trigger').length > 0);
   const { events } = await read(paged);
   const timeOf = (kind: string) => events.find((event) => event.kind === kind)?.at;
-  expect(timeOf('rung-due')).toBe(timeOf('opened'));
+  const question = events.find((event) => event.kind === 'step-started' && event.step === 'read-silences');
+  expect(question?.at).toBe(timeOf('opened'));
+  expect(timeOf('rung-due')).toBe(timeOf('silences-read'));
 });

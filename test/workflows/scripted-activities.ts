@@ -55,6 +55,7 @@ export function script(changes: Partial<Activities> = {}, runbook: RunbookConten
     applyAction: async () => ({ outcome: 'applied' }),
     verify: async () => passed,
     look: async () => healthyLook,
+    readSilences: async () => ({ silence: null, unread: [], voice: null }),
     checkAfterRecovery: async ({ points }) => ({
       items: points.map(({ id, text }) => ({ id, text, state: 'done', saw: `saw ${id}` })),
     }),

@@ -72,6 +72,10 @@ export const listed = z.object({
   outcome: nullable,
   openedAt: z.string(),
   deadline: nullable.describe('Null if it has ended, or no worker told it'),
+  silenced: z
+    .string()
+    .exactOptional()
+    .describe('By whom it is silenced and until when; left out if it is not, or no worker told it'),
 });
 
 export const listAnswer = z.object({ recoveries: z.array(listed) });

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { formatTarget, parseTarget } from '../recovery/ids.ts';
+import type { Silence, Target } from '../recovery/values.ts';
+
+/** A silence as it stands in Kintsugi's own list: of one target, or of all targets of a runbook. */
+export const entrySchema = z
+  .object({
+    id: z.string().min(1),
+    /** `namespace/kind/name`. */
+    target: z.string().optional(),
+    runbook: z.string().optional(),
+    actor: z.string().min(1),
+    reason: z.string(),
+    since: z.iso.datetime(),
+    until: z.iso.datetime(),
+    /** Who ended it before its time, when and why. */
+    ended: z.object({ by: z.string(), at: z.iso.datetime(), reason: z.string() }).optional(),
+  })
+  .refine(({ target, runbook }) => (target === undefined) !== (runbook === undefined), 'a target or a runbook');
+export type Entry = z.infer<typeof entrySchema>;
+
+/** What a silence is about. */
+export type Scope = { target: Target } | { runbook: string };
+
+/** Whether it holds at that moment. */
+export function isActive({ since, until, ended }: Entry, now: Date): boolean {
+  return ended === undefined && Date.parse(since) <= now.getTime() && Date.parse(until) > now.getTime();
+}
+
+/** Whether it is about that target, or the runbook by which it is mended. */
+export function isAbout(entry: Entry, { runbook, target }: { runbook: string; target: Target | null }): boolean {
+  if (entry.runbook !== undefined) return entry.runbook === runbook;
+  const named = parseTarget(entry.target ?? '');
+  return named !== null && target !== null && formatTarget(named) === formatTarget(target);
+}
+
+/** The entry as recoveries record it. */
+export function silenceOf({ id, actor, reason, since, until }: Entry): Silence {
+  return { id, source: 'kintsugi', by: actor, why: reason, since, until };
+}
