@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { actorOption, jsonOption, reasonOption } from './options.ts';
+import { actorOption, jsonOption, reasonOption, statedActor } from './options.ts';
 import { type JsonOption, printResult } from './output.ts';
 
 /** `kintsugi resume` */
@@ -13,8 +13,9 @@ export default function register(program: Command): void {
     .action(resumeRemedies);
 }
 
-async function resumeRemedies(options: JsonOption & { actor: string; reason?: string }): Promise<void> {
-  const { actor, reason = '' } = options;
+async function resumeRemedies(options: JsonOption & { actor?: string; reason?: string }): Promise<void> {
+  const actor = statedActor(options.actor);
+  const { reason = '' } = options;
   const { resume } = await import('../activities/pause.ts');
   const { pauseSwitch } = await import('./cluster.ts');
   const where = pauseSwitch();
