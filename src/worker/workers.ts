@@ -24,6 +24,19 @@ export interface Workers {
 /** How long steps under way may take to end at a stop: a write takes 15 s at most (below the pod's grace period of 30 s). */
 const GRACE = { shutdownGraceTime: '15s', shutdownForceTime: '20s' } as const;
 
+/**
+ * After a worker's death all its recoveries have to be replayed by the next, just when pages may be due. Few tasks at a time, so that
+ * none waits in this process until its 2 s are over and its replay was for nothing; nearly all pollers for recoveries that are not
+ * in memory yet, so that what pages has done already does not hold up a first page; and two threads, since half of a replay's time
+ * is the waiting for the timer thread that Node starts at each call into a workflow.
+ */
+const REPLAYS: Partial<WorkerOptions> = {
+  maxConcurrentWorkflowTaskExecutions: 10,
+  nonStickyToStickyPollRatio: 0.9,
+  workflowThreadPoolSize: 2,
+  stickyQueueScheduleToStartTimeout: '1s',
+};
+
 /** Messages to people at the same time. Each only waits for an answer, 15 s at most. */
 const CONCURRENT_MESSAGES = 100;
 
@@ -50,7 +63,7 @@ export async function createWorkers(options: WorkersOptions, own: Partial<Worker
     activities: { ...activities },
     maxCachedWorkflows: limits.cachedWorkflows,
     maxConcurrentActivityTaskExecutions: limits.concurrentActivities,
-    stickyQueueScheduleToStartTimeout: '1s',
+    ...REPLAYS,
     ...own,
   });
   const people = await Worker.create({
