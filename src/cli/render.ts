@@ -40,10 +40,13 @@ function courseLine(event: RecoveryEvent): string | null {
   switch (event.kind) {
     case 'opened': {
       const what = event.target === null ? event.workflowId : formatTarget(event.target);
+      const unsigned = event.actor !== undefined && event.signed === undefined ? ', not verified' : '';
       const who = event.actor ?? (event.startedBy === 'alert' ? 'an alert' : 'a person');
       const begun = event.procedure === undefined ? 'recovery' : `procedure ${event.procedure}`;
-      return `${begun} of ${what}, started by ${who}${because(event.reason)}; ${pagesAt(event.deadline)}`;
+      return `${begun} of ${what}, started by ${who}${unsigned}${because(event.reason)}; ${pagesAt(event.deadline)}`;
     }
+    case 'start-judged':
+      return event.verified ? 'who started it is verified' : `who started it is not verified${because(event.doubt)}`;
     case 'owner-found':
       return `the pod belongs to ${formatTarget(event.target)}`;
     case 'owner-gone':

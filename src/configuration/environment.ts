@@ -62,7 +62,7 @@ export const environmentSchema = z.object({
     .regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits, as `kintsugi token order-key` prints them')
     .optional()
     .describe(
-      'Key (Ed25519) by which the gateway signs orders: it vouches for who gave them. Kept by the gateway alone',
+      'Key (Ed25519) by which the gateway signs orders and starts: it vouches for who gave them. Kept by the gateway alone',
     ),
   KINTSUGI_ORDER_PUBLIC_KEY: z
     .string()
@@ -73,7 +73,7 @@ export const environmentSchema = z.object({
     )
     .optional()
     .describe(
-      'Public half of the order key, for the worker: by it recoveries verify who gave an order. Two with a comma between them while the key is replaced. Without it every order is unverified',
+      'Public half of the order key, for the worker: by it recoveries verify who gave an order or started them. Two with a comma between them while the key is replaced. Without it every order and start is unverified',
     ),
   KINTSUGI_GATEWAY_ADDRESS: listenAddress.prefault('127.0.0.1:8790').describe('Where the gateway listens'),
   KINTSUGI_METRICS_ADDRESS: listenAddress.prefault('127.0.0.1:9464').describe("Where the worker's metrics are served"),

@@ -1,5 +1,6 @@
 import type { LoadedRunbook } from './activities.ts';
 import type { RecoveryRecord } from './record.ts';
+import type { OrderProof } from './signed-order.ts';
 import type { StepName } from './steps.ts';
 import type {
   AlertMessage,
@@ -77,12 +78,16 @@ export type EventBody =
       deadlineGiven: boolean;
       /** The recovery id of the run before on the same target, when its undo recipe was adopted. */
       previous?: string;
+      /** The front door's signature of the start; what it proves is judged when the keys have come with the runbook. */
+      signed?: OrderProof;
       /** The procedure of the runbook that is started, where the start names it, and values for the runbook's parameters. */
       procedure?: string;
       params?: Params;
       /** Whether it asks about silences; runs of before do not. */
       asksSilences?: true;
     }
+  /** Whether the signature that came with the start verifies its actor; `doubt`: why not. */
+  | { kind: 'start-judged'; verified: boolean; doubt?: string }
   /** The run continued as new: the fold starts from this record. */
   | { kind: 'snapshot'; record: RecoveryRecord }
   /** A step of a lane began. Writing steps have events of their own: action-started, undo-started. */

@@ -11,6 +11,7 @@ import { mayBeWell } from './policy.ts';
 import { foldPostRecovery } from './post-recovery.ts';
 import { foldProcedures } from './procedures.ts';
 import { type AlertRecord, type Episode, emptyRecord, type InFlight, type RecoveryRecord } from './record.ts';
+import { foldSignedStart } from './signed-start.ts';
 import { foldSilences } from './silences.ts';
 import { foldSteering } from './steering.ts';
 
@@ -22,7 +23,7 @@ export function fold(before: RecoveryRecord, event: RecoveryEvent): RecoveryReco
   // A run of an older worker continued as this one: what its record did not have yet is empty.
   if (event.kind === 'snapshot') return { ...emptyRecord, ...event.record, seq: event.seq, now: event.at };
   const record = foldLanes({ ...before, seq: event.seq, now: event.at }, event);
-  const begun = foldSilences(foldCourse(record, event), event);
+  const begun = foldSignedStart(foldSilences(foldCourse(record, event), event), event);
   const course = foldPostRecovery(foldTakeOver(foldProcedures(begun, event), event), event);
   const people = foldSteering(foldAttempts(course, event), event);
   return foldNews(foldHolds(foldNote(foldPages(people, event), event), event), event);

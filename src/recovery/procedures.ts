@@ -199,7 +199,7 @@ function foldLoaded(record: RecoveryRecord, event: RecoveryEvent & { kind: 'runb
   const own = {
     id: `start-${event.seq}`,
     by: record.actor ?? 'a person',
-    verified: false,
+    verified: record.judgedStart?.verified === true,
     at: record.openedAt,
     ended: null,
   };

@@ -1,5 +1,6 @@
 import type { Acknowledgement, LoadedRunbook, RunbookContent } from './activities.ts';
 import type { ActionOutcome, Lane, OrderName, Outcome, UndoOutcome } from './events.ts';
+import type { JudgedStart, UnjudgedStart } from './signed-start.ts';
 import type { SilenceState } from './silences.ts';
 import type { NextProcedure, Start, StartedProcedure } from './started-procedure.ts';
 import type { Note, Retry } from './steering.ts';
@@ -42,6 +43,9 @@ export interface RecoveryRecord {
   ownerGone: { healthy: boolean; saw: string } | null;
   startedBy: 'alert' | 'person';
   actor?: string;
+  /** What the front door's signature of the start came to; without one nobody has verified the actor. */
+  judgedStart?: JudgedStart;
+  unjudgedStart?: UnjudgedStart;
   reason?: string;
   inputMode?: Mode;
   /** When Temporal took the start, where the run says it; no worker may have been there until `openedAt`. */

@@ -5,6 +5,7 @@ import {
 } from '@temporalio/common';
 import { KintsugiError } from '../errors.ts';
 import { formatTarget, parseTarget, taskQueueOf, workflowIdOf } from '../recovery/ids.ts';
+import type { OrderProof } from '../recovery/signed-order.ts';
 import type { Mode, Params, Target } from '../recovery/values.ts';
 import type { StoredRunbook } from '../runbook/load.ts';
 import { temporalFailure } from './failures.ts';
@@ -20,6 +21,8 @@ export interface StartInput {
   deadline?: string;
   procedure?: string;
   params?: Params;
+  /** The front door's signature of it. */
+  signed?: OrderProof;
 }
 
 /** The one target that a start is about: the given one, else the runbook's own. Throws `invalid` if it does not name one. */

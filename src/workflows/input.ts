@@ -3,7 +3,9 @@ import { after } from '../recovery/durations.ts';
 import type { EventBody } from '../recovery/events.ts';
 import { DEFAULT_DEADLINE_MS } from '../recovery/fold.ts';
 import { parseTarget, parseWorkflowId, targetKinds } from '../recovery/ids.ts';
+import type { OrderProof } from '../recovery/signed-order.ts';
 import type { Mode, Params } from '../recovery/values.ts';
+import { parseProof } from './messages.ts';
 
 /** What a start may say; every field is optional, `{}` starts the runbook on its own target. */
 export interface RecoveryInput {
@@ -17,10 +19,12 @@ export interface RecoveryInput {
   /** Which of the runbook's procedures is started, and values for the runbook's parameters. */
   procedure?: string;
   params?: Params;
+  /** The front door's signature of all this. */
+  signed?: OrderProof;
 }
 
 const MODES: Mode[] = ['observe', 'approve', 'auto'];
-const KNOWN = ['target', 'mode', 'cause', 'procedure', 'params', 'actor', 'reason', 'deadline'];
+const KNOWN = ['target', 'mode', 'cause', 'procedure', 'params', 'actor', 'reason', 'deadline', 'signed'];
 /** What a start may carry of parameters, in bytes (durability 9). */
 const MOST_PARAMS_BYTES = 8 * 1024;
 
@@ -57,6 +61,8 @@ export function parseInput(raw: unknown): RecoveryInput {
   const reason = text('reason');
   const procedure = text('procedure');
   const params = paramsOf(given.params, faults);
+  const signed = given.signed === undefined ? undefined : parseProof(given.signed);
+  if (signed === null) faults.push('"signed" must be {at, key, signature}: the front door makes it');
   if (faults.length > 0) throw invalidInput(faults);
   return {
     ...(target === undefined ? {} : { target }),
@@ -66,6 +72,7 @@ export function parseInput(raw: unknown): RecoveryInput {
     ...(deadline === undefined ? {} : { deadline }),
     ...(procedure === undefined ? {} : { procedure }),
     ...(params === undefined ? {} : { params }),
+    ...(signed == null ? {} : { signed }),
   };
 }
 
@@ -117,5 +124,6 @@ export function openedEvent(input: RecoveryInput, startedBy: 'alert' | 'person',
     ...(input.procedure === undefined ? {} : { procedure: input.procedure }),
     ...(input.params === undefined ? {} : { params: input.params }),
     ...(asksSilences ? { asksSilences } : {}),
+    ...(input.signed === undefined ? {} : { signed: input.signed }),
   };
 }

@@ -172,7 +172,8 @@ const NO_KEY =
 const UNKNOWN_KEY =
   'the order is signed by a key that this recovery does not know: its worker had another KINTSUGI_ORDER_PUBLIC_KEY when it began';
 
-function parseProof(raw: unknown): OrderProof | null {
+/** A signature as it comes with an order or a start; null for what is none. */
+export function parseProof(raw: unknown): OrderProof | null {
   const { at, key, signature } = asObject(raw) ?? {};
   if (typeof at !== 'string' || typeof key !== 'string' || typeof signature !== 'string') return null;
   return { at, key, signature };

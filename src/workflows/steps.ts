@@ -17,6 +17,7 @@ import { messageFailed, refusedRemedy, rungOf } from '../recovery/step-failures.
 import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
 import type { Finding, StepError } from '../recovery/values.ts';
 import { activities } from './activities.ts';
+import { judgedStart } from './start-proof.ts';
 
 /**
  * Runs one step of a lane: its activity, and the events that come of it. `started` is the record right after the step's own
@@ -183,7 +184,7 @@ async function loadRunbook(record: RecoveryRecord): Promise<EventBody[]> {
   const { by = startedBy, ...said } = start ?? {};
   const input = { name, target, startedBy: by, ...said };
   const loaded = await activities.reading(`load runbook ${name}`).loadRunbook(input);
-  return [{ kind: 'runbook-loaded', ...loaded }];
+  return [...judgedStart(record, loaded.orderKeys), { kind: 'runbook-loaded', ...loaded }];
 }
 
 async function findOwner(record: RecoveryRecord): Promise<EventBody[]> {

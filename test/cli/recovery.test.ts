@@ -97,7 +97,7 @@ describe('run', () => {
       const { exitCode, answer, stderr } = await kintsugiJson(run, environment);
       expect(exitCode).toBe(0);
       expect(answer).toMatchObject({ workflowId, runbook: RUNBOOK, joined: false, ended: 'recovered' });
-      expect(stderr).toContain(`recovery of ${TARGET}, started by ana (a drill)`);
+      expect(stderr).toContain(`recovery of ${TARGET}, started by ana, not verified (a drill)`);
       expect(stderr).toContain('cause: oom-killed');
       expect(stderr).toContain('RECOVERED by a remedy');
     });

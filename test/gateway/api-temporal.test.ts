@@ -64,6 +64,7 @@ function call(method: 'GET' | 'POST', url: string, body?: object, who: keyof typ
   return app.inject({ method, url, headers, ...(body === undefined ? {} : { payload: body }) });
 }
 
+const START = { runbook: 'agent-bruno-pod-crash-loop' };
 const TARGET = encodeURIComponent('bruno/deployment/agent-bruno');
 
 function give(body: object, who: keyof typeof tokens = 'alice', key?: string) {
@@ -131,7 +132,7 @@ test(
       ]);
       expect(shown).toMatchObject({ stored: { id: shown.record.recoveryId } });
 
-      const start = await call('POST', '/api/v1/recoveries', { runbook: 'agent-bruno-pod-crash-loop' });
+      const start = await call('POST', '/api/v1/recoveries', START);
       expect([start.statusCode, start.json()]).toMatchObject([
         200,
         { joined: true, recoveryId: shown.record.recoveryId },
@@ -139,6 +140,13 @@ test(
 
       const closed = await give({ order: 'close', rootCause: 'a leak' }, 'bob');
       expect(closed.json()).toMatchObject({ verified: true });
+      await handle.result();
+
+      const anew = await call('POST', '/api/v1/recoveries', { ...START, reason: 'a drill', mode: 'approve' });
+      expect([anew.statusCode, anew.json()]).toMatchObject([201, { joined: false }]);
+      const { record: begun } = await until(handle, ({ record }) => record.judgedStart !== undefined);
+      expect(begun).toMatchObject({ actor: 'alice@example.org', judgedStart: { verified: true } });
+      await give({ order: 'close', rootCause: 'a drill' });
       await handle.result();
     });
   },
@@ -153,11 +161,11 @@ test(
       // Temporal's lists follow a moment later.
       while ((await listed(query)) !== expected) await new Promise((resolve) => setTimeout(resolve, 200));
     };
-    await seen('open=false', 1);
+    await seen('open=false', 2);
     await seen('open=true', 0);
-    await seen(`target=${TARGET}`, 1);
+    await seen(`target=${TARGET}`, 2);
     await seen('target=bruno/deployment/other', 0);
-    await seen('runbook=agent-bruno-pod-crash-loop&open=false', 1);
+    await seen('runbook=agent-bruno-pod-crash-loop&open=false', 2);
     await seen('runbook=another-runbook', 0);
   },
   LIMIT,

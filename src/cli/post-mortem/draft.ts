@@ -84,13 +84,21 @@ function impact({ runbook }: RecoveryRecord): string {
   ].join('\n\n');
 }
 
-function detection({ startedBy, actor, reason, pages }: RecoveryRecord, events: readonly RecoveryEvent[]): string {
+function detection(
+  { startedBy, actor, judgedStart, reason, pages }: RecoveryRecord,
+  events: readonly RecoveryEvent[],
+): string {
   const alerts = events.flatMap((event) =>
     event.kind === 'alert-received' && event.status === 'firing'
       ? [`Alert ${plain(event.name)} (${event.role}), firing since ${utc(event.startsAt)}, received ${utc(event.at)}`]
       : [],
   );
-  const started = startedBy === 'person' ? [`Started by ${plain(actor ?? 'a person')}${aside(reason)}`] : [];
+  const started =
+    startedBy === 'person'
+      ? [
+          `Started by ${plain(actor ?? 'a person')}${judgedStart?.verified === true ? '' : ' (not verified)'}${aside(reason)}`,
+        ]
+      : [];
   const paged = pages.flatMap(({ rungs }) =>
     rungs.map(({ dueAt, why, tries }) => {
       const taken = tries.find((attempt) => attempt.taken);

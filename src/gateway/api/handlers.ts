@@ -8,10 +8,11 @@ import type { OrderFields } from '../../orders/order-fields.ts';
 import { leastRole, mayAsk, type PersonsOrder, type Request, requestOf } from '../../orders/roles.ts';
 import type { OrderSigner } from '../../orders/sign.ts';
 import type { Person } from '../../orders/tokens.ts';
-import { formatTarget, parseTarget } from '../../recovery/ids.ts';
+import { formatTarget, parseTarget, workflowIdOf } from '../../recovery/ids.ts';
 import { possibleOrders } from '../../recovery/orders.ts';
 import { isSamePerson } from '../../recovery/people.ts';
 import type { canonicalJson } from '../../recovery/signed-order.ts';
+import { startToSign } from '../../recovery/signed-start.ts';
 import type { Params } from '../../recovery/values.ts';
 import type { StoredRunbook } from '../../runbook/load.ts';
 import { valueFromText } from '../../runbook/parameters.ts';
@@ -184,7 +185,17 @@ export async function start(
   const chosen = procedure === undefined ? {} : { procedure };
   const own = Object.keys(params).length === 0 ? {} : { params };
   const input = { ...said, ...chosen, ...own, actor, ...(given === undefined ? {} : { target: given }) };
-  const { workflowId, joined } = await startRecovery(session, { runbook: name, target, input });
+  const signed = sign?.(
+    startToSign({
+      ...{ ...said, ...chosen, ...own, actor, runbook: name, target: formatTarget(target) },
+      workflowId: workflowIdOf(session.configuration.cluster, target),
+    }),
+  );
+  const { workflowId, joined } = await startRecovery(session, {
+    runbook: name,
+    target,
+    input: { ...input, ...(signed === undefined ? {} : { signed }) },
+  });
   const { id: recoveryId } = await findRecovery(session, workflowId);
   if (!joined || procedure === undefined) return { workflowId, recoveryId, joined };
   const reason = said.reason === undefined ? {} : { reason: said.reason };
