@@ -111,7 +111,10 @@ async function send(notifier: Notifier, input: EscalateInput, context: MessageCo
       return undefined;
     case 'approval':
       if (input.approval === undefined) throw missingApproval();
-      await notifier.ask(page, input.approval, context);
+      return (await notifier.ask(page, input.approval, context)).providerId;
+    case 'answered':
+      if (input.approval === undefined || input.answer === undefined) throw missingApproval();
+      await notifier.answered(page, input.approval, input.answer, context);
       return undefined;
     case 'acknowledge':
       if (notifier.acknowledge === undefined) await notifier.update(page, context);
@@ -132,7 +135,7 @@ function withoutNotes({ name }: Notifier): KintsugiError {
 }
 
 function missingApproval(): KintsugiError {
-  return new KintsugiError('invalid', 'an approval was to be asked for without saying which', {
+  return new KintsugiError('invalid', 'an approval was to be asked for, or its answer told, without saying which', {
     where: 'escalate',
     fix: 'This is a fault of the workflow: report it.',
   });

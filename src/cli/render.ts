@@ -150,6 +150,12 @@ function peopleLine(event: RecoveryEvent): string | null {
       return `${event.notifier} took the request to approve attempt ${event.n}`;
     case 'approval-failed':
       return `${event.notifier} did not take the request to approve attempt ${event.n}: ${event.error}`;
+    case 'question-over':
+      return `attempt ${event.n} is not asked for any more: ${event.why}`;
+    case 'answer-told':
+      return `${event.notifier} knows the answer about attempt ${event.n}`;
+    case 'answer-failed':
+      return `${event.notifier} did not take the answer about attempt ${event.n}: ${event.error}`;
     case 'deadline-passed':
       return 'the deadline has passed';
     case 'page-held':

@@ -107,6 +107,7 @@ export function toneOf(event: RecoveryEvent): Tone {
       return 'asks';
     case 'step-failed':
     case 'remedy-refused':
+    case 'answer-failed':
     case 'approval-failed':
     case 'approval-expired':
     case 'deadline-passed':

@@ -22,7 +22,10 @@ export function notifierByMessage(
       await tell({ event: 'resolve', page, reason }, context);
     },
     async ask(page, approval, context) {
-      await tell({ event: 'approval', page, approval }, context);
+      return { providerId: (await tell({ event: 'approval', page, approval }, context)) ?? page.key };
+    },
+    async answered(page, approval, answer, context) {
+      await tell({ event: 'answered', page, approval, answer }, context);
     },
     async acknowledge(page, by, context) {
       await tell({ event: 'acknowledge', page, by }, context);

@@ -23,13 +23,13 @@ export function createDefaultNotifier(order: readonly Notifier[]): Notifier {
     name: 'default',
     reachesPeople: people.length > 0,
     trigger: (page, context) =>
-      inTurn(about(context), async (notifier, own) => {
-        const { providerId } = await notifier.trigger(page, own);
-        return { providerId: `${notifier.name}/${providerId}` };
-      }),
+      inTurn(about(context), async (notifier, own) => named(notifier, await notifier.trigger(page, own))),
     update: (page, context) => inTurn(about(context), (notifier, own) => notifier.update(page, own)),
     resolve: (page, reason, context) => inTurn(about(context), (notifier, own) => notifier.resolve(page, reason, own)),
-    ask: (page, approval, context) => inTurn(about(context), (notifier, own) => notifier.ask(page, approval, own)),
+    ask: (page, approval, context) =>
+      inTurn(about(context), async (notifier, own) => named(notifier, await notifier.ask(page, approval, own))),
+    answered: (page, approval, answer, context) =>
+      inTurn(about(context), (notifier, own) => notifier.answered(page, approval, answer, own)),
     acknowledge: (page, by, context) =>
       inTurn(about(context), (notifier, own) =>
         notifier.acknowledge === undefined ? notifier.update(page, own) : notifier.acknowledge(page, by, own),
@@ -40,6 +40,11 @@ export function createDefaultNotifier(order: readonly Notifier[]): Notifier {
         async (notifier, own) => notifier.note?.(page, text, own),
       ),
   };
+}
+
+/** What the provider calls it, with who took it. */
+function named({ name }: Notifier, { providerId }: { providerId: string }): { providerId: string } {
+  return { providerId: `${name}/${providerId}` };
 }
 
 /**

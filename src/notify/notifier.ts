@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 import type { Logger } from '../log.ts';
-import type { ApprovalRequest, Page } from '../recovery/activities.ts';
+import type { ApprovalAnswer, ApprovalRequest, Page } from '../recovery/activities.ts';
 
 /** What every message carries besides the page: its own key, by which a provider drops a repeat (durability 11). */
 export interface MessageContext {
   messageKey: string;
   signal: AbortSignal;
-  /** What this notifier's `trigger` returned for the page, where it took it: on update, resolve, acknowledge and note. */
+  /** What this notifier's `trigger` returned for the page, where it took it: on update, resolve, acknowledge and note; on `answered` what `ask` did. */
   providerId?: string;
 }
 
@@ -18,7 +18,10 @@ export interface Notifier {
   trigger(page: Page, context: MessageContext): Promise<{ providerId: string }>;
   update(page: Page, context: MessageContext): Promise<void>;
   resolve(page: Page, reason: string, context: MessageContext): Promise<void>;
-  ask(page: Page, approval: ApprovalRequest, context: MessageContext): Promise<void>;
+  /** `page.key` is the question's own: it is apart from any page. */
+  ask(page: Page, approval: ApprovalRequest, context: MessageContext): Promise<{ providerId: string }>;
+  /** The question is answered, or not asked any more: nothing is left to press, and nobody is to be called for it again. */
+  answered(page: Page, approval: ApprovalRequest, answer: ApprovalAnswer, context: MessageContext): Promise<void>;
   /** Somebody has taken the page on. A notifier without it is told by `update`. */
   acknowledge?(page: Page, by: string, context: MessageContext): Promise<void>;
   /** News of low urgency that wakes nobody. A notifier without it does not take them. */

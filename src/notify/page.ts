@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Acknowledgement, ApprovalRequest, Page } from '../recovery/activities.ts';
+import type { Acknowledgement, ApprovalAnswer, ApprovalRequest, Page } from '../recovery/activities.ts';
 import { planDiff } from '../recovery/plan-diff.ts';
 import type { Finding, Json, PostRecoveryItem } from '../recovery/values.ts';
 
@@ -9,10 +9,11 @@ export type PageMessage =
   | { event: 'resolve'; page: Page; reason: string }
   | { event: 'acknowledge'; page: Page; by: string }
   | { event: 'note'; page: Page; note: string }
-  | { event: 'approval'; page: Page; approval: ApprovalRequest };
+  | { event: 'approval'; page: Page; approval: ApprovalRequest }
+  | { event: 'answered'; page: Page; approval: ApprovalRequest; answer: ApprovalAnswer };
 
 /** A message that tells all of the page. */
-type Told = Exclude<PageMessage, { event: 'resolve' | 'acknowledge' | 'note' }>;
+type Told = Exclude<PageMessage, { event: 'resolve' | 'acknowledge' | 'note' | 'answered' }>;
 
 /** The webhook's body (contracts.md, "Page webhook"). `text` is the same for a phone; `messageKey` tells a repeat. */
 export function webhookBody(message: PageMessage, messageKey: string): { [key: string]: unknown } {
@@ -27,8 +28,16 @@ export function webhookBody(message: PageMessage, messageKey: string): { [key: s
     ...(message.event === 'approval'
       ? { approval: message.approval, approveCommand: approveCommand(page, message.approval) }
       : {}),
+    ...(message.event === 'answered' ? { approval: message.approval, answer: message.answer } : {}),
     text: plainText(message),
   };
+}
+
+/** Whether a message is one sentence, and tells nothing else of the page. */
+function isOneLine(
+  message: PageMessage,
+): message is Extract<PageMessage, { event: 'note' | 'acknowledge' | 'answered' }> {
+  return message.event === 'note' || message.event === 'acknowledge' || message.event === 'answered';
 }
 
 /** The line that a person types to approve exactly these plans. */
@@ -42,7 +51,7 @@ export function approveCommand(page: Page, approval: ApprovalRequest): string {
  */
 export function plainText(message: PageMessage): string {
   const { page } = message;
-  if (message.event === 'note' || message.event === 'acknowledge') return headlineOf(message).join(' ');
+  if (isOneLine(message)) return headlineOf(message).join(' ');
   const tried = section(
     'Tried',
     page.attempts.flatMap(({ remedy, cause, outcome, undone, saw, found = [] }) => [
@@ -136,11 +145,25 @@ export function headlineOf(message: PageMessage): string[] {
       return [`RESOLVED ${where(page)}: ${message.reason}`];
     case 'acknowledge':
       return [`ACKNOWLEDGED by ${message.by}: ${where(page)}, ${page.symptom}`];
+    case 'answered':
+      return [`${answerText(message.answer)}: ${message.approval.remedy} of ${where(page)}`];
     case 'note':
       return [message.note];
     default:
       return [...dataLossOf(message), ...stateOf(message), changeText(page)].filter((part) => part !== '');
   }
+}
+
+const OUTCOMES = {
+  approved: 'APPROVED',
+  rejected: 'REJECTED',
+  expired: 'EXPIRED',
+  overtaken: 'NOT ASKED ANY MORE',
+} as const;
+
+/** `APPROVED by ana`, `EXPIRED, nobody answered in time`. */
+export function answerText({ outcome, why }: ApprovalAnswer): string {
+  return `${OUTCOMES[outcome]}${outcome === 'approved' || outcome === 'rejected' ? '' : ','} ${why}`;
 }
 
 function stateOf(message: Told): string[] {

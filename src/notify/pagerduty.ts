@@ -20,7 +20,7 @@ type Settings = z.infer<typeof settings>;
 const kind: NotifierKind<Settings> = {
   name: 'pagerduty',
   summary:
-    'PagerDuty, by its Events API v2: triggers, acknowledges and resolves one alert a page; an approval is an alert of its own. It takes no notes.',
+    'PagerDuty, by its Events API v2: triggers, acknowledges and resolves one alert a page; a question for approval is an alert of its own, resolved when it is answered. It takes no notes.',
   settings,
   create({ routingKeyFile, url }, dependencies) {
     const routingKey = () => readRoutingKey(routingKeyFile, dependencies.place('routingKeyFile'));
@@ -39,7 +39,8 @@ interface Integration {
 /**
  * The page's key is the alert's `dedup_key`, so every message about a page finds its alert and a repeat changes nothing. The API
  * has no update: another trigger with the same key adds the news to the open alert's log, without a notification of its own.
- * A question has a page key of its own, so that it is an alert of its own: what is added to an open alert wakes nobody.
+ * A question has a key of its own, so that it is an alert of its own: what is added to an open alert wakes nobody. Its answer
+ * resolves it, whatever it was: nobody is to be called for it any more.
  */
 function createPagerDuty(integration: Integration, dependencies: NotifierDependencies): Notifier {
   const trigger = (
@@ -66,7 +67,10 @@ function createPagerDuty(integration: Integration, dependencies: NotifierDepende
       await end('resolve', page, context);
     },
     async ask(page, approval, context) {
-      await trigger({ event: 'approval', page, approval }, context);
+      return { providerId: await trigger({ event: 'approval', page, approval }, context) };
+    },
+    async answered(page, _approval, _answer, context) {
+      await end('resolve', page, context);
     },
     async acknowledge(page, _by, context) {
       await end('acknowledge', page, context);

@@ -7,6 +7,7 @@ import { readSecret } from './secret-file.ts';
 import { createSlackClient, type Posted, type SlackClient } from './slack/client.ts';
 import { isGone } from './slack/faults.ts';
 import {
+  answeredMessage,
   approvalMessage,
   hasSteps,
   lineMessage,
@@ -71,8 +72,10 @@ const kind: NotifierKind<SlackSettings> = {
       ask: (page, approval, context) =>
         bounded(context, async ({ providerId: _, ...bound }) => {
           // In the channel and in no thread: an answer in a thread wakes nobody.
-          await slack.post(approvalMessage(page, approval, { buttons }), bound);
+          return { providerId: idOf(await slack.post(approvalMessage(page, approval, { buttons }), bound)) };
         }),
+      answered: (page, approval, answer, context) =>
+        bounded(context, (bound) => slack.replace(answeredMessage(page, approval, answer), bound)),
       note: (page, note, context) =>
         bounded(context, async (bound) => {
           await slack.post(lineMessage({ event: 'note', page, note }), bound);
@@ -90,6 +93,8 @@ interface Speaker {
   post(message: SlackMessage, context: MessageContext): Promise<Posted>;
   /** An answer in a thread, once its message has been taken: whether it was taken, and no more than a word in the log if not. */
   answer(at: Posted, message: SlackMessage, context: MessageContext): Promise<boolean>;
+  /** Edits a message in place; one that somebody has deleted needs nothing, one that nobody knows of is answered anew. */
+  replace(message: SlackMessage, context: MessageContext): Promise<void>;
   /** Edits the page's message and answers in its thread; without a message to edit, posts it anew. Returns where it is. */
   revise(message: SlackMessage, news: SlackMessage, context: MessageContext): Promise<Posted>;
 }
@@ -131,6 +136,13 @@ function speaker(
     buttons: signingSecretFile !== undefined,
     post,
     answer,
+    async replace(message, context) {
+      const at = postedAt(context.providerId);
+      if (at === null) return void (await post(message, context));
+      await client.edit(at, message, context.signal).catch((thrown: unknown) => {
+        if (!isGone(thrown)) throw thrown;
+      });
+    },
     async revise(message, news, context) {
       const { providerId, ...afresh } = context;
       const at = postedAt(providerId);

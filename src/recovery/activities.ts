@@ -302,6 +302,16 @@ export interface ApprovalRequest {
   dataLoss: string[];
 }
 
+/** What became of a question for approval; `overtaken`: it is not asked any more, and `why`. */
+export interface ApprovalAnswer {
+  outcome: 'approved' | 'rejected' | 'expired' | 'overtaken';
+  /** Who approved, each of the quorum, or rejected; nobody else. */
+  by: string[];
+  /** In words: "by ana", "nobody answered in time", "ana took over". */
+  why: string;
+  at: string;
+}
+
 /** Who has a page in hand, and since when (RFC 3339); `verified`: whether the front door knows that it was this person. */
 export interface Acknowledgement {
   by: string;
@@ -311,16 +321,18 @@ export interface Acknowledgement {
 
 export interface EscalateInput {
   notifier: string;
-  /** `note`: of low urgency, about a recovery that needed nobody. */
-  event: 'trigger' | 'update' | 'resolve' | 'approval' | 'acknowledge' | 'note';
+  /** `answered`: of an `approval`; `note`: of low urgency, about a recovery that needed nobody. */
+  event: 'trigger' | 'update' | 'resolve' | 'approval' | 'answered' | 'acknowledge' | 'note';
   page: Page;
   /** Unique for this very message: Idempotency-Key and Message-ID (durability 11). */
   messageKey: string;
-  /** What this notifier's trigger returned for this page. */
+  /** What this notifier's trigger, or its approval, returned for this page or question. */
   providerId?: string;
   /** Of `resolve`: why the page is over. */
   reason?: string;
   approval?: ApprovalRequest;
+  /** Of `answered`. */
+  answer?: ApprovalAnswer;
   /** Of `acknowledge`: who. */
   actor?: string;
   /** Of `note`: the sentence. */

@@ -94,8 +94,13 @@ export type EventBody =
   | { kind: 'step-started'; lane: Lane; step: StepName }
   /** A step ended without a result, after its retries. */
   | { kind: 'step-failed'; lane: Lane; step: StepName; error: StepError }
-  /** A step was stopped before its end, on purpose. */
-  | { kind: 'step-stopped'; lane: Lane; step: StepName }
+  /** A step was stopped before its end, on purpose; `question`: the one that was on its way to a notifier, which may have it. */
+  | {
+      kind: 'step-stopped';
+      lane: Lane;
+      step: StepName;
+      question?: { n: number; digest: string; notifier: string };
+    }
   /** The pod's owner: the workload that the recovery is about. */
   | { kind: 'owner-found'; target: Target }
   /** The pod and its owner are gone; `healthy`: whether the runbook's selector is. */
@@ -152,9 +157,25 @@ export type EventBody =
     }
   /** A plan made right before its action differs from the recorded one. */
   | { kind: 'replanned'; n: number; i: number; plan: Plan; digest: string }
-  | { kind: 'approval-asked'; n: number; quorum: number; expiresAt: string; digest: string; why: string }
-  | { kind: 'approval-sent'; n: number; notifier: string }
-  | { kind: 'approval-failed'; n: number; notifier: string; error: string }
+  /** People are to be asked whether attempt n may go on; `tellsAnswer`: whoever has the question is told its answer. */
+  | {
+      kind: 'approval-asked';
+      n: number;
+      quorum: number;
+      expiresAt: string;
+      digest: string;
+      why: string;
+      tellsAnswer?: true;
+    }
+  /** A notifier took the question about the plans with this digest; `providerId`: what it calls it. */
+  | { kind: 'approval-sent'; n: number; digest?: string; notifier: string; providerId?: string }
+  /** `lost`: its answer was, so that the provider may have the question all the same. */
+  | { kind: 'approval-failed'; n: number; digest?: string; notifier: string; error: string; lost?: true }
+  /** The recovery ends with a question unanswered: it is not asked any more. */
+  | { kind: 'question-over'; n: number; digest: string; why: string }
+  /** Whoever had the question was told that it is answered, or not asked any more. */
+  | { kind: 'answer-told'; n: number; digest: string; notifier: string }
+  | { kind: 'answer-failed'; n: number; digest: string; notifier: string; error: string }
   | { kind: 'approval-expired'; n: number }
   /**
    * Another remedy in the namespace, the pause switch, a silence or the target's mode holds the action back: no try is used up, the

@@ -26,6 +26,7 @@ import {
 } from './policy.ts';
 import { isPostRecoveryDue } from './post-recovery.ts';
 import { openProcedure, outlivesHealth, procedureEnded, procedureOutcome } from './procedures.ts';
+import { unanswered } from './questions.ts';
 import type { RecoveryRecord } from './record.ts';
 import { heldText, mayCall, silencedBy, silenceOver } from './silences.ts';
 import { isInHand, mayWrite, type TakenOver } from './take-over.ts';
@@ -113,7 +114,8 @@ function askedApproval(record: RecoveryRecord): EventBody | null {
   // Under a page an offer stands as long as people are expected to look at it.
   const limit = page === null ? milliseconds(rule?.expires ?? '10m') : LIMIT_MS;
   const expiresAt = after(record.now, limit);
-  return { kind: 'approval-asked', n: attempt.n, quorum: rule?.quorum ?? 1, expiresAt, digest: attempt.digest, why };
+  const { n, digest } = attempt;
+  return { kind: 'approval-asked', n, quorum: rule?.quorum ?? 1, expiresAt, digest, why, tellsAnswer: true };
 }
 
 function dueRung(record: RecoveryRecord, clock: Clock): EventBody | null {
@@ -148,6 +150,8 @@ function closed(record: RecoveryRecord, clock: Clock): EventBody | null {
   const ends = { attempts: record.attempts.filter((attempt) => mayWrite(record, attempt)) };
   if (sessionStands(ends) || waitsForOrder(record) || isPostRecoveryDue(record, clock)) return null;
   if (isPageHeld(record, clock)) return null;
+  const question = unanswered(record);
+  if (question !== null) return { kind: 'question-over', ...question, why: `the recovery has ended: ${outcome}` };
   const rootCause = record.closing?.rootCause;
   const patch = patchOf(record);
   const why = (record.closing ?? record.recovered) ? undefined : record.procedure?.ended?.why;

@@ -178,16 +178,18 @@ function foldAttempt(attempt: Attempt, event: AttemptEvent): Attempt {
     case 'replanned':
       return foldReplanned(attempt, event);
     case 'approval-asked': {
-      const { quorum, expiresAt, digest, why } = event;
+      const { quorum, expiresAt, digest, why, tellsAnswer } = event;
+      const tells = tellsAnswer === undefined ? {} : { tellsAnswer };
       return {
         ...attempt,
         stage: 'asked',
-        approval: { quorum, expiresAt, digest, why, by: [], ordered: false, sentBy: null, tries: [] },
+        approval: { quorum, expiresAt, digest, why, by: [], ordered: false, ...tells, sentBy: null, tries: [] },
       };
     }
     case 'approval-sent':
-      return withApproval(attempt, { sentBy: event.notifier });
+      return isOfBefore(attempt, event) ? attempt : withApproval(attempt, { sentBy: event.notifier });
     case 'approval-failed': {
+      if (isOfBefore(attempt, event)) return attempt;
       const tries = [...(attempt.approval?.tries ?? []), { notifier: event.notifier, at: event.at }];
       return withApproval(attempt, { tries });
     }
@@ -209,6 +211,11 @@ function foldAttempt(attempt: Attempt, event: AttemptEvent): Attempt {
 
 function withApproval(attempt: Attempt, change: Partial<NonNullable<Attempt['approval']>>): Attempt {
   return attempt.approval === null ? attempt : { ...attempt, approval: { ...attempt.approval, ...change } };
+}
+
+/** Whether what became of a question came only after the plan was made anew: the new question is still to be asked. */
+function isOfBefore({ approval }: Attempt, { digest }: { digest?: string }): boolean {
+  return approval?.tellsAnswer === true && digest !== undefined && digest !== approval.digest;
 }
 
 /** Nothing was begun: the attempt stands where it stood before the action was started. */

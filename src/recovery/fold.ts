@@ -10,6 +10,7 @@ import { alertKey, foldRunbookChanged, withOthersDeadlines } from './other-runbo
 import { mayBeWell } from './policy.ts';
 import { foldPostRecovery } from './post-recovery.ts';
 import { foldProcedures } from './procedures.ts';
+import { foldQuestions } from './questions.ts';
 import { type AlertRecord, type Episode, emptyRecord, type InFlight, type RecoveryRecord } from './record.ts';
 import { foldSignedStart } from './signed-start.ts';
 import { foldSilences } from './silences.ts';
@@ -26,7 +27,7 @@ export function fold(before: RecoveryRecord, event: RecoveryEvent): RecoveryReco
   const begun = foldSignedStart(foldSilences(foldCourse(record, event), event), event);
   const course = foldPostRecovery(foldTakeOver(foldProcedures(begun, event), event), event);
   const people = foldSteering(foldAttempts(course, event), event);
-  return foldNews(foldHolds(foldNote(foldPages(people, event), event), event), event);
+  return foldQuestions(foldNews(foldHolds(foldNote(foldPages(people, event), event), event), event), event);
 }
 
 /** The written rule: if unable to resolve within 15 minutes, escalate. */
@@ -77,6 +78,8 @@ const ENDS: Partial<Record<RecoveryEvent['kind'], Lane>> = {
   released: 'target',
   'approval-sent': 'people',
   'approval-failed': 'people',
+  'answer-told': 'people',
+  'answer-failed': 'people',
   'page-sent': 'people',
   'page-failed': 'people',
   'page-updated': 'people',

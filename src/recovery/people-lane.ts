@@ -6,6 +6,7 @@ import { nextNote } from './notes.ts';
 import { pageReason } from './page-reason.ts';
 import { activeAttempt, approvalToAsk, effectiveMode } from './policy.ts';
 import { procedureResolution } from './procedures.ts';
+import { nextAnswer, owesAnswers } from './questions.ts';
 import type { PageRecord, RecoveryRecord, RungRecord } from './record.ts';
 import { isSilencedAsking, isSilenceToBeAsked, mayCall } from './silences.ts';
 import type { PeopleStep, StepName } from './steps.ts';
@@ -27,6 +28,7 @@ export function nextPeopleStep(record: RecoveryRecord, clock: Clock): PeopleStep
     askBeforeApproval(record) ??
     resolvePage(record, clock) ??
     tellAcknowledged(record, clock) ??
+    nextAnswer(record, clock) ??
     askSilences(record, clock) ??
     updatePage(record, clock) ??
     nextNote(record)
@@ -107,7 +109,7 @@ function askApproval(record: RecoveryRecord, clock: Clock): PeopleStep | null {
   const listed = [...notifiersOf(record, 0), ...rungs.flatMap(({ notify }) => notify)];
   const providers = [...new Set(listed)].filter((name) => name !== 'log');
   const notifier = inTurn(providers.length > 0 ? providers : ['log'], asked.approval.tries, clock);
-  return notifier === null ? null : { name: 'ask', n: asked.n, notifier };
+  return notifier === null ? null : { name: 'ask', n: asked.n, digest: asked.approval.digest, notifier };
 }
 
 /**
@@ -183,7 +185,7 @@ function updatePage(record: RecoveryRecord, clock: Clock): PeopleStep | null {
 
 /** Whether people are to be told something still: the run does not end before, within reason. */
 export function hasUntold(record: RecoveryRecord): boolean {
-  if (record.pages.some(({ owed = [] }) => owed.length > 0)) return true;
+  if (record.pages.some(({ owed = [] }) => owed.length > 0) || owesAnswers(record)) return true;
   const page = openPage(record);
   if (page === null) return false;
   if (resolution(record) !== null) return true;

@@ -1,5 +1,6 @@
 import type { Acknowledgement, LoadedRunbook, RunbookContent } from './activities.ts';
 import type { ActionOutcome, Lane, OrderName, Outcome, UndoOutcome } from './events.ts';
+import type { Question } from './questions.ts';
 import type { JudgedStart, UnjudgedStart } from './signed-start.ts';
 import type { SilenceState } from './silences.ts';
 import type { NextProcedure, Start, StartedProcedure } from './started-procedure.ts';
@@ -88,6 +89,8 @@ export interface RecoveryRecord {
   /** The attempt whose apply took the namespace's lease and has not given it back. */
   leaseHeld: boolean;
   pages: PageRecord[];
+  /** Questions for approval that somebody has, or is being asked, and whose answer is still to be told (`questions.ts`). */
+  questions?: Question[];
   orders: Record<string, { name: OrderName; actor: string; accepted: boolean; reason?: string }>;
   /** What each lane is doing now. */
   inFlight: Record<Lane, InFlight | null>;
@@ -254,6 +257,8 @@ export interface Approval {
   by: string[];
   /** Approved under an open page: an order, which the deadline does not interrupt. */
   ordered: boolean;
+  /** Whoever is asked is told the answer: not in a run that asked before there were answers. */
+  tellsAnswer?: true;
   sentBy: string | null;
   tries: { notifier: string; at: string }[];
 }

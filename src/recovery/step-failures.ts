@@ -21,10 +21,14 @@ export function failureEvents(
     default:
       break;
   }
-  if (stopped) return [{ kind: 'step-stopped', lane, step: step.name }];
+  if (stopped) return [{ kind: 'step-stopped', lane, step: step.name, ...questionOf(step) }];
   switch (step.name) {
-    case 'ask':
-      return [{ kind: 'approval-failed', n: step.n, notifier: step.notifier, error: error.message }];
+    case 'ask': {
+      const { n, digest, notifier } = step;
+      return [{ kind: 'approval-failed', n, digest, notifier, error: error.message, lost: true }];
+    }
+    case 'tell-answer':
+      return [answerFailed(step, error.message)];
     case 'update-page':
     case 'acknowledge-page':
     case 'resolve-page':
@@ -56,6 +60,18 @@ export function messageFailed(step: Message, error: string): EventBody {
   const page = 'page' in step ? { page: step.page } : {};
   const upTo = 'upTo' in step ? { upTo: step.upTo } : {};
   return { kind: 'message-failed', step: name, notifier, ...page, ...upTo, error };
+}
+
+/** The question of a step that was stopped: its notifier may have it all the same. */
+function questionOf(step: TargetStep | PeopleStep) {
+  if (step.name !== 'ask') return {};
+  const { n, digest, notifier } = step;
+  return { question: { n, digest, notifier } };
+}
+
+/** The event of an answer that was not taken. */
+export function answerFailed({ n, digest, notifier }: PeopleStep & { name: 'tell-answer' }, error: string): EventBody {
+  return { kind: 'answer-failed', n, digest, notifier, error };
 }
 
 /** Which rung a page was sent on, as its events say it. */

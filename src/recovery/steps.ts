@@ -18,7 +18,8 @@ export type TargetStep =
 export type PeopleStep =
   | { name: 'read-silences' }
   | { name: 'page'; rung: number; repeat?: number; notifier: string }
-  | { name: 'ask'; n: number; notifier: string }
+  | { name: 'ask'; n: number; digest: string; notifier: string }
+  | { name: 'tell-answer'; n: number; digest: string; notifier: string }
   | { name: 'update-page'; page: number; notifier: string; upTo: number }
   | { name: 'acknowledge-page'; page: number; notifier: string; by: string }
   | { name: 'resolve-page'; page: number; notifier: string; reason: string }

@@ -37,6 +37,8 @@ const OWN_TYPE = 'a-runbook-has-a-run-of-its-own-type';
 
 /** Runs that began before this asked nobody whether their target is silenced. */
 const ASKS_SILENCES = 'asks-whether-it-is-silenced';
+/** Runs that asked before this tell nobody the answer. */
+const ANSWERS_ARE_TOLD = 'whoever-has-a-question-is-told-its-answer';
 
 /** What the query `record` answers. */
 export interface RecordAnswer {
@@ -171,7 +173,7 @@ class Recovery {
     for (;;) {
       const { fact, target, people, stopTarget, stopPeople, finished } = decideNext(this.record);
       if (fact !== null) {
-        this.append(fact);
+        this.append(asThisRunAsks(fact));
         continue;
       }
       if (stopTarget) this.scopes.target?.cancel();
@@ -286,6 +288,13 @@ class Recovery {
   private tick(): void {
     if (Date.now() > Date.parse(this.record.now)) this.append({ kind: 'tick' });
   }
+}
+
+/** A question whose answer is told, unless the run asked it before that was so. */
+function asThisRunAsks(fact: EventBody): EventBody {
+  if (fact.kind !== 'approval-asked' || patched(ANSWERS_ARE_TOLD)) return fact;
+  const { tellsAnswer: _, ...asked } = fact;
+  return asked;
 }
 
 /** Workflow time, which replays the same. */

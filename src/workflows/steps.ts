@@ -7,7 +7,7 @@ import { openPage, providerIdOf } from '../recovery/fold-pages.ts';
 import { heldPlans, standingHold, verifyAgain } from '../recovery/holds.ts';
 import { noteOf } from '../recovery/notes.ts';
 import { requestOf } from '../recovery/ordered.ts';
-import { approvalRequest, pageOf } from '../recovery/page.ts';
+import { pageOf } from '../recovery/page.ts';
 import { canonicalWorkflowId, effectiveMode, leadingFinding } from '../recovery/policy.ts';
 import { lookedAtPoints, postRecoveryEvent } from '../recovery/post-recovery.ts';
 import type { Attempt, PageRecord, RecoveryRecord, Requested } from '../recovery/record.ts';
@@ -17,6 +17,7 @@ import { messageFailed, refusedRemedy, rungOf } from '../recovery/step-failures.
 import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
 import type { Finding, StepError } from '../recovery/values.ts';
 import { activities } from './activities.ts';
+import { ask, tellAnswer } from './questions.ts';
 import { judgedStart } from './start-proof.ts';
 
 /**
@@ -89,7 +90,9 @@ export async function runPeopleStep(started: RecoveryRecord, step: PeopleStep): 
         : [{ kind: 'page-failed', ...rungOf(step), error: error ?? 'not taken', ...(lost ? { lost } : {}) }];
     }
     case 'ask':
-      return ask(started, step.n, step.notifier);
+      return ask(started, step);
+    case 'tell-answer':
+      return tellAnswer(started, step);
     case 'update-page': {
       const { page, notifier, upTo } = step;
       const result = await escalate(started, numbered(started, page), { event: 'update', notifier });
@@ -333,22 +336,6 @@ async function undo(record: RecoveryRecord, attempt: Attempt, i: number): Promis
     .compensate({ ...lookContextOf(record), plan: recorded, step: record.seq });
   const told = { ...(saw === undefined ? {} : { saw }), ...(stands === undefined ? {} : { stands }) };
   return [{ kind: 'undo-finished', n: attempt.n, i, outcome, ...told }];
-}
-
-async function ask(record: RecoveryRecord, n: number, notifier: string): Promise<EventBody[]> {
-  const approval = approvalRequest(record, n);
-  if (approval === null) return [{ kind: 'approval-failed', n, notifier, error: 'it no longer waits for approval' }];
-  const key = `${record.recoveryId}/approval/${n}`;
-  const { taken, error } = await activities.notifying(`ask ${notifier} to approve ${approval.remedy}`).escalate({
-    notifier,
-    event: 'approval',
-    page: pageOf(record, key),
-    messageKey: `${key}/${approval.digest}`,
-    approval,
-  });
-  return taken
-    ? [{ kind: 'approval-sent', n, notifier }]
-    : [{ kind: 'approval-failed', n, notifier, error: error ?? 'not taken' }];
 }
 
 interface Sending {

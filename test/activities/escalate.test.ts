@@ -22,7 +22,8 @@ function notifier(name: string, fault?: Error): { notifier: Notifier; asked: str
     trigger: () => act('trigger'),
     update: async () => void (await act('update')),
     resolve: async (_page, reason) => void (await act(`resolve ${reason}`)),
-    ask: async (_page, { remedy }) => void (await act(`ask ${remedy}`)),
+    ask: (_page, { remedy }) => act(`ask ${remedy}`),
+    answered: async (_page, { remedy }, { why }) => void (await act(`${remedy} answered ${why}`)),
   };
   return { notifier: made, asked };
 }

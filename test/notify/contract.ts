@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { KintsugiError } from '../../src/errors.ts';
 import type { MessageContext, Notifier } from '../../src/notify/notifier.ts';
-import { approval, page } from './pages.ts';
+import { answer, approval, page } from './pages.ts';
 
 /**
  * How a stand-in for a provider meets a message. `overload`: busy, come back in a second; `overload-long`: in ten minutes;
@@ -53,6 +53,7 @@ export function messagesOf(notifier: Notifier): [string, () => Promise<unknown>]
     ['update', () => notifier.update(page, context('update'))],
     ['resolve', () => notifier.resolve(page, 'verified healthy', context('resolve'))],
     ['ask', () => notifier.ask(page, approval, messageContext(`${page.recoveryId}/approval/2/d1ge57`))],
+    ['answered', () => notifier.answered(page, approval, answer, context('answered'))],
     ...(acknowledge === undefined
       ? []
       : [['acknowledge', () => acknowledge.call(notifier, page, 'ana', context('acknowledge'))] as const]),

@@ -3,7 +3,7 @@ import { KintsugiError } from '../../src/errors.ts';
 import { createDefaultNotifier } from '../../src/notify/default.ts';
 import type { Notifier } from '../../src/notify/notifier.ts';
 import { messageContext } from './contract.ts';
-import { approval, page } from './pages.ts';
+import { answer, approval, page } from './pages.ts';
 
 const asked: string[] = [];
 
@@ -20,7 +20,9 @@ function notifier(name: string, fault?: KintsugiError): Notifier {
     trigger: () => act('trigger'),
     update: async (_page, { providerId }) => void (await act(`update ${providerId}`)),
     resolve: async (_page, reason, { providerId }) => void (await act(`resolve ${providerId} ${reason}`)),
-    ask: async (_page, { remedy }) => void (await act(`ask ${remedy}`)),
+    ask: (_page, { remedy }) => act(`ask ${remedy}`),
+    answered: async (_page, { remedy }, { why }, { providerId }) =>
+      void (await act(`${remedy} ${providerId} answered ${why}`)),
   };
 }
 
@@ -36,7 +38,9 @@ describe('the notifier default', () => {
     await made.update(page, messageContext('k', { providerId }));
     await made.acknowledge?.(page, 'ana', messageContext('k', { providerId }));
     await made.resolve(page, 'healthy', messageContext('k', { providerId }));
-    await made.ask(page, approval, messageContext('k'));
+    const question = await made.ask(page, approval, messageContext('k'));
+    expect(question.providerId).toBe('chat/of/chat');
+    await made.answered(page, approval, answer, messageContext('k', question));
     expect(asked).toEqual([
       'oncall trigger',
       'chat trigger',
@@ -45,6 +49,7 @@ describe('the notifier default', () => {
       'chat resolve of/chat healthy',
       'oncall ask roll-back',
       'chat ask roll-back',
+      'chat roll-back of/chat answered by ana',
     ]);
   });
 

@@ -8,7 +8,7 @@ import email from '../../src/notify/email.ts';
 import type { Notifier } from '../../src/notify/notifier.ts';
 import { plainText } from '../../src/notify/page.ts';
 import { keepsTheContract, messageContext } from './contract.ts';
-import { approval, page } from './pages.ts';
+import { answer, approval, page } from './pages.ts';
 import { type SeenLetter, type SmtpContract, type SmtpProvider, smtpProvider } from './smtp-provider.ts';
 
 const PASSWORD = 'a-password-of-the-mail-server';
@@ -125,9 +125,20 @@ describe('a letter', () => {
     await mail.acknowledge?.(page, 'ana', messageContext('k/4'));
     await mail.resolve(page, 'verified healthy', messageContext('k/5'));
     await mail.note?.(page, 'recovered in time', messageContext('k/6'));
+    await mail.answered(page, approval, answer, messageContext('k/8'));
     await mail.trigger({ ...page, severity: 'info' }, messageContext('k/7'));
     const urgent = letters.map(({ headers }) => headers['x-priority'] !== undefined);
-    expect(urgent).toEqual([true, true, false, false, false, false, false]);
+    expect(urgent).toEqual([true, true, false, false, false, false, false, false]);
+  });
+
+  test('of an answer is in the thread of its question', async () => {
+    const { notifier: mail, letters } = await server();
+    const question = { ...page, key: `${page.recoveryId}/approval/2` };
+    const { providerId } = await mail.ask(question, approval, messageContext('k/1'));
+    await mail.answered(question, approval, answer, messageContext('k/2', { providerId }));
+    const [first, second] = letters.map(({ headers }) => headers);
+    expect(second?.['in-reply-to']).toBe(first?.['message-id']);
+    expect(second?.subject).toBe('APPROVED by ana: roll-back of bruno/Deployment/agent-bruno');
   });
 
   test('has no header that a page wrote', async () => {

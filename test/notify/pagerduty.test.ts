@@ -9,7 +9,7 @@ import pagerduty from '../../src/notify/pagerduty.ts';
 import type { SeenRequest } from '../http/server.ts';
 import { keepsTheContract, messageContext } from './contract.ts';
 import { type HttpProvider, httpProvider } from './http-provider.ts';
-import { approval, page } from './pages.ts';
+import { answer, approval, page } from './pages.ts';
 
 const KEY = 'R0123456789abcdef0123456789abcde';
 const dir = mkdtempSync(join(tmpdir(), 'pagerduty-'));
@@ -156,6 +156,17 @@ describe('an event for PagerDuty', () => {
           custom_details: { page: expect.stringContaining('kintsugi approve') },
         },
       },
+    ]);
+  });
+
+  test('resolves the alert of a question when it is answered, and that of the page not', async () => {
+    const { notifier: oncall, requests } = await started();
+    const question = { ...page, key: 'recovery/x/approval/2' };
+    const { providerId } = await oncall.ask(question, approval, messageContext('k'));
+    await oncall.answered(question, approval, answer, messageContext('k/answered', { providerId }));
+    expect(requests.map(eventOf).map(({ event_action, dedup_key }) => [event_action, dedup_key])).toEqual([
+      ['trigger', 'recovery/x/approval/2'],
+      ['resolve', 'recovery/x/approval/2'],
     ]);
   });
 

@@ -1,4 +1,4 @@
-import type { ApprovalRequest, Page } from '../../src/recovery/activities.ts';
+import type { ApprovalAnswer, ApprovalRequest, Page } from '../../src/recovery/activities.ts';
 
 /** A page as a recovery of agent-bruno writes it. */
 export const page: Page = {
@@ -79,3 +79,5 @@ export const approval: ApprovalRequest = {
     },
   ],
 };
+
+export const answer: ApprovalAnswer = { outcome: 'approved', by: ['ana'], why: 'by ana', at: '2025-10-15T12:05:04Z' };

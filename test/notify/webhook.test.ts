@@ -8,7 +8,7 @@ import type { Notifier } from '../../src/notify/notifier.ts';
 import webhook, { environmentWebhook } from '../../src/notify/webhook.ts';
 import { keepsTheContract, messageContext } from './contract.ts';
 import { type HttpContract, httpProvider } from './http-provider.ts';
-import { approval, page } from './pages.ts';
+import { answer, approval, page } from './pages.ts';
 
 const log = createLogger({ level: 'silent', component: 'test' });
 const dir = mkdtempSync(join(tmpdir(), 'webhook-'));
@@ -94,13 +94,20 @@ describe('a page that a webhook takes', () => {
     await notifier.acknowledge?.(page, 'ana', messageContext('k/2'));
     await notifier.resolve(page, 'verified healthy', messageContext('k/3'));
     await notifier.ask(page, approval, messageContext('k/4'));
-    await notifier.note?.(page, 'in time', messageContext('k/5'));
+    await notifier.answered(page, approval, answer, messageContext('k/5'));
+    await notifier.note?.(page, 'in time', messageContext('k/6'));
     const bodies = requests.map(({ body }) => JSON.parse(body));
     expect(bodies).toMatchObject([
       { event: 'update' },
       { event: 'acknowledge', acknowledgedBy: 'ana' },
       { event: 'resolve', reason: 'verified healthy' },
       { event: 'approval', approval: { digest: 'd1ge57' } },
+      {
+        event: 'answered',
+        approval: { digest: 'd1ge57' },
+        answer: { outcome: 'approved', by: ['ana'], why: 'by ana' },
+        text: 'APPROVED by ana: roll-back of bruno/Deployment/agent-bruno',
+      },
       { event: 'note', text: expect.stringContaining('in time') },
     ]);
     expect(new Set(bodies.map(({ key }) => key))).toEqual(new Set([page.key]));

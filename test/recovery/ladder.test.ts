@@ -3,7 +3,7 @@ import type { RunbookContent } from '../../src/recovery/activities.ts';
 import type { EventBody } from '../../src/recovery/events.ts';
 import { MOST_REPEATS } from '../../src/recovery/ladder.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
-import { messageFailed } from '../../src/recovery/step-failures.ts';
+import { answerFailed, messageFailed } from '../../src/recovery/step-failures.ts';
 import { finding, smallRunbook } from './samples.ts';
 import {
   alert,
@@ -65,7 +65,9 @@ function resultOf(step: NonNullable<ReturnType<typeof decidedAt>['decision']['pe
       ? { kind: 'page-sent', ...which, key: 'k', providerId: `${notifier}-1` }
       : { kind: 'page-failed', ...which, error };
   }
-  if (name === 'ask') return { kind: 'approval-sent', n: step.n, notifier };
+  if (name === 'ask') return { kind: 'approval-sent', n: step.n, digest: step.digest, notifier };
+  if (name === 'tell-answer')
+    return taken ? { kind: 'answer-told', n: step.n, digest: step.digest, notifier } : answerFailed(step, error);
   if (!taken) return messageFailed(step, error);
   switch (name) {
     case 'update-page':

@@ -24,6 +24,9 @@ const REACHED = [
   'step release',
   'step page',
   'step ask',
+  'step tell-answer',
+  'failed ask',
+  'failed tell-answer',
   'step update-page',
   'step resolve-page',
   'step acknowledge-page',
@@ -111,7 +114,7 @@ const REACHED = [
 ];
 
 /** The other tests draw new sequences each time; what is reached is asked of the same ones, so that only a change of the code can lose it. */
-const REACH_SEED = 20260131;
+const REACH_SEED = 20260201;
 
 function always(property: (played: Played) => void, seed?: number): void {
   fc.assert(
@@ -189,6 +192,23 @@ describe('whatever comes, in any order', () => {
   test('a page that a silence held goes out when that is over, unless the target recovers or a person ends the recovery', () => {
     always(({ events }) => {
       expect(lostPages(events)).toEqual([]);
+    });
+  }, 120_000);
+
+  test('everybody who took a question is told its answer, or has refused to hear it', () => {
+    always(({ record, events }) => {
+      expect(record.questions?.filter(({ answer }) => answer !== null) ?? []).toEqual([]);
+      for (const { kind, ...question } of events.filter((event) => event.kind === 'approval-sent')) {
+        const { n, digest, notifier } = question;
+        const told = events.some(
+          (event) =>
+            (event.kind === 'answer-told' || event.kind === 'answer-failed') &&
+            event.n === n &&
+            event.digest === digest &&
+            event.notifier === notifier,
+        );
+        expect(`${kind} ${told}`).toBe('approval-sent true');
+      }
     });
   }, 120_000);
 

@@ -394,7 +394,9 @@ class Simulation {
           },
         ];
       case 'ask':
-        return [{ kind: 'approval-sent', n: step.n, notifier: step.notifier }];
+        return [{ kind: 'approval-sent', n: step.n, digest: step.digest, notifier: step.notifier, providerId: 'q' }];
+      case 'tell-answer':
+        return [{ kind: 'answer-told', n: step.n, digest: step.digest, notifier: step.notifier }];
       case 'update-page':
         return [{ kind: 'page-updated', page: step.page, notifier: step.notifier, upTo: step.upTo }];
       case 'acknowledge-page':

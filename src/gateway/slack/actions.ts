@@ -4,11 +4,10 @@ import { KintsugiError, messageOf } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { readSecret } from '../../notify/secret-file.ts';
 import type { ButtonOrder } from '../../notify/slack/buttons.ts';
-import { escaped } from '../../notify/slack/text.ts';
 import type { GivenOrder, OrderFields } from '../../orders/give-order.ts';
 import type { PersonSettings } from '../../orders/people-settings.ts';
 import { leastRole, mayAsk } from '../../orders/roles.ts';
-import { closeQuestion, tellMember } from './answer.ts';
+import { tellMember } from './answer.ts';
 import type { SlackApp } from './apps.ts';
 import { type Pressed, pressedIn } from './payload.ts';
 import { signerOf } from './signature.ts';
@@ -85,7 +84,10 @@ function readPress(
   return { notifier, pressed: pressedIn(body) };
 }
 
-/** Gives the order, and tells the member what became of it. Never throws: the request is answered by then. */
+/**
+ * Gives the order, and tells the member what became of it; the message with the button is the recovery's to edit. Never throws: the
+ * request is answered by then.
+ */
 async function carryOut(parts: SlackParts, { apiUrl }: SlackApp, pressed: Pressed): Promise<void> {
   const { log } = parts;
   const answering = { apiUrl, log };
@@ -96,9 +98,6 @@ async function carryOut(parts: SlackParts, { apiUrl }: SlackApp, pressed: Presse
     const { state, verified } = given;
     log.info({ ...about, state, verified }, 'order given by a button in Slack');
     await tellMember(pressed, takenText(given, value.order), answering);
-    if (state === 'accepted' && isAnswered(pressed)) {
-      await closeQuestion(pressed, `*${sentence(DONE[value.order])} by <@${escaped(user)}>*`, answering);
-    }
   } catch (thrown) {
     const reason = thrown instanceof KintsugiError ? `${thrown.message}; ${thrown.fix}` : messageOf(thrown);
     log.warn({ ...about, error: reason }, 'order by a button in Slack not taken');
@@ -126,11 +125,6 @@ async function order({ people, give }: SlackParts, { user, isGuest, value, order
     ...(value.digest === undefined ? {} : { digest: value.digest }),
   };
   return give(value.order, value.recoveryId, fields, { id: orderId, verified: person !== undefined });
-}
-
-/** Whether the message asks nothing any more: rejected, or approved by the last whom it takes. */
-function isAnswered({ value: { order: name, left } }: Pressed): boolean {
-  return name === 'reject' || (name === 'approve' && (left ?? 1) <= 1);
 }
 
 function takenText({ recoveryId, state, verified, doubt }: GivenOrder, name: ButtonOrder): string {

@@ -23,18 +23,6 @@ export async function tellMember({ responseUrl }: Pressed, text: string, answeri
   await respond(responseUrl, body, answering);
 }
 
-/** Takes the buttons off a message that has been answered, and says who answered it. */
-export async function closeQuestion({ responseUrl, message }: Pressed, line: string, answering: Answering) {
-  if (message?.blocks === undefined) return;
-  const blocks = message.blocks.filter(({ type }) => type !== 'actions');
-  const answered = { type: 'section', text: { type: 'mrkdwn', text: line } };
-  await respond(
-    responseUrl,
-    { replace_original: true, text: message.text ?? '', blocks: [...blocks, answered] },
-    answering,
-  );
-}
-
 async function respond(url: string | undefined, body: object, { apiUrl, log }: Answering): Promise<void> {
   if (url === undefined || !isSlacks(url, apiUrl)) {
     log.warn(

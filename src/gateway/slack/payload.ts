@@ -10,14 +10,10 @@ const blockActions = z.object({
   team: z.object({ id: z.string() }).nullish(),
   response_url: z.string().optional(),
   container: z.object({ channel_id: z.string().optional(), message_ts: z.string().optional() }).optional(),
-  message: z
-    .object({ text: z.string().optional(), blocks: z.array(z.looseObject({ type: z.string() })).optional() })
-    .optional(),
   actions: z
     .array(z.object({ action_id: z.string(), value: z.string().optional(), action_ts: z.string().optional() }))
     .min(1),
 });
-type BlockActions = z.infer<typeof blockActions>;
 
 /** One press of a button of ours. */
 export interface Pressed {
@@ -29,7 +25,6 @@ export interface Pressed {
   /** The order's own id: the same member, button and message give it again, so a press that comes twice is one order. */
   orderId: string;
   responseUrl?: string;
-  message?: BlockActions['message'];
 }
 
 /**
@@ -43,7 +38,7 @@ export function pressedIn(body: string): Pressed | null {
     if (z.object({ type: z.string() }).safeParse(payload).success) return null;
     throw invalid('the payload has no type');
   }
-  const { user, team, response_url, container, message, actions } = parsed.data;
+  const { user, team, response_url, container, actions } = parsed.data;
   const action = actions.find(({ action_id }) => action_id.startsWith(ACTION_PREFIX));
   if (action === undefined) return null;
   const value = buttonValue.safeParse(jsonIn(action.value ?? null));
@@ -67,7 +62,6 @@ export function pressedIn(body: string): Pressed | null {
     value: value.data,
     orderId: `slack-${createHash('sha256').update(JSON.stringify(about)).digest('hex')}`,
     ...(response_url === undefined ? {} : { responseUrl: response_url }),
-    ...(message === undefined ? {} : { message }),
   };
 }
 

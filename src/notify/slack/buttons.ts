@@ -11,10 +11,9 @@ export const buttonValue = z.object({
   v: z.literal(1),
   order: z.enum(buttonOrders),
   recoveryId: z.string().min(1),
-  /** The attempt that waits for approval, the digest of exactly its plans, and how many approvals it still takes. */
+  /** The attempt that waits for approval, and the digest of exactly its plans. */
   n: z.number().optional(),
   digest: z.string().optional(),
-  left: z.number().optional(),
 });
 export type ButtonValue = z.infer<typeof buttonValue>;
 
@@ -43,8 +42,8 @@ export function pageButtons({ recoveryId, acknowledged, takenOver }: Page): Know
 /** The answers to an approval, each for exactly these plans; approving shows them once more. */
 export function approvalButtons(page: Page, approval: ApprovalRequest): KnownBlock {
   const { recoveryId } = page;
-  const { n, digest, remedy, quorum, by, dataLoss, plans } = approval;
-  const about = { v: 1, recoveryId, n, digest, left: quorum - by.length } as const;
+  const { n, digest, remedy, dataLoss, plans } = approval;
+  const about = { v: 1, recoveryId, n, digest } as const;
   const risky = dataLoss.length > 0 || plans.some(({ risk }) => risk === 'high');
   const style = risky ? 'danger' : 'primary';
   const approve: Button = {

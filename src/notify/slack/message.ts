@@ -1,5 +1,5 @@
 import type { KnownBlock } from '@slack/web-api';
-import type { ApprovalRequest, Page } from '../../recovery/activities.ts';
+import type { ApprovalAnswer, ApprovalRequest, Page } from '../../recovery/activities.ts';
 import { approveCommand, clock, headlineOf, inHand, type PageMessage, quorumText, takenOverLines } from '../page.ts';
 import { blocksOf, type Part } from './blocks.ts';
 import { approvalButtons, pageButtons } from './buttons.ts';
@@ -99,13 +99,10 @@ export function resolutionMessage(page: Page, reason: string): SlackMessage {
 /** The question whether plans may be carried out, with its answers. */
 export function approvalMessage(page: Page, approval: ApprovalRequest, { buttons }: PageView): SlackMessage {
   const message: PageMessage = { event: 'approval', page, approval };
-  const plans = approval.plans.map(
-    ({ summary, risk }, index) => `${index + 1}. ${escaped(summary, LINE)} (risk ${risk})`,
-  );
   const until = `${escaped(quorumText(approval), LINE)} Until ${escaped(clock(approval.expiresAt))}`;
   const parts: Part[] = [
     firstPart(':raised_hand:', message),
-    [`*It would, because ${escaped(approval.why, LINE)}*`, ...plans].join('\n'),
+    [`*It would, because ${escaped(approval.why, LINE)}*`, planLines(approval)].join('\n'),
     ...(buttons ? [approvalButtons(page, approval)] : []),
     `${until}, ${buttons ? 'here or by' : 'by'}\n${codeBlock(approveCommand(page, approval), 1500)}`,
     ...findings(page),
@@ -114,6 +111,29 @@ export function approvalMessage(page: Page, approval: ApprovalRequest, { buttons
     footer(page),
   ];
   return { text: textOf(message), blocks: blocksOf(parts, more(page)) };
+}
+
+const ANSWERS = {
+  approved: ':white_check_mark:',
+  rejected: ':no_entry:',
+  expired: ':hourglass:',
+  overtaken: ':heavy_minus_sign:',
+} as const;
+
+/** What a question becomes when it is answered: who answered what, and nothing left to press. */
+export function answeredMessage(page: Page, approval: ApprovalRequest, answer: ApprovalAnswer): SlackMessage {
+  const message: PageMessage = { event: 'answered', page, approval, answer };
+  const parts = [
+    firstPart(ANSWERS[answer.outcome], message),
+    `At ${escaped(clock(answer.at))}. It was asked because ${escaped(approval.why, LINE)}:`,
+    planLines(approval),
+    footer(page),
+  ];
+  return { text: textOf(message), blocks: blocksOf(parts, more(page)) };
+}
+
+function planLines({ plans }: ApprovalRequest): string {
+  return plans.map(({ summary, risk }, index) => `${index + 1}. ${escaped(summary, LINE)} (risk ${risk})`).join('\n');
 }
 
 /** Who has it now, or news that wake nobody: one line. */

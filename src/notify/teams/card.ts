@@ -77,6 +77,7 @@ function linesOf(message: PageMessage): Line[] {
   const last = code(`kintsugi show ${page.recoveryId}`);
   switch (message.event) {
     case 'acknowledge':
+    case 'answered':
     case 'note':
       return [...first, last];
     case 'resolve':

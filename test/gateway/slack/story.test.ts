@@ -148,8 +148,9 @@ test('a page in Slack is acknowledged, its remedy approved by a button, and its 
       const { record } = await until(handle, ({ record: now }) => now.recovered !== null);
       expect(record.attempts).toMatchObject([{ remedy: 'raise-memory', approval: { by: ['ana'] } }]);
       expect(record.pages[0]?.acknowledged).toMatchObject({ by: 'ana', verified: true });
-      expect(buttonsOf(await messageOf(slack, ({ ts, edits }) => ts === question.ts && edits > 0))).toEqual([]);
-      expect(readBlocks(question)).toMatch(/\*Approved by <@U0ANA>\*$/);
+      const answered = await messageOf(slack, ({ ts, edits }) => ts === question.ts && edits > 0);
+      expect(buttonsOf(answered)).toEqual([]);
+      expect(answered.text).toBe('APPROVED by ana: raise-memory of bruno/Deployment/agent-bruno');
 
       const resolved = await messageOf(slack, ({ ts, text }) => ts === page.ts && text.startsWith('RESOLVED'));
       expect(buttonsOf(resolved)).toEqual([]);

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { buttonValue } from '../../../src/notify/slack/buttons.ts';
-import { approval, page } from '../pages.ts';
+import type { ApprovalAnswer } from '../../../src/recovery/activities.ts';
+import { answer, approval, page } from '../pages.ts';
 import { buttonNamed, buttonsOf, readBlocks } from './blocks.ts';
 import { about, chatsOfFile } from './chats.ts';
+import { CHANNEL } from './stand-in.ts';
 
 const { chat, chatWithButtons } = chatsOfFile();
 
@@ -28,7 +30,7 @@ describe('a question for approval in Slack', () => {
 
   test('is answered by a button for exactly these plans, after they were shown once more', async () => {
     const { standIn, notifier } = await chatWithButtons();
-    await notifier.ask(page, { ...approval, quorum: 2, by: [] }, about('approval'));
+    await notifier.ask(page, approval, about('approval'));
     const approve = buttonNamed(standIn.messages[0] ?? { blocks: [] }, 'Approve');
     expect(buttonValue.parse(JSON.parse(approve.value))).toEqual({
       v: 1,
@@ -36,7 +38,6 @@ describe('a question for approval in Slack', () => {
       recoveryId: page.recoveryId,
       n: 2,
       digest: 'd1ge57',
-      left: 2,
     });
     expect(approve.confirm).toMatchObject({
       title: { text: 'Approve roll-back?' },
@@ -54,6 +55,36 @@ describe('a question for approval in Slack', () => {
       style: 'danger',
     });
     expect(standIn.messages[0]?.text).toMatch(/^DATA LOSS:/);
+  });
+
+  test('is edited in place when it is answered: nothing is left to press, and it says who answered what', async () => {
+    const { standIn, notifier } = await chatWithButtons();
+    const { providerId } = await notifier.ask(page, approval, about('approval'));
+    await notifier.answered(page, approval, answer, about('answered', providerId));
+    const [message] = standIn.messages;
+    expect(standIn.messages).toHaveLength(1);
+    expect(message).toMatchObject({ edits: 1, text: 'APPROVED by ana: roll-back of bruno/Deployment/agent-bruno' });
+    expect(buttonsOf(message ?? { blocks: [] })).toEqual([]);
+    expect(readBlocks(message ?? { blocks: [] })).toContain(
+      '1. agent-bruno goes back from revision 4 to revision 3 (risk medium)',
+    );
+    expect(standIn.refused).toEqual([]);
+  });
+
+  test('that nobody answered in time says so', async () => {
+    const { standIn, notifier } = await chatWithButtons();
+    const { providerId } = await notifier.ask(page, approval, about('approval'));
+    const expired: ApprovalAnswer = { ...answer, outcome: 'expired', by: [], why: 'nobody answered in time' };
+    await notifier.answered(page, approval, expired, about('answered', providerId));
+    expect(standIn.messages[0]?.text).toMatch(/^EXPIRED, nobody answered in time: roll-back of/);
+  });
+
+  test('that somebody has deleted needs no answer, and one whose own answer was lost has one of its own', async () => {
+    const { standIn, notifier } = await chatWithButtons();
+    await notifier.answered(page, approval, answer, about('answered', `${CHANNEL.id}/1699999999.000100`));
+    expect(standIn.messages).toEqual([]);
+    await notifier.answered(page, approval, answer, about('answered'));
+    expect(standIn.messages).toMatchObject([{ text: expect.stringMatching(/^APPROVED by ana/) }]);
   });
 
   test('has no buttons where no signing secret is set: they would lead nowhere', async () => {

@@ -49,7 +49,7 @@ export async function startSlack(): Promise<SlackStandIn> {
   const requests: SeenRequest[] = [];
   let meetings: Met[] = ['take'];
   const server = await startServer((request, response) => {
-    if (request.path.startsWith(RESPONSE)) return void send(response, respond(request, messages, told));
+    if (request.path.startsWith(RESPONSE)) return void send(response, respond(request, told));
     const met = (meetings.length > 1 ? meetings.shift() : meetings[0]) ?? 'take';
     if (met !== 'reset') requests.push(request);
     meetBy(met, response, () => {
@@ -74,23 +74,15 @@ export async function startSlack(): Promise<SlackStandIn> {
 
 const RESPONSE = '/actions/T0TEAM/';
 
-const responseSchema = z.union([
-  z.strictObject({
-    response_type: z.literal('ephemeral'),
-    replace_original: z.literal(false),
-    text: z.string().min(1),
-  }),
-  z.strictObject({ replace_original: z.literal(true), text: z.string(), blocks: blocksSchema }),
-]);
+const responseSchema = z.strictObject({
+  response_type: z.literal('ephemeral'),
+  replace_original: z.literal(false),
+  text: z.string().min(1),
+});
 
-/** The answer to a button: a word to the member alone, or the message anew. */
-function respond({ path, body }: SeenRequest, messages: KeptMessage[], told: string[]): object {
-  const response = responseSchema.parse(JSON.parse(body));
-  if (!response.replace_original) told.push(response.text);
-  const message = messages.find(({ ts }) => path === `${RESPONSE}${ts}`);
-  if (response.replace_original && message !== undefined) {
-    Object.assign(message, { text: response.text, blocks: response.blocks, edits: message.edits + 1 });
-  }
+/** The answer to a button: a word to the member alone. */
+function respond({ body }: SeenRequest, told: string[]): object {
+  told.push(responseSchema.parse(JSON.parse(body)).text);
   return { ok: true };
 }
 
