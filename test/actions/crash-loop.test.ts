@@ -5,7 +5,7 @@ import { crashesAgain, endsUntilNow } from '../../src/actions/rules/crash-loop.t
 import type { OwnedWorkload, Revision } from '../../src/kubernetes/revisions.ts';
 import { templateHash } from '../../src/kubernetes/template.ts';
 import { toWorkload } from '../../src/kubernetes/workloads.ts';
-import { contextFor, runbookFor } from '../cluster/action-world.ts';
+import { contextFor, runbookFor } from './action-context.ts';
 import { startTemplateWorld, TARGET } from './template-world.ts';
 
 const TEMPLATE = { spec: { containers: [{ name: 'app' }] } };

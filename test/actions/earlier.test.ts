@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import { afterEarlier, isRolledOutBy } from '../../src/actions/plan/changes.ts';
 import { toWorkload } from '../../src/kubernetes/workloads.ts';
 import type { Plan } from '../../src/recovery/values.ts';
-import { contextFor } from '../cluster/action-world.ts';
 import { startFakeApi } from '../kubernetes/fake-api.ts';
+import { contextFor } from './action-context.ts';
 
 const workload = toWorkload('Deployment', {
   metadata: { name: 'app', namespace: 'bruno', uid: 'u', resourceVersion: '1' },

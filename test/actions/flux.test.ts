@@ -6,8 +6,8 @@ import { ownership } from '../../src/actions/rules/ownership.ts';
 import type { Verdict } from '../../src/actions/rules/verdict.ts';
 import { HELD } from '../../src/kubernetes/gitops.ts';
 import type { Json, Plan } from '../../src/recovery/values.ts';
-import { contextFor, runbookFor } from '../cluster/action-world.ts';
 import { type FakeApi, startFakeApi } from '../kubernetes/fake-api.ts';
+import { contextFor, runbookFor } from './action-context.ts';
 
 /** What the rules say of Flux's objects; the controllers themselves are asked in test/cluster/gitops.test.ts. */
 

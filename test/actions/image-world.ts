@@ -9,8 +9,8 @@ import type { BuildNote } from '../../src/builds/notes.ts';
 import { templateHash } from '../../src/kubernetes/template.ts';
 import type { Json, Plan } from '../../src/recovery/values.ts';
 import { type FakeApiServer, type Route, startApiServer } from '../checks/api-server.ts';
-import { contextFor, finding } from '../cluster/action-world.ts';
 import { type SeenRequest, startServer, type TestServer } from '../http/server.ts';
+import { contextFor, finding } from './action-context.ts';
 
 /** A Deployment shop/app whose image is `registry.invalid/team/app`, a registry that wants a password, and what was healthy. */
 

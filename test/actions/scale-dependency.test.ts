@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import scale from '../../src/actions/scale.ts';
 import type { Plan } from '../../src/recovery/values.ts';
-import { contextFor, memoryBaselines, runbookFor } from '../cluster/action-world.ts';
 import { type FakeApi, startFakeApi } from '../kubernetes/fake-api.ts';
+import { contextFor, runbookFor } from './action-context.ts';
+import { memoryBaselines } from './memory-stores.ts';
 
 const APPS = 'GET /apis/apps/v1/namespaces/mongodb';
 const none = { items: [] };

@@ -9,8 +9,9 @@ import { KintsugiError } from '../../src/errors.ts';
 import type { ExecResult } from '../../src/kubernetes/exec.ts';
 import { toWorkload, type Workload } from '../../src/kubernetes/workloads.ts';
 import type { Dependency } from '../../src/runbook/schema.ts';
-import { memoryArtifacts, memoryExecutions, noBuilds } from '../cluster/action-world.ts';
 import { smallRunbook } from '../recovery/samples.ts';
+import { noBuilds } from './action-context.ts';
+import { memoryArtifacts, memoryExecutions } from './memory-stores.ts';
 
 const template: V1PodTemplateSpec = {
   metadata: { labels: { app: 'agent-bruno' } },

@@ -18,18 +18,10 @@ import { readOwned } from '../../src/kubernetes/revisions.ts';
 import type { Plan, Target } from '../../src/recovery/values.ts';
 import { paths, targetRoutes } from '../activities/fake-target.ts';
 import { type FakeApiServer, startApiServer } from '../checks/api-server.ts';
-import {
-  contextFor,
-  memoryArtifacts,
-  memoryBaselines,
-  memoryExecutions,
-  noBuilds,
-  planned,
-  RECOVERY,
-  runbookFor,
-} from '../cluster/action-world.ts';
 import { fakeContainer, missing, type Program } from '../kubernetes/fake-container.ts';
 import { type PodShape, pod, waiting } from '../verification/objects.ts';
+import { contextFor, noBuilds, planned, RECOVERY, runbookFor } from './action-context.ts';
+import { memoryArtifacts, memoryBaselines, memoryExecutions } from './memory-stores.ts';
 
 /** What a cluster cannot be made to do: workers that die between two lines, answers that are lost, programs that never answer. */
 

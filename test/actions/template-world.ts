@@ -11,7 +11,8 @@ import type { Baseline } from '../../src/activities/baseline.ts';
 import { templateHash } from '../../src/kubernetes/template.ts';
 import type { Finding, Json, Plan, Target } from '../../src/recovery/values.ts';
 import { type FakeApiServer, type Route, startApiServer } from '../checks/api-server.ts';
-import { contextFor, finding, memoryBaselines, runbookFor } from '../cluster/action-world.ts';
+import { contextFor, finding, runbookFor } from './action-context.ts';
+import { memoryBaselines } from './memory-stores.ts';
 
 /**
  * A Deployment behind a small API server, as it is after somebody changed its template: the revision that was healthy, the

@@ -6,7 +6,6 @@ import { RUNTIME } from '../../dev/workloads/targets.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import { kintsugi } from '../cli/command.ts';
-import { until } from '../cluster/action-world.ts';
 import { changesOf } from '../cluster/audit-log.ts';
 import { untilRecord } from '../cluster/chaos-world.ts';
 import {
@@ -18,6 +17,7 @@ import {
   startProcedure,
   startRestoreWorld,
 } from '../cluster/restore-world.ts';
+import { until } from '../cluster/until.ts';
 import { needs } from '../needs.ts';
 
 needs('cluster', 'temporal');

@@ -15,7 +15,9 @@ import { createSecrets } from '../../src/actions/write/secrets.ts';
 import { createRedactor } from '../../src/diagnosis/redaction.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { loadRunbook } from '../../src/runbook/load.ts';
-import { contextFor, planned, podsOf, until } from '../cluster/action-world.ts';
+import { contextFor, planned } from '../actions/action-context.ts';
+import { until } from '../cluster/until.ts';
+import { podsOf } from '../cluster/workloads.ts';
 import { needs, provided } from '../needs.ts';
 
 needs('cluster');

@@ -6,18 +6,11 @@ import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import type { HelmRelease } from '../../src/kubernetes/flux.ts';
 import type { ObjectRef, Plan } from '../../src/recovery/values.ts';
-import {
-  contextFor,
-  createNamespace,
-  deleteNamespace,
-  idleImage,
-  patchByHand,
-  planned,
-  runbookFor,
-  statefulSet,
-  until,
-} from '../cluster/action-world.ts';
+import { contextFor, planned, runbookFor } from '../actions/action-context.ts';
 import { type FluxWorld, isReady, startFluxWorld } from '../cluster/flux-world.ts';
+import { createNamespace, deleteNamespace } from '../cluster/namespace.ts';
+import { until } from '../cluster/until.ts';
+import { idleImage, patchByHand, statefulSet } from '../cluster/workloads.ts';
 import { needs, provided } from '../needs.ts';
 
 needs('cluster', 'flux');

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
 import type { HelmRelease } from '../../src/kubernetes/flux.ts';
-import { until } from '../cluster/action-world.ts';
 import {
   alertOf,
   type ChaosWorld,
@@ -13,6 +12,7 @@ import {
 } from '../cluster/chaos-world.ts';
 import { crashingApp, untilOutOfMemory } from '../cluster/crashing-app.ts';
 import { type FluxWorld, isReady, startFluxWorld } from '../cluster/flux-world.ts';
+import { until } from '../cluster/until.ts';
 import { needs } from '../needs.ts';
 
 needs('cluster', 'temporal', 'flux');

@@ -16,19 +16,10 @@ import type { WorkloadKind } from '../../src/kubernetes/workloads.ts';
 import type { Finding, Plan } from '../../src/recovery/values.ts';
 import { readiness } from '../../src/verification/readiness.ts';
 import { readTargetState } from '../../src/verification/target-state.ts';
-import {
-  contextFor,
-  createNamespace,
-  deleteNamespace,
-  finding,
-  patchByHand,
-  planned,
-  runbookFor,
-  until,
-  untilRolledOut,
-} from '../cluster/action-world.ts';
+import { contextFor, finding, planned, runbookFor } from '../actions/action-context.ts';
 import { registryMirrors } from '../cluster/crashing-app.ts';
 import { diagnoseOnce } from '../cluster/diagnosing.ts';
+import { createNamespace, deleteNamespace } from '../cluster/namespace.ts';
 import {
   container,
   createVerticalAutoscaler,
@@ -39,6 +30,8 @@ import {
   untilOomKilled,
 } from '../cluster/pod-shapes.ts';
 import { provideServingApp } from '../cluster/serving-app.ts';
+import { until } from '../cluster/until.ts';
+import { patchByHand, untilRolledOut } from '../cluster/workloads.ts';
 import { needs, provided } from '../needs.ts';
 
 needs('cluster');

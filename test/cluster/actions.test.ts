@@ -14,29 +14,24 @@ import { atPointer, isBookkeepingPath, templateHash, toJson } from '../../src/ku
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { Json, Plan, Target } from '../../src/recovery/values.ts';
 import { parseImage } from '../../src/registry/reference.ts';
+import { contextFor, finding, RECOVERY, runbookFor } from '../actions/action-context.ts';
+import { memoryBaselines } from '../actions/memory-stores.ts';
 import type { TestServer } from '../http/server.ts';
 import { needs, provided } from '../needs.ts';
 import { startFakeRegistry } from '../registry/fake-registry.ts';
+import { startLosingProxy } from './losing-proxy.ts';
+import { createNamespace, deleteNamespace, readerKubeconfig } from './namespace.ts';
+import { providePullableImage } from './pullable-image.ts';
+import { until } from './until.ts';
 import {
   containerPatch,
-  contextFor,
   createDeployment,
-  createNamespace,
-  deleteNamespace,
   deployment,
-  finding,
   idleImage,
-  memoryBaselines,
   patchByHand,
   podsOf,
-  RECOVERY,
-  readerKubeconfig,
-  runbookFor,
-  until,
   untilRolledOut,
-} from './action-world.ts';
-import { startLosingProxy } from './losing-proxy.ts';
-import { providePullableImage } from './pullable-image.ts';
+} from './workloads.ts';
 
 needs('cluster');
 

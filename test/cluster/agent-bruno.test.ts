@@ -12,8 +12,8 @@ import { namespacesWithSuffix } from '../../dev/workloads/namespaces.ts';
 import { waitFor } from '../../dev/workloads/wait.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { needs, provided } from '../needs.ts';
-import { until } from './action-world.ts';
 import { type AlertReceiver, startAlertReceiver } from './alert-receiver.ts';
+import { until } from './until.ts';
 
 needs('cluster');
 

@@ -12,8 +12,9 @@ import { buildHook } from '../../src/builds/settings.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { needs, provided } from '../needs.ts';
-import { createNamespace, deleteNamespace, until } from './action-world.ts';
+import { createNamespace, deleteNamespace } from './namespace.ts';
 import { providePullableImage } from './pullable-image.ts';
+import { until } from './until.ts';
 
 needs('cluster');
 

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Monitoring, startMonitoring } from '../../dev/monitoring/start.ts';
 import type { TemporalServer } from '../../dev/world/temporal.ts';
 import { needs, provided } from '../needs.ts';
-import { until } from './action-world.ts';
 import { type AlertReceiver, startAlertReceiver } from './alert-receiver.ts';
 import { alertOf, type ChaosWorld, kill, order, sendAlert, startChaosWorld, untilRecord } from './chaos-world.ts';
 import { createCrashingApp } from './crashing-app.ts';
+import { until } from './until.ts';
 
 needs('cluster', 'temporal');
 

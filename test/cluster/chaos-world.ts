@@ -15,10 +15,10 @@ import type { Target } from '../../src/recovery/values.ts';
 import { executeUpdate } from '../../src/temporal/updates.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
 import { provided } from '../needs.ts';
-import { createNamespace, deleteNamespace } from './action-world.ts';
 import { type AuditEntry, auditLogEnd, auditLogOf, entriesSince } from './audit-log.ts';
 import { type CrashRunbook, crashRunbook, registryMirrors } from './crashing-app.ts';
 import { type HoldingProxy, startHoldingProxy } from './holding-proxy.ts';
+import { createNamespace, deleteNamespace } from './namespace.ts';
 import { provideServingApp } from './serving-app.ts';
 
 /** A namespace with a runbook of its own for its Deployment `app`. */

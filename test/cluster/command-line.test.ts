@@ -10,7 +10,7 @@ import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { kintsugi, kintsugiJson } from '../cli/command.ts';
 import { needs, provided } from '../needs.ts';
-import { createNamespace, deleteNamespace } from './action-world.ts';
+import { createNamespace, deleteNamespace } from './namespace.ts';
 
 needs('cluster');
 

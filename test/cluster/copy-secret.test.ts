@@ -12,22 +12,13 @@ import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { Plan, Target } from '../../src/recovery/values.ts';
+import { contextFor, finding, planned, RECOVERY } from '../actions/action-context.ts';
 import type { TestServer } from '../http/server.ts';
 import { needs, provided } from '../needs.ts';
 import { startFakeRegistry } from '../registry/fake-registry.ts';
-import {
-  contextFor,
-  createNamespace,
-  deleteNamespace,
-  deployment,
-  finding,
-  idleImage,
-  patchByHand,
-  planned,
-  RECOVERY,
-  readerKubeconfig,
-} from './action-world.ts';
 import { startLosingProxy } from './losing-proxy.ts';
+import { createNamespace, deleteNamespace, readerKubeconfig } from './namespace.ts';
+import { deployment, idleImage, patchByHand } from './workloads.ts';
 
 needs('cluster');
 

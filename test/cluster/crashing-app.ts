@@ -2,8 +2,8 @@ import type { V1Deployment } from '@kubernetes/client-node';
 import { readState } from '../../dev/cluster/state.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import type { Target } from '../../src/recovery/values.ts';
-import { until } from './action-world.ts';
 import { servingApp } from './serving-app.ts';
+import { until } from './until.ts';
 
 /** Holds more memory than its limit allows: killed at every start until the limit is raised far enough. */
 const program = (mebibytes: number) => `

@@ -11,20 +11,12 @@ import { templateHash } from '../../src/kubernetes/template.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { Json, Plan, Target } from '../../src/recovery/values.ts';
 import type { Dependency } from '../../src/runbook/schema.ts';
+import { contextFor, planned, runbookFor } from '../actions/action-context.ts';
 import { needs, provided } from '../needs.ts';
-import {
-  contextFor,
-  createDeployment,
-  createNamespace,
-  deleteNamespace,
-  idleImage,
-  patchByHand,
-  planned,
-  podsOf,
-  runbookFor,
-  until,
-} from './action-world.ts';
+import { createNamespace, deleteNamespace } from './namespace.ts';
 import { providePullableImage } from './pullable-image.ts';
+import { until } from './until.ts';
+import { createDeployment, idleImage, patchByHand, podsOf } from './workloads.ts';
 
 needs('cluster');
 

@@ -21,7 +21,8 @@ import { callOptions } from '../../src/kubernetes/transport.ts';
 import { toWorkload } from '../../src/kubernetes/workloads.ts';
 import { needs, provided } from '../needs.ts';
 import { runbookOf } from '../runbook/agent-bruno.ts';
-import { readerKubeconfig, until } from './action-world.ts';
+import { readerKubeconfig } from './namespace.ts';
+import { until } from './until.ts';
 
 needs('cluster');
 

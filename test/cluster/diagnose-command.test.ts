@@ -10,11 +10,11 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { kintsugi } from '../cli/command.ts';
-import { until } from './action-world.ts';
 import { BROKEN } from './broken/cases.ts';
 import { app, type Broken, python } from './broken/workloads.ts';
 import { type BrokenWorld, breakAll, lookAt } from './broken/world.ts';
 import { crashRunbook, createCrashingApp } from './crashing-app.ts';
+import { until } from './until.ts';
 
 /** One of each family; `test/all/diagnose-causes.test.ts` has all. */
 const FAMILIES = new Set([

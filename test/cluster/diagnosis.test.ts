@@ -11,9 +11,10 @@ import { type Artifacts, createArtifacts } from '../../src/artifacts/store.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import type { Classification, Diagnosis, RunbookContent } from '../../src/recovery/activities.ts';
 import { runbookOf } from '../runbook/agent-bruno.ts';
-import { createNamespace, deleteNamespace, until } from './action-world.ts';
 import { diagnoseOnce } from './diagnosing.ts';
+import { createNamespace, deleteNamespace } from './namespace.ts';
 import { provideServingApp, servingApp } from './serving-app.ts';
+import { until } from './until.ts';
 
 const kubernetes = connectKubernetes({ kubeconfig: provided('cluster') });
 

@@ -6,7 +6,7 @@ import type { HelmRelease, Kustomization } from '../../src/kubernetes/flux.ts';
 import { apiPathOf } from '../../src/kubernetes/namespaced-objects.ts';
 import type { Json, ObjectRef } from '../../src/recovery/values.ts';
 import { provided } from '../needs.ts';
-import { until } from './action-world.ts';
+import { until } from './until.ts';
 
 /** The real controllers of Flux, and what would be in Git: artifacts that a test publishes. */
 export interface FluxWorld {

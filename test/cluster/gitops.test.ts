@@ -3,10 +3,10 @@ import { stringify } from 'yaml';
 import type { Kustomization } from '../../src/kubernetes/flux.ts';
 import type { ObjectRef } from '../../src/recovery/values.ts';
 import { needs } from '../needs.ts';
-import { until } from './action-world.ts';
 import { alertOf, type ChaosWorld, order, sendAlert, startChaosWorld, templateOf, untilRecord } from './chaos-world.ts';
 import { crashingApp, untilOutOfMemory } from './crashing-app.ts';
 import { type FluxWorld, startFluxWorld } from './flux-world.ts';
+import { until } from './until.ts';
 
 needs('cluster', 'temporal', 'flux');
 

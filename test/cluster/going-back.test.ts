@@ -6,21 +6,12 @@ import { isReady } from '../../src/kubernetes/pods.ts';
 import { templateHash } from '../../src/kubernetes/template.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { Dependency } from '../../src/runbook/schema.ts';
+import { contextFor, finding, runbookFor } from '../actions/action-context.ts';
+import { memoryBaselines } from '../actions/memory-stores.ts';
 import { needs } from '../needs.ts';
-import {
-  broken,
-  containerPatch,
-  contextFor,
-  finding,
-  memoryBaselines,
-  patchByHand,
-  podsOf,
-  runbookFor,
-  statefulSet,
-  until,
-  untilRolledOut,
-} from './action-world.ts';
 import { planningWorld } from './planning-world.ts';
+import { until } from './until.ts';
+import { broken, containerPatch, patchByHand, podsOf, statefulSet, untilRolledOut } from './workloads.ts';
 
 needs('cluster');
 

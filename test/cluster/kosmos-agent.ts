@@ -4,7 +4,8 @@ import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { execInPod } from '../../src/kubernetes/exec.ts';
 import { isReady } from '../../src/kubernetes/pods.ts';
 import type { Target } from '../../src/recovery/values.ts';
-import { podsOf, until } from './action-world.ts';
+import { until } from './until.ts';
+import { podsOf } from './workloads.ts';
 
 /** A KOSMOS agent whose conversations are lost with its pod. */
 export function kosmosAgent({ namespace, name }: Target): V1Deployment {

@@ -8,17 +8,11 @@ import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { sendPatch } from '../../src/kubernetes/namespaced-objects.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { Plan, Target } from '../../src/recovery/values.ts';
+import { contextFor, planned } from '../actions/action-context.ts';
+import { memoryArtifacts } from '../actions/memory-stores.ts';
 import { needs, provided } from '../needs.ts';
-import {
-  contextFor,
-  createDeployment,
-  createNamespace,
-  deleteNamespace,
-  deployment,
-  idleImage,
-  memoryArtifacts,
-  planned,
-} from './action-world.ts';
+import { createNamespace, deleteNamespace } from './namespace.ts';
+import { createDeployment, deployment, idleImage } from './workloads.ts';
 
 needs('cluster');
 

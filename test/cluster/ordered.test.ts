@@ -7,9 +7,10 @@ import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import { kintsugi, kintsugiJson } from '../cli/command.ts';
 import { needs, provided } from '../needs.ts';
-import { patchByHand, until, untilRolledOut } from './action-world.ts';
 import { alertOf, type ChaosWorld, kill, type Scene, sendAlert, startChaosWorld, untilRecord } from './chaos-world.ts';
 import { createService, servingApp } from './serving-app.ts';
+import { until } from './until.ts';
+import { patchByHand, untilRolledOut } from './workloads.ts';
 
 needs('cluster', 'temporal');
 

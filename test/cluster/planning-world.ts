@@ -3,8 +3,10 @@ import type { ActionContext } from '../../src/actions/action.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import type { Json, Plan, Target } from '../../src/recovery/values.ts';
+import { contextFor, planned } from '../actions/action-context.ts';
 import { provided } from '../needs.ts';
-import { contextFor, createNamespace, deleteNamespace, healthyDeployment, idleImage, planned } from './action-world.ts';
+import { createNamespace, deleteNamespace } from './namespace.ts';
+import { healthyDeployment, idleImage } from './workloads.ts';
 
 /** What a file of tests that plan actions works with. */
 export interface PlanningWorld {

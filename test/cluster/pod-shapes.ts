@@ -10,8 +10,8 @@ import { wasOomKilled } from '../../src/kubernetes/pods.ts';
 import { readOwned } from '../../src/kubernetes/revisions.ts';
 import { WORKLOAD_PLURALS, type WorkloadKind } from '../../src/kubernetes/workloads.ts';
 import type { Json, Target } from '../../src/recovery/values.ts';
-import { until } from './action-world.ts';
 import { servingApp } from './serving-app.ts';
+import { until } from './until.ts';
 
 /** Workloads of every kind and shape, and the ways in which one of their containers or pods goes bad. */
 

@@ -6,18 +6,11 @@ import { isReady } from '../../src/kubernetes/pods.ts';
 import { isBookkeepingPath, templateHash, toJson } from '../../src/kubernetes/template.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { Target } from '../../src/recovery/values.ts';
+import { contextFor, planned, RECOVERY } from '../actions/action-context.ts';
 import { needs } from '../needs.ts';
-import {
-  contextFor,
-  createDeployment,
-  patchByHand,
-  planned,
-  podsOf,
-  RECOVERY,
-  until,
-  untilRolledOut,
-} from './action-world.ts';
 import { planningWorld } from './planning-world.ts';
+import { until } from './until.ts';
+import { createDeployment, patchByHand, podsOf, untilRolledOut } from './workloads.ts';
 
 needs('cluster');
 

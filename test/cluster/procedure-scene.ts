@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { stringify } from 'yaml';
 import { kintsugi } from '../cli/command.ts';
-import { untilRolledOut } from './action-world.ts';
 import { type ChaosWorld, type Scene, startChaosWorld, untilRecord } from './chaos-world.ts';
 import { servingApp } from './serving-app.ts';
+import { untilRolledOut } from './workloads.ts';
 
 /** A workload that is well, and a runbook whose procedures people start on it. */
 export interface ProcedureScene {

@@ -5,7 +5,6 @@ import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import { kintsugi, kintsugiJson } from '../cli/command.ts';
 import { needs } from '../needs.ts';
-import { until } from './action-world.ts';
 import { kill, untilRecord } from './chaos-world.ts';
 import {
   callsToPeople,
@@ -14,6 +13,7 @@ import {
   startApproved,
   startProcedureScene,
 } from './procedure-scene.ts';
+import { until } from './until.ts';
 
 needs('cluster', 'temporal');
 

@@ -12,23 +12,13 @@ import { templateHash } from '../../src/kubernetes/template.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { ApplyInput, PlanInput } from '../../src/recovery/activities.ts';
 import type { Plan, Target } from '../../src/recovery/values.ts';
+import { finding, noBuilds, RECOVERY, runbookFor } from '../actions/action-context.ts';
+import { memoryArtifacts, memoryExecutions } from '../actions/memory-stores.ts';
+import { secrets } from '../actions/secrets.ts';
 import { inActivity } from '../activities/in-activity.ts';
 import { needs, provided } from '../needs.ts';
-import {
-  containerPatch,
-  createNamespace,
-  deleteNamespace,
-  finding,
-  healthyDeployment,
-  idleImage,
-  memoryArtifacts,
-  memoryExecutions,
-  noBuilds,
-  patchByHand,
-  RECOVERY,
-  runbookFor,
-  secrets,
-} from './action-world.ts';
+import { createNamespace, deleteNamespace } from './namespace.ts';
+import { containerPatch, healthyDeployment, idleImage, patchByHand } from './workloads.ts';
 
 needs('cluster');
 

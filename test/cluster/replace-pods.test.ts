@@ -13,10 +13,12 @@ import { execInPod } from '../../src/kubernetes/exec.ts';
 import { isReady } from '../../src/kubernetes/pods.ts';
 import { callOptions } from '../../src/kubernetes/transport.ts';
 import type { Plan, Target } from '../../src/recovery/values.ts';
+import { contextFor, finding, planned, RECOVERY, runbookFor } from '../actions/action-context.ts';
 import { needs, provided } from '../needs.ts';
-import { contextFor, finding, patchByHand, planned, podsOf, RECOVERY, runbookFor, until } from './action-world.ts';
 import { planningWorld } from './planning-world.ts';
 import { provideServingApp, servingApp } from './serving-app.ts';
+import { until } from './until.ts';
+import { patchByHand, podsOf } from './workloads.ts';
 
 needs('cluster');
 

@@ -4,8 +4,9 @@ import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { readSnapshot } from '../../src/kubernetes/snapshots.ts';
 import type { Plan } from '../../src/recovery/values.ts';
+import { planned } from '../actions/action-context.ts';
 import { needs, provided } from '../needs.ts';
-import { createNamespace, deleteNamespace, idleImage, planned } from './action-world.ts';
+import { createNamespace, deleteNamespace } from './namespace.ts';
 import {
   applyAndDie,
   contextOf,
@@ -21,6 +22,7 @@ import {
   takeSnapshot,
   type VolumeWorld,
 } from './volume-world.ts';
+import { idleImage } from './workloads.ts';
 
 needs('cluster', 'snapshots');
 

@@ -22,11 +22,12 @@ import { workflowIdOf } from '../../src/recovery/ids.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import type { Params, Target } from '../../src/recovery/values.ts';
 import { provided } from '../needs.ts';
-import { podsOf, until } from './action-world.ts';
 import { type AuditEntry, auditLogEnd, auditLogOf, entriesSince } from './audit-log.ts';
 import { kill, untilRecord } from './chaos-world.ts';
 import { type HoldingProxy, startHoldingProxy } from './holding-proxy.ts';
+import { until } from './until.ts';
 import { letVolumesGo, type VolumeWorld } from './volume-world.ts';
+import { podsOf } from './workloads.ts';
 
 const AGENT = 'kosmos-agent-runtime';
 const CONTAINER = 'langgraph-runtime';

@@ -1,8 +1,10 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
+import { finding } from '../actions/action-context.ts';
 import { needs } from '../needs.ts';
-import { containerPatch, finding, patchByHand, until, untilRolledOut } from './action-world.ts';
 import { planningWorld } from './planning-world.ts';
+import { until } from './until.ts';
+import { containerPatch, patchByHand, untilRolledOut } from './workloads.ts';
 
 needs('cluster');
 

@@ -6,8 +6,9 @@ import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { isReady } from '../../src/kubernetes/pods.ts';
 import { createSnapshot, readSnapshot, type Snapshot } from '../../src/kubernetes/snapshots.ts';
 import { orNull, readClaim } from '../../src/kubernetes/volumes.ts';
-import { createNamespace, deleteNamespace, until } from './action-world.ts';
+import { createNamespace, deleteNamespace } from './namespace.ts';
 import { providePullableImage } from './pullable-image.ts';
+import { until } from './until.ts';
 
 /** An image with a shell. */
 const IMAGE = 'ollama';

@@ -5,8 +5,8 @@ import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { deleteSnapshot } from '../../src/kubernetes/snapshots.ts';
 import { orNull, patchVolume, readClaim, readVolume } from '../../src/kubernetes/volumes.ts';
 import { needs, provided } from '../needs.ts';
-import { until } from './action-world.ts';
 import { byHand, createSnapshotWorld, fromSnapshot, type SnapshotWorld, sized } from './snapshot-world.ts';
+import { until } from './until.ts';
 
 needs('cluster', 'snapshots');
 

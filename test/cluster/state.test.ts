@@ -10,20 +10,14 @@ import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { execInPod } from '../../src/kubernetes/exec.ts';
 import type { Json, Plan, Target } from '../../src/recovery/values.ts';
+import { contextFor, planned } from '../actions/action-context.ts';
 import { needs, provided } from '../needs.ts';
-import {
-  contextFor,
-  createDeployment,
-  createNamespace,
-  deleteNamespace,
-  idleImage,
-  planned,
-  readerKubeconfig,
-  until,
-} from './action-world.ts';
 import { EXPORT, FILE, IMPORT, kosmosAgent, readAgentState, readyPod, talk } from './kosmos-agent.ts';
 import { startLosingProxy } from './losing-proxy.ts';
+import { createNamespace, deleteNamespace, readerKubeconfig } from './namespace.ts';
 import { providePullableImage } from './pullable-image.ts';
+import { until } from './until.ts';
+import { createDeployment, idleImage } from './workloads.ts';
 
 needs('cluster');
 

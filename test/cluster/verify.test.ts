@@ -11,16 +11,13 @@ import type { Look, Verification, VerifyInput } from '../../src/recovery/activit
 import type { Target } from '../../src/recovery/values.ts';
 import { tagMoved } from '../../src/registry/tag-moved.ts';
 import type { CheckCall } from '../../src/runbook/schema.ts';
+import { runbookFor } from '../actions/action-context.ts';
+import { memoryBaselines } from '../actions/memory-stores.ts';
 import { needs, provided } from '../needs.ts';
-import {
-  createNamespace,
-  deleteNamespace,
-  memoryBaselines,
-  runbookFor,
-  until,
-  untilRolledOut,
-} from './action-world.ts';
+import { createNamespace, deleteNamespace } from './namespace.ts';
 import { createService, IMAGE_REFERENCE, provideServingApp, servingApp } from './serving-app.ts';
+import { until } from './until.ts';
+import { untilRolledOut } from './workloads.ts';
 
 needs('cluster');
 

@@ -7,7 +7,8 @@ import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { callOptions } from '../../src/kubernetes/transport.ts';
 import type { Json } from '../../src/recovery/values.ts';
 import { needs, provided } from '../needs.ts';
-import { createNamespace, deleteNamespace, until } from './action-world.ts';
+import { createNamespace, deleteNamespace } from './namespace.ts';
+import { until } from './until.ts';
 import { createClaim } from './volume-world.ts';
 
 needs('cluster');

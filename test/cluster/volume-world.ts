@@ -12,8 +12,10 @@ import { callOptions } from '../../src/kubernetes/transport.ts';
 import { readClaim, readVolume } from '../../src/kubernetes/volumes.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { Json, Plan, Target } from '../../src/recovery/values.ts';
-import { contextFor, deployment, planned, until, untilRolledOut } from './action-world.ts';
+import { contextFor, planned } from '../actions/action-context.ts';
 import { type LosingProxy, startLosingProxy } from './losing-proxy.ts';
+import { until } from './until.ts';
+import { deployment, untilRolledOut } from './workloads.ts';
 
 const signal = new AbortController().signal;
 

@@ -6,18 +6,10 @@ import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { Target } from '../../src/recovery/values.ts';
+import { planned } from '../actions/action-context.ts';
 import { needs, provided } from '../needs.ts';
-import {
-  createNamespace,
-  deleteNamespace,
-  deployment,
-  idleImage,
-  patchByHand,
-  planned,
-  statefulSet,
-  until,
-  untilRolledOut,
-} from './action-world.ts';
+import { createNamespace, deleteNamespace } from './namespace.ts';
+import { until } from './until.ts';
 import {
   applyAndDie,
   contextOf,
@@ -31,6 +23,7 @@ import {
   stop,
   type VolumeWorld,
 } from './volume-world.ts';
+import { deployment, idleImage, patchByHand, statefulSet, untilRolledOut } from './workloads.ts';
 
 needs('cluster');
 

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { compareWithGit } from '../../src/activities/git-comparison.ts';
 import type { GitComparison, Hold, Plan } from '../../src/recovery/values.ts';
-import { secrets } from '../cluster/action-world.ts';
+import { secrets } from '../actions/secrets.ts';
 import { type FakeApi, startFakeApi } from '../kubernetes/fake-api.ts';
 import { holdPlan, raisePlan } from '../recovery/samples.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { belongsToTarget, inOrder } from '../../../src/actions/manifests/allowed.ts';
 import { parseManifests } from '../../../src/actions/manifests/parse.ts';
 import { toWorkload } from '../../../src/kubernetes/workloads.ts';
-import { deployment } from '../../cluster/action-world.ts';
+import { deployment } from '../../cluster/workloads.ts';
 
 const raw = deployment('kosmos', 'image', 'zeus');
 const workload = toWorkload('Deployment', JSON.parse(JSON.stringify(raw)));

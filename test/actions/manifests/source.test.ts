@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readManifests } from '../../../src/actions/manifests/source.ts';
 import { type FakeApiServer, startApiServer } from '../../checks/api-server.ts';
-import { contextFor } from '../../cluster/action-world.ts';
+import { contextFor } from '../action-context.ts';
 
 const target = { namespace: 'kosmos', kind: 'Deployment', name: 'zeus' };
 const SERVICE = 'apiVersion: v1\nkind: Service\nmetadata: { name: zeus }\n';

@@ -1,9 +1,10 @@
 import { look, type Seen } from '../../../src/cli/diagnose/look.ts';
 import { loadConfiguration } from '../../../src/configuration/configuration.ts';
 import type { Kubernetes } from '../../../src/kubernetes/client.ts';
-import { createNamespace, deleteNamespace, until } from '../action-world.ts';
 import { registryMirrors } from '../crashing-app.ts';
+import { createNamespace, deleteNamespace } from '../namespace.ts';
 import { provideServingApp } from '../serving-app.ts';
+import { until } from '../until.ts';
 import { type Broken, targetOf } from './workloads.ts';
 
 /** Broken workloads side by side: in one namespace but for those whose fault is the namespace's. */
