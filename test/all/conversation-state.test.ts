@@ -45,7 +45,7 @@ async function carried(procedure: string, params: Record<string, string> = {}): 
   const { record } = await untilRecord(world, world, isDone);
   const attempt = lastAttempt(record);
   expect(attempt?.stage).toBe(procedure === 'export' ? 'done' : 'verified');
-  const calls = world.audit(start);
+  const calls = world.auditSince(start);
   process.stderr.write(
     `${procedure}: ${((Date.now() - began) / 1000).toFixed(1)} s, ${calls.length} Kubernetes calls, ` +
       `changes: ${changesOf(calls).join(', ')}\n`,

@@ -1,12 +1,10 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { grantKintsugi } from '../../dev/workloads/access.ts';
 import { type RunningKintsugi, startKintsugi } from '../../dev/world/kintsugi.ts';
-import { type PageReceiver, startPageReceiver } from '../../dev/world/page-receiver.ts';
-import { follow, type Observer, observe } from '../../dev/world/recovery.ts';
+import { follow } from '../../dev/world/recovery.ts';
 import { startTemporal, type TemporalServer } from '../../dev/world/temporal.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
@@ -15,11 +13,11 @@ import type { Target } from '../../src/recovery/values.ts';
 import { executeUpdate } from '../../src/temporal/updates.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
 import { provided } from '../needs.ts';
-import { type AuditEntry, auditLogEnd, auditLogOf, entriesSince } from './audit-log.ts';
+import type { AuditEntry } from './audit-log.ts';
 import { type CrashRunbook, crashRunbook, registryMirrors } from './crashing-app.ts';
-import { type HoldingProxy, startHoldingProxy } from './holding-proxy.ts';
 import { createNamespace, deleteNamespace } from './namespace.ts';
 import { provideServingApp } from './serving-app.ts';
+import { type Surroundings, startSurroundings, startTogether, type Undo } from './surroundings.ts';
 
 /** A namespace with a runbook of its own for its Deployment `app`. */
 export interface Scene extends Pick<CrashRunbook, 'name' | 'namespace' | 'alert'> {
@@ -44,17 +42,14 @@ export interface SceneOptions {
 }
 
 /** Temporal, Kintsugi behind a proxy that can hold its calls, somebody who is paged; no app runs yet. */
-export interface ChaosWorld<Name extends string> {
+export interface ChaosWorld<Name extends string>
+  extends Pick<Surroundings, 'temporal' | 'observer' | 'pages' | 'proxy'> {
   /** The cluster's name in workflow ids. */
   cluster: string;
   kubernetes: Kubernetes;
-  temporal: TemporalServer;
   /** Starts Temporal again, with its data and where it was. */
   restartTemporal(): Promise<TemporalServer>;
   kintsugi: RunningKintsugi;
-  pages: PageReceiver;
-  proxy: HoldingProxy;
-  observer: Observer;
   scenes: Record<Name, Scene>;
   /** What Kintsugi asked of the API server since the world began, from the cluster's audit log. */
   audit(): AuditEntry[];
@@ -73,23 +68,13 @@ const LONGEST_MS = 120_000;
 export async function startChaosWorld<Name extends string>(
   scenes: Record<Name, SceneOptions>,
 ): Promise<ChaosWorld<Name>> {
-  const folder = mkdtempSync(join(tmpdir(), 'kintsugi-chaos-'));
-  const undo: (() => Promise<unknown>)[] = [async () => rmSync(folder, { recursive: true, force: true })];
-  const stop = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
-  try {
-    return { ...(await startParts(scenes, folder, undo)), stop };
-  } catch (thrown) {
-    await stop();
-    throw thrown;
-  }
+  return startTogether('kintsugi-chaos-', (folder, undo) => startParts(scenes, folder, undo));
 }
 
 async function startParts<Name extends string>(
   wanted: Record<Name, SceneOptions>,
   folder: string,
-  undo: (() => Promise<unknown>)[],
+  undo: Undo,
 ): Promise<Omit<ChaosWorld<Name>, 'stop'>> {
   const kubernetes = connectKubernetes({ kubeconfig: provided('cluster') });
   const cluster = `chaos-${randomBytes(3).toString('hex')}`;
@@ -100,25 +85,14 @@ async function startParts<Name extends string>(
   await grantKintsugi(kubernetes, { actIn: chosen(({ auto = true, mayAct = auto }) => mayAct) });
   const runbooks = writeRunbooks(join(folder, 'runbooks'), options);
 
-  const userAgent = `kintsugi-test/${cluster}`;
-  const auditLog = auditLogOf(process.env.KINTSUGI_TEST_AUDIT_LOG);
-  const begin = auditLogEnd(auditLog);
-  const audit = () => entriesSince(auditLog, begin, userAgent);
-  const proxy = await startHoldingProxy(fromEnvironment('KINTSUGI_TEST_KINTSUGI_KUBECONFIG'), userAgent);
-  undo.push(proxy.close);
-  const kubeconfig = join(folder, 'kubeconfig.json');
-  writeFileSync(kubeconfig, proxy.kubeconfig);
-  const temporal = await startTemporal(folder, () => undefined);
-  undo.push(temporal.stop);
+  const { kubeconfig, auditSince, auditEnd, ...around } = await startSurroundings(folder, cluster, undo);
+  const begin = auditEnd();
+  const { temporal, pages } = around;
   const restartTemporal = async () => {
     const again = await startTemporal(folder, () => undefined, undefined, temporal.address);
     undo.push(again.stop);
     return again;
   };
-  const observer = await observe(temporal.address);
-  undo.push(observer.close);
-  const pages = await startPageReceiver();
-  undo.push(pages.stop);
   const kintsugi = await startKintsugi({
     folder: join(folder, 'kintsugi'),
     kubeconfig,
@@ -130,14 +104,14 @@ async function startParts<Name extends string>(
     webhookUrl: pages.url,
   });
   undo.push(kintsugi.stop);
-  return { cluster, kubernetes, temporal, restartTemporal, kintsugi, pages, proxy, observer, scenes, audit };
+  return { ...around, cluster, kubernetes, restartTemporal, kintsugi, scenes, audit: () => auditSince(begin) };
 }
 
 async function makeScenes<Name extends string>(
   kubernetes: Kubernetes,
   cluster: string,
   wanted: Record<Name, SceneOptions>,
-  undo: (() => Promise<unknown>)[],
+  undo: Undo,
 ): Promise<Record<Name, Scene>> {
   const scenes: Partial<Record<Name, Scene>> = {};
   for (const name of sceneNames(wanted)) {
@@ -179,12 +153,6 @@ function writeRunbooks(folder: string, scenes: Map<Scene, SceneOptions>): string
     writeFileSync(join(folder, `${name}.yaml`), stringify(runbook));
   }
   return folder;
-}
-
-function fromEnvironment(name: string): string {
-  const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is not set: run the file by npm test`);
-  return value;
 }
 
 /** The patches of a scene's Deployment, by the status that each was answered with. */

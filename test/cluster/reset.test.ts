@@ -31,7 +31,7 @@ test('nothing is written for one person, however often; for two the agent is red
   await expect(approveAs(world, 'ben')).rejects.toThrow();
   const waiting = await world.observer.read(world.workflowId);
   expect(waiting?.record.attempts.at(-1)).toMatchObject({ stage: 'asked' });
-  expect(changesOf(world.audit(start)).filter((change) => /deployments|claims|pods/.test(change))).toEqual([]);
+  expect(changesOf(world.auditSince(start)).filter((change) => /deployments|claims|pods/.test(change))).toEqual([]);
 
   await approveAs(world, 'cleo');
   const { record } = await untilRecord(world, world, isOver);
@@ -42,7 +42,7 @@ test('nothing is written for one person, however often; for two the agent is red
   expect(await stateOf(world.kubernetes, world, { cronJob: false })).toEqual(before);
   const { spec } = await world.kubernetes.apps.readNamespacedDeployment(world.target);
   expect(spec?.template.spec?.containers[0]?.env).toContainEqual({ name: 'RESET', value: 'yes' });
-  const calls = world.audit(start);
+  const calls = world.auditSince(start);
   process.stderr.write(
     `reset with its state kept: ${Math.round((Date.now() - began) / 1000)} s, ${calls.length} Kubernetes calls, ` +
       `changes: ${changesOf(calls).join(', ')}\n`,

@@ -42,7 +42,7 @@ test('a worker that is killed at three of its writes restores the data of the sn
   expect(record.attempts.at(-1)).toMatchObject({ stage: 'verified' });
   expect(await conversationsOf(world)).toEqual(saved);
   expect(world.pages.pages.filter(({ body }) => JSON.stringify(body).includes('"event":"trigger"'))).toEqual([]);
-  const calls = world.audit(start);
+  const calls = world.auditSince(start);
   process.stderr.write(
     `restore with three killed workers: ${Math.round((Date.now() - began) / 1000)} s, ${calls.length} Kubernetes calls, ` +
       `changes: ${changesOf(calls).join(', ')}\n`,

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readState } from '../../dev/cluster/state.ts';
@@ -10,10 +8,7 @@ import { deployKosmos, removeKosmos } from '../../dev/workloads/deploy.ts';
 import { execInPod } from '../../dev/workloads/exec.ts';
 import { namespacesWithSuffix } from '../../dev/workloads/namespaces.ts';
 import { type RunningKintsugi, startKintsugi } from '../../dev/world/kintsugi.ts';
-import { type PageReceiver, startPageReceiver } from '../../dev/world/page-receiver.ts';
-import { type Observer, observe } from '../../dev/world/recovery.ts';
 import { renderRunbooks } from '../../dev/world/runbooks.ts';
-import { startTemporal } from '../../dev/world/temporal.ts';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { isReady } from '../../src/kubernetes/pods.ts';
@@ -22,9 +17,8 @@ import { workflowIdOf } from '../../src/recovery/ids.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import type { Params, Target } from '../../src/recovery/values.ts';
 import { provided } from '../needs.ts';
-import { type AuditEntry, auditLogEnd, auditLogOf, entriesSince } from './audit-log.ts';
 import { kill, untilRecord } from './chaos-world.ts';
-import { type HoldingProxy, startHoldingProxy } from './holding-proxy.ts';
+import { type Surroundings, startSurroundings, startTogether, type Undo } from './surroundings.ts';
 import { until } from './until.ts';
 import { letVolumesGo, type VolumeWorld } from './volume-world.ts';
 import { podsOf } from './workloads.ts';
@@ -35,16 +29,10 @@ const PORT = 8000;
 const silent = () => undefined;
 
 /** A KOSMOS agent with its conversations on a volume, and Kintsugi whose calls can be held and whose worker can be killed. */
-export interface RestoreWorld extends VolumeWorld {
+export interface RestoreWorld extends VolumeWorld, Omit<Surroundings, 'temporal' | 'kubeconfig'> {
   kubernetes: Kubernetes;
   workflowId: string;
-  proxy: HoldingProxy;
   kintsugi: RunningKintsugi;
-  observer: Observer;
-  pages: PageReceiver;
-  /** What Kintsugi asked of the API server since `start` (bytes of the audit log). */
-  audit(start: number): AuditEntry[];
-  auditEnd(): number;
   /** Kills the worker and starts another. */
   replaceWorker(): Promise<void>;
   stop(): Promise<void>;
@@ -52,20 +40,10 @@ export interface RestoreWorld extends VolumeWorld {
 
 /** Starts everything; what fails takes back all that was started. */
 export async function startRestoreWorld(): Promise<RestoreWorld> {
-  const folder = mkdtempSync(join(tmpdir(), 'kintsugi-restore-'));
-  const undo: (() => Promise<unknown>)[] = [async () => rmSync(folder, { recursive: true, force: true })];
-  const stop = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
-  try {
-    return { ...(await startParts(folder, undo)), stop };
-  } catch (thrown) {
-    await stop();
-    throw thrown;
-  }
+  return startTogether('kintsugi-restore-', startParts);
 }
 
-async function startParts(folder: string, undo: (() => Promise<unknown>)[]): Promise<Omit<RestoreWorld, 'stop'>> {
+async function startParts(folder: string, undo: Undo): Promise<Omit<RestoreWorld, 'stop'>> {
   const kubernetes = connectKubernetes({ kubeconfig: provided('cluster') });
   const suffix = randomBytes(3).toString('hex');
   const namespaces = namespacesWithSuffix(suffix);
@@ -77,17 +55,7 @@ async function startParts(folder: string, undo: (() => Promise<unknown>)[]): Pro
   await grantKintsugi(kubernetes, { actIn: [namespaces.kosmos] });
 
   const cluster = `restore-${suffix}`;
-  const userAgent = `kintsugi-test/${cluster}`;
-  const proxy = await startHoldingProxy(process.env.KINTSUGI_TEST_KINTSUGI_KUBECONFIG ?? '', userAgent);
-  undo.push(proxy.close);
-  const kubeconfig = join(folder, 'kubeconfig.json');
-  writeFileSync(kubeconfig, proxy.kubeconfig);
-  const temporal = await startTemporal(folder, silent);
-  undo.push(temporal.stop);
-  const observer = await observe(temporal.address);
-  undo.push(observer.close);
-  const pages = await startPageReceiver();
-  undo.push(pages.stop);
+  const { kubeconfig, temporal, ...around } = await startSurroundings(folder, cluster, undo);
   const kintsugi = await startKintsugi({
     folder: join(folder, 'kintsugi'),
     kubeconfig,
@@ -99,7 +67,7 @@ async function startParts(folder: string, undo: (() => Promise<unknown>)[]): Pro
     cluster,
     auto: [namespaces.kosmos],
     mirrors: {},
-    webhookUrl: pages.url,
+    webhookUrl: around.pages.url,
   });
   undo.push(kintsugi.stop);
   let { worker } = kintsugi;
@@ -108,18 +76,13 @@ async function startParts(folder: string, undo: (() => Promise<unknown>)[]): Pro
     worker = await kintsugi.startWorker();
   };
   const target: Target = { namespace: namespaces.kosmos, kind: 'Deployment', name: AGENT };
-  const log = auditLogOf(process.env.KINTSUGI_TEST_AUDIT_LOG);
   return {
+    ...around,
     kubernetes,
     target,
     claim: `${AGENT}-data`,
     workflowId: workflowIdOf(cluster, target),
-    proxy,
     kintsugi,
-    observer,
-    pages,
-    audit: (start) => entriesSince(log, start, userAgent),
-    auditEnd: () => auditLogEnd(log),
     replaceWorker,
   };
 }
