@@ -10,7 +10,7 @@ import { contextFor, planned, RECOVERY } from '../actions/action-context.ts';
 import { needs } from '../needs.ts';
 import { planningWorld } from './planning-world.ts';
 import { until } from './until.ts';
-import { createDeployment, patchByHand, podsOf, untilRolledOut } from './workloads.ts';
+import { createDeployment, createHealthy, patchByHand, podsOf } from './workloads.ts';
 
 needs('cluster');
 
@@ -42,7 +42,7 @@ describe('rollout-restart', () => {
 
   test('leaves ready pods alone', async () => {
     const target = nextTarget();
-    await healthy(target);
+    await createHealthy(kubernetes, target, image);
     const action = actionNamed('rollout-restart');
     const context = contextFor(kubernetes, target);
     const plan = await planned(context, 'rollout-restart');
@@ -71,7 +71,7 @@ describe('delete-pod', () => {
 
   test('refuses where every pod is ready, and does not begin after a later step of the recovery', async () => {
     const target = nextTarget();
-    await healthy(target);
+    await createHealthy(kubernetes, target, image);
     const action = actionNamed('delete-pod');
     const context = contextFor(kubernetes, target);
     expect((await action.plan(context, {})).refusal?.code).toBe('none-unready');
@@ -113,9 +113,4 @@ describe('wait-ready', () => {
 function nextTarget(): Target {
   count += 1;
   return { namespace, kind: 'Deployment', name: `app-${count}` };
-}
-
-async function healthy(target: Target): Promise<void> {
-  await createDeployment(kubernetes, target, image, false);
-  await untilRolledOut(kubernetes, target);
 }

@@ -80,11 +80,16 @@ export function broken(template: NonNullable<V1Deployment['spec']>['template']):
   };
 }
 
+/** Makes the target, and waits until it is ready. */
+export async function createHealthy(kubernetes: Kubernetes, target: Target, image: string): Promise<void> {
+  await createDeployment(kubernetes, target, image, false);
+  await untilRolledOut(kubernetes, target);
+}
+
 /** A healthy Deployment `app` in a namespace of its own. */
 export async function healthyDeployment(kubernetes: Kubernetes, namespace: string, image: string): Promise<Target> {
   const target = { namespace, kind: 'Deployment', name: 'app' };
-  await kubernetes.apps.createNamespacedDeployment({ namespace, body: deployment(namespace, image) });
-  await untilRolledOut(kubernetes, target);
+  await createHealthy(kubernetes, target, image);
   return target;
 }
 
