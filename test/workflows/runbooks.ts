@@ -8,3 +8,14 @@ export function withFirstRung(rung: string): RunbookContent {
     return { ...content, spec: { ...content.spec, escalation } };
   });
 }
+
+/** The small runbook, every remedy of which asks; `expires` is how long an answer is awaited. */
+export function asking(expires: string, onExpiry: 'escalate' | 'next' = 'escalate'): RunbookContent {
+  return smallRunbook((content) => {
+    const causes = content.spec.causes.map((cause) => ({
+      ...cause,
+      remedies: cause.remedies.map((remedy) => ({ ...remedy, approval: { quorum: 1, expires, onExpiry } })),
+    }));
+    return { ...content, spec: { ...content.spec, causes } };
+  });
+}
