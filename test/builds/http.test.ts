@@ -2,12 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { BuildContext, BuildHook, BuildOrder } from '../../src/builds/build.ts';
 import { httpHook } from '../../src/builds/http.ts';
 import { buildHook } from '../../src/builds/settings.ts';
 import { type FakeApiServer, startApiServer } from '../checks/api-server.ts';
-import { type SeenRequest, startServer, type TestServer } from '../http/server.ts';
+import type { TestServer } from '../http/server.ts';
+import { serversOfFile } from '../http/servers-of-file.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const order: BuildOrder = {
@@ -21,7 +22,7 @@ const order: BuildOrder = {
 
 let folder: string;
 let api: FakeApiServer;
-const servers: TestServer[] = [];
+const serve = serversOfFile();
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kintsugi-builds-'));
   // No call of these tests goes to a cluster.
@@ -31,15 +32,6 @@ afterAll(async () => {
   await api.close();
   await rm(folder, { recursive: true });
 });
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
-async function serve(answer: (request: SeenRequest, response: ServerResponse) => void): Promise<TestServer> {
-  const server = await startServer(answer);
-  servers.push(server);
-  return server;
-}
 
 const context = (): BuildContext => ({ kubernetes: api.kubernetes, signal: new AbortController().signal });
 

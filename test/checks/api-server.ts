@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { type SeenRequest, startServer } from '../http/server.ts';
+import { kubeconfigTo } from '../kubernetes/kubeconfig.ts';
 
 /** An answer by path (without the query): an object is sent as JSON, a text as plain text, a function answers itself. */
 export type Route = object | string | ((request: SeenRequest, response: ServerResponse) => void);
@@ -30,7 +31,7 @@ export async function startApiServer(routes: Record<string, Route>, timeoutMs = 
   });
   const folder = await mkdtemp(join(tmpdir(), 'kintsugi-test-'));
   const kubeconfig = join(folder, 'kubeconfig');
-  await writeFile(kubeconfig, kubeconfigOf(server.url));
+  await writeFile(kubeconfig, kubeconfigTo(server.url));
   return {
     kubernetes: connectKubernetes({ kubeconfig, timeoutMs }),
     routes,
@@ -46,15 +47,4 @@ export async function startApiServer(routes: Record<string, Route>, timeoutMs = 
 export function refuse(response: ServerResponse, code: number, message: string): void {
   response.writeHead(code, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code }));
-}
-
-function kubeconfigOf(server: string): string {
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'test',
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'test', user: {} }],
-  });
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type RequestOptions, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node';
+import { kubeconfigTo } from '../kubernetes/kubeconfig.ts';
 
 /** A proxy in front of the API server that does what was asked for and loses the answer. */
 export interface LosingProxy {
@@ -78,12 +79,5 @@ function diesNow(proxy: LosingProxy, { method = 'GET', url = '' }: IncomingMessa
 /** A kubeconfig, as text, for a proxy that has credentials of its own. */
 export function kubeconfigFor(server: Server): string {
   const { port }: AddressInfo = JSON.parse(JSON.stringify(server.address()));
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'proxy',
-    clusters: [{ name: 'proxy', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'proxy', user: {} }],
-    contexts: [{ name: 'proxy', context: { cluster: 'proxy', user: 'proxy' } }],
-  });
+  return kubeconfigTo(`http://127.0.0.1:${port}`);
 }

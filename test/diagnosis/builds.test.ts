@@ -1,15 +1,12 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { readBuilds } from '../../src/diagnosis/collect/builds.ts';
 import type { RevisionEvidence } from '../../src/diagnosis/evidence/change.ts';
-import { startServer, type TestServer } from '../http/server.ts';
+import { serversOfFile } from '../http/servers-of-file.ts';
 import { startFakeApi } from '../kubernetes/fake-api.ts';
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
-const servers: TestServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
+const startServer = serversOfFile();
 
 /** A registry whose images of digest a and b were built from the commits of the same letter; of others it knows nothing. */
 async function registry(): Promise<string> {
@@ -30,7 +27,6 @@ async function registry(): Promise<string> {
       .writeHead(200, { 'content-type': isConfiguration ? 'application/octet-stream' : MANIFEST })
       .end(JSON.stringify(body));
   });
-  servers.push(server);
   return server.url;
 }
 

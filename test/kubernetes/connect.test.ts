@@ -7,6 +7,7 @@ import { PatchStrategy } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { callOptions } from '../../src/kubernetes/transport.ts';
+import { kubeconfigTo } from './kubeconfig.ts';
 
 let folder: string;
 const servers: Server[] = [];
@@ -151,16 +152,6 @@ async function answering(listener: RequestListener, timeoutMs?: number): Promise
 
 async function connectTo(server: string, timeoutMs?: number): Promise<Kubernetes> {
   const kubeconfig = join(folder, 'config');
-  await writeFile(
-    kubeconfig,
-    JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'test',
-      clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
-      users: [{ name: 'test', user: {} }],
-      contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    }),
-  );
+  await writeFile(kubeconfig, kubeconfigTo(server));
   return connectKubernetes({ kubeconfig, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
 }

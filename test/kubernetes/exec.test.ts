@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { KintsugiError } from '../../src/errors.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { type ExecRequest, type ExecStreams, execInPod } from '../../src/kubernetes/exec.ts';
+import { kubeconfigTo } from './kubeconfig.ts';
 
 /** What a real API server cannot be made to do: it answers an exec as each test says, over a WebSocket (RFC 6455). */
 
@@ -59,15 +60,7 @@ function frame(channel: number, text: string): Buffer {
 async function exec(changes: Partial<ExecRequest> = {}, streams: ExecStreams = {}) {
   const { port }: { port: number } = JSON.parse(JSON.stringify(server.address()));
   const kubeconfig = join(folder, 'config');
-  await writeFile(
-    kubeconfig,
-    JSON.stringify({
-      'current-context': 'fake',
-      clusters: [{ name: 'fake', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } }],
-      users: [{ name: 'fake', user: {} }],
-      contexts: [{ name: 'fake', context: { cluster: 'fake', user: 'fake' } }],
-    }),
-  );
+  await writeFile(kubeconfig, kubeconfigTo(`http://127.0.0.1:${port}`));
   const own = { namespace: 'bruno', pod: 'debug', container: 'app', command: ['nc', '-w', '3'], timeoutMs: 5_000 };
   return execInPod(connectKubernetes({ kubeconfig }), { ...own, ...changes }, streams);
 }

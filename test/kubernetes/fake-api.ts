@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kubernetes } from '../../src/kubernetes/client.ts';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
+import { kubeconfigTo } from './kubeconfig.ts';
 
 /** An API server that serves what it is given, for branches that a real one cannot be made to take. */
 export interface FakeApi {
@@ -47,18 +48,7 @@ export async function startFakeApi(answers: FakeApi['answers'] = {}): Promise<Fa
   const { port }: { port: number } = JSON.parse(JSON.stringify(server.address()));
   const folder = await mkdtemp(join(tmpdir(), 'kintsugi-fake-'));
   const kubeconfig = join(folder, 'config');
-  const cluster = { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true };
-  await writeFile(
-    kubeconfig,
-    JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'fake',
-      clusters: [{ name: 'fake', cluster }],
-      users: [{ name: 'fake', user: {} }],
-      contexts: [{ name: 'fake', context: { cluster: 'fake', user: 'fake' } }],
-    }),
-  );
+  await writeFile(kubeconfig, kubeconfigTo(`http://127.0.0.1:${port}`));
   const api: FakeApi = {
     kubernetes: connectKubernetes({ kubeconfig }),
     answers,

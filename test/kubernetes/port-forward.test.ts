@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { forwardPort } from '../../src/kubernetes/port-forward.ts';
+import { kubeconfigTo } from './kubeconfig.ts';
 import { type Channel, startWebSockets } from './websocket-server.ts';
 
 const DATA = 0;
@@ -25,17 +26,7 @@ async function open(
   const folder = await mkdtemp(join(tmpdir(), 'kintsugi-forward-'));
   cleaning.push(() => rm(folder, { recursive: true }));
   const kubeconfig = join(folder, 'config');
-  await writeFile(
-    kubeconfig,
-    JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'fake',
-      clusters: [{ name: 'fake', cluster: { server: server.url, 'insecure-skip-tls-verify': true } }],
-      users: [{ name: 'fake', user: {} }],
-      contexts: [{ name: 'fake', context: { cluster: 'fake', user: 'fake' } }],
-    }),
-  );
+  await writeFile(kubeconfig, kubeconfigTo(server.url));
   return forwardPort(connectKubernetes({ kubeconfig }), to, { timeoutMs: 5000, ...options });
 }
 

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { registryDigest } from '../../src/registry/digest.ts';
 import { compareDigests } from '../../src/registry/tag-moved.ts';
-import { type SeenRequest, startServer, type TestServer } from '../http/server.ts';
+import type { SeenRequest, TestServer } from '../http/server.ts';
+import { serversOfFile } from '../http/servers-of-file.ts';
 
 const IMAGE = 'registry.invalid/team/app:latest';
 const DIGEST = `sha256:${'a'.repeat(64)}`;
@@ -13,16 +14,7 @@ const INDEX = 'application/vnd.oci.image.index.v1+json';
 const BASIC = `Basic ${Buffer.from('user:secret').toString('base64')}`;
 const PULL_SECRET = JSON.stringify({ auths: { 'registry.invalid': { username: 'user', password: 'secret' } } });
 
-const servers: TestServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
-async function serve(answer: (request: SeenRequest, response: ServerResponse) => void): Promise<TestServer> {
-  const server = await startServer(answer);
-  servers.push(server);
-  return server;
-}
+const serve = serversOfFile();
 
 const ask = (server: TestServer, pullSecrets: string[] = [], timeoutMs = 5000): ReturnType<typeof registryDigest> =>
   registryDigest(IMAGE, { pullSecrets, mirrors: { 'registry.invalid': server.url }, timeoutMs });

@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { readImageConfiguration } from '../../src/registry/image-configuration.ts';
-import { startServer, type TestServer } from '../http/server.ts';
+import type { TestServer } from '../http/server.ts';
+import { serversOfFile } from '../http/servers-of-file.ts';
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const INDEX = 'application/vnd.oci.image.index.v1+json';
@@ -19,10 +20,7 @@ const CONFIGURATION = {
   },
 };
 
-const servers: TestServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
+const startServer = serversOfFile();
 
 /** A registry with these manifests and blobs, by the name at the end of their path. */
 async function serve(content: Record<string, { type: string; body: unknown; digest?: string }>): Promise<TestServer> {
@@ -32,7 +30,6 @@ async function serve(content: Record<string, { type: string; body: unknown; dige
     const header = found.digest === undefined ? {} : { 'docker-content-digest': found.digest };
     return response.writeHead(200, { 'content-type': found.type, ...header }).end(JSON.stringify(found.body));
   });
-  servers.push(server);
   return server;
 }
 

@@ -1,18 +1,16 @@
 import type { ServerResponse } from 'node:http';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { askPull } from '../../src/registry/pull.ts';
 import { PULL_SECRET_TYPE, type PullSecret } from '../../src/registry/pull-secrets.ts';
-import { type SeenRequest, startServer, type TestServer } from '../http/server.ts';
+import type { SeenRequest } from '../http/server.ts';
+import { serversOfFile } from '../http/servers-of-file.ts';
 
 const IMAGE = 'registry.invalid/team/app:v9';
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const TEXT = JSON.stringify({ auths: { 'registry.invalid': { username: 'user', password: 'pass word' } } });
 const BASIC = `Basic ${Buffer.from('user:pass word').toString('base64')}`;
 
-const servers: TestServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
+const startServer = serversOfFile();
 
 const secret = (parts: Partial<PullSecret> = {}, readable = true): PullSecret => ({
   namespace: 'shop',
@@ -29,7 +27,6 @@ async function ask(
   { image = IMAGE, timeoutMs = 10_000 } = {},
 ) {
   const server = await startServer(answer);
-  servers.push(server);
   const answered = await askPull(image, secrets, { mirrors: { 'registry.invalid': server.url }, timeoutMs });
   expect(JSON.stringify(answered)).not.toContain('pass word');
   return answered;
