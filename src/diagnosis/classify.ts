@@ -114,48 +114,59 @@ function hasTrouble(pod: PodEvidence, container: ContainerEvidence): boolean {
 
 /** What the bare end of a container says: an init container that failed or does not end, a program that simply ended. */
 function endFacts(evidence: Evidence, pod: PodEvidence, container: ContainerEvidence, log: Finding | null): Finding[] {
+  if (container.role === 'init') return initFacts(pod, container, log);
   const end = lastEnd(container);
-  const place = { pod: pod.name, container: container.name };
-  const said = log === null || log.cause === 'unknown' ? '' : ` ${log.summary}`;
-  const quotes = [{ source: `${pod.name} ${container.name} last state`, text: describeEnd(end) }];
-  if (container.role === 'init' && end?.exitCode !== undefined && end.exitCode !== 0) {
-    return [
-      finding({
-        ...place,
-        cause: 'init-container-failure',
-        subject: container.name,
-        score: 82,
-        summary: `Init container ${container.name} fails (${describeEnd(end)}), so the pod's other containers never start.${said}`,
-        quotes: [...quotes, ...(log?.quotes ?? lastLine(pod, container))],
-      }),
-    ];
-  }
-  if (container.role === 'init' && container.state.kind === 'running') {
-    return [
-      finding({
-        ...place,
-        cause: 'init-container-failure',
-        subject: container.name,
-        score: 82,
-        summary: `Init container ${container.name} runs since ${container.state.startedAt ?? 'its start'} and does not end, so the pod's other containers wait.${said}`,
-        mend: said === '' ? 'Find what it waits for.' : undefined,
-        quotes: log?.quotes ?? lastLine(pod, container),
-      }),
-    ];
-  }
   if (end?.exitCode === 0 && container.role === 'main' && !isExpectedToEnd(evidence)) {
     return [
       finding({
-        ...place,
+        pod: pod.name,
+        container: container.name,
         cause: 'completed',
         score: 65,
         summary: `${container.name} ends by itself with exit code 0: a program that should stay was given nothing to do.`,
         mend: 'Give it a command that stays; work that ends belongs in a Job.',
+        quotes: [lastState(pod, container)],
+      }),
+    ];
+  }
+  return [];
+}
+
+function initFacts(pod: PodEvidence, container: ContainerEvidence, log: Finding | null): Finding[] {
+  const end = lastEnd(container);
+  const said = log === null || log.cause === 'unknown' ? '' : ` ${log.summary}`;
+  const quotes = log?.quotes ?? lastLine(pod, container);
+  const fails = (parts: Pick<Finding, 'summary' | 'quotes'> & { mend?: string | undefined }) =>
+    finding({
+      pod: pod.name,
+      container: container.name,
+      cause: 'init-container-failure',
+      subject: container.name,
+      score: 82,
+      ...parts,
+    });
+  if (end?.exitCode !== undefined && end.exitCode !== 0) {
+    return [
+      fails({
+        summary: `Init container ${container.name} fails (${describeEnd(end)}), so the pod's other containers never start.${said}`,
+        quotes: [lastState(pod, container), ...quotes],
+      }),
+    ];
+  }
+  if (container.state.kind === 'running') {
+    return [
+      fails({
+        summary: `Init container ${container.name} runs since ${container.state.startedAt ?? 'its start'} and does not end, so the pod's other containers wait.${said}`,
+        mend: said === '' ? 'Find what it waits for.' : undefined,
         quotes,
       }),
     ];
   }
   return [];
+}
+
+function lastState(pod: PodEvidence, container: ContainerEvidence): Finding['quotes'][number] {
+  return { source: `${pod.name} ${container.name} last state`, text: describeEnd(lastEnd(container)) };
 }
 
 /** A Job's containers are to end. */

@@ -8,6 +8,7 @@ import type {
 import { KintsugiError } from '../errors.ts';
 import type { ObjectRef, Target } from '../recovery/values.ts';
 import type { Kubernetes } from './client.ts';
+import type { RawObject } from './objects.ts';
 import { selectorText } from './selector.ts';
 import { callOptions } from './transport.ts';
 
@@ -68,15 +69,8 @@ interface RollingUpdate {
 }
 
 /** The raw object of any of the three kinds, as far as it is read here. */
-export interface WorkloadObject {
-  metadata: {
-    name: string;
-    namespace: string;
-    uid: string;
-    resourceVersion: string;
-    generation?: number;
-    labels?: Record<string, string>;
-    annotations?: Record<string, string>;
+export interface WorkloadObject extends RawObject {
+  metadata: RawObject['metadata'] & {
     ownerReferences?: V1OwnerReference[];
     managedFields?: V1ManagedFieldsEntry[];
   };

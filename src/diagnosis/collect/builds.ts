@@ -1,12 +1,10 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { REVISION_LABEL, readImageConfiguration } from '../../registry/image-configuration.ts';
-import { readPullSecrets } from '../../registry/pull-secrets.ts';
 import type { BuildEvidence, RevisionEvidence } from '../evidence/change.ts';
 import { pinned } from './image-command.ts';
+import { registryOptions } from './registry-options.ts';
 
-/** Whoever waits for a diagnosis does not wait for a registry that is away. */
-const REGISTRY_MS = 1200;
 /** Containers whose images are compared. */
 const MOST_CONTAINERS = 2;
 const SOURCE_LABEL = 'org.opencontainers.image.source';
@@ -39,13 +37,7 @@ export async function readBuilds({ kubernetes, mirrors, pods, revisions, signal 
     .filter(({ image, digest }) => image.before !== '' && (image.now !== image.before || digest.now !== digest.before))
     .slice(0, MOST_CONTAINERS);
   if (changed.length === 0) return [];
-  const time = AbortSignal.timeout(REGISTRY_MS);
-  const options = {
-    pullSecrets: await readPullSecrets(kubernetes, pod),
-    mirrors,
-    timeoutMs: REGISTRY_MS,
-    signal: AbortSignal.any([signal, time]),
-  };
+  const { options } = await registryOptions({ kubernetes, mirrors, signal }, pod);
   const labelsOf = async (image: string, digest: string) => {
     const answer = await readImageConfiguration(pinned(image, digest === '' ? undefined : digest), options).catch(
       () => {

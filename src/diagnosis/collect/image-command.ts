@@ -3,13 +3,11 @@ import { KintsugiError } from '../../errors.ts';
 import type { Kubernetes } from '../../kubernetes/client.ts';
 import { callOptions } from '../../kubernetes/transport.ts';
 import { readImageConfiguration } from '../../registry/image-configuration.ts';
-import { readPullSecrets } from '../../registry/pull-secrets.ts';
 import { digestOfImageId } from '../../registry/reference.ts';
 import type { ContainerTemplate } from '../evidence/workload.ts';
 import type { Attempt } from './collect.ts';
+import { REGISTRY_MS, registryOptions } from './registry-options.ts';
 
-/** Milliseconds that a registry may take in all: whoever waits for a diagnosis does not wait for a registry that is away. */
-const REGISTRY_MS = 1200;
 /** Images that are asked for: of the first containers that are in trouble. */
 const MOST_IMAGES = 2;
 const USUAL_ARCHITECTURE = 'amd64';
@@ -71,17 +69,10 @@ export function pinned(image: string, digest: string | undefined): string {
 }
 
 async function readCommand(request: Request, pod: V1Pod, image: string): Promise<ImageCommand> {
-  const { kubernetes, mirrors, signal } = request;
-  const time = AbortSignal.timeout(REGISTRY_MS);
-  const options = {
-    pullSecrets: await readPullSecrets(kubernetes, pod),
-    mirrors,
-    timeoutMs: REGISTRY_MS,
-    signal: AbortSignal.any([signal, time]),
-  };
+  const { time, options } = await registryOptions(request, pod);
   const platform = { os: 'linux', architecture: await architectureOf(request, pod) };
   const answer = await readImageConfiguration(image, options, platform).catch((thrown: unknown) => {
-    if (time.aborted && !signal.aborted) return { problem: { saw: `no answer within ${REGISTRY_MS} ms` } };
+    if (time.aborted && !request.signal.aborted) return { problem: { saw: `no answer within ${REGISTRY_MS} ms` } };
     throw thrown;
   });
   if ('problem' in answer)

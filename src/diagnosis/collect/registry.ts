@@ -4,13 +4,12 @@ import { askPull } from '../../registry/pull.ts';
 import { namedPullSecrets } from '../../registry/pull-secrets.ts';
 import type { ImageEvidence } from '../evidence/reference.ts';
 import type { Attempt } from './collect.ts';
+import { REGISTRY_MS } from './registry-options.ts';
 
 /** Waiting reasons of a pull that the registry has a part in (kubernetes pkg/kubelet/images/types.go). */
 const PULLS = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable']);
 /** A rollout of many pods asks for the same few images. */
 const MOST_IMAGES = 4;
-/** Whoever waits for a diagnosis does not wait for a registry that is away. */
-const REGISTRY_MS = 1200;
 
 /**
  * What the registry itself says of each image that the kubelet cannot pull, asked with the pod's own pull secrets: the
