@@ -5,6 +5,7 @@ needs('cluster');
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { BROKEN } from '../cluster/broken/cases.ts';
+import { expectTold } from '../cluster/broken/told.ts';
 import { type BrokenWorld, breakAll } from '../cluster/broken/world.ts';
 
 /** Every broken workload of the table, as `kintsugi diagnose` sees it on a real cluster. */
@@ -23,12 +24,7 @@ afterAll(async () => {
 test.each(BROKEN)(
   '$name is $cause',
   async (broken) => {
-    const { answer } = await world.seen(broken);
-    const [first] = answer.findings;
-    expect(answer.healthy).toBe(false);
-    if (broken.subject !== undefined) expect(first?.subject).toBe(broken.subject);
-    if (broken.container !== undefined) expect(first?.container).toBe(broken.container);
-    expect(first?.quotes.length).toBeGreaterThan(0);
+    const answer = await expectTold(world, broken);
     expect(answer.checklist.length).toBeGreaterThan(0);
     expect(answer.plans).toEqual([]);
   },

@@ -11,9 +11,11 @@ import { z } from 'zod';
 import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { kintsugi } from '../cli/command.ts';
 import { BROKEN } from './broken/cases.ts';
+import { expectTold } from './broken/told.ts';
 import { app, type Broken, python } from './broken/workloads.ts';
 import { type BrokenWorld, breakAll, lookAt } from './broken/world.ts';
 import { crashRunbook, createCrashingApp } from './crashing-app.ts';
+import { createCredential, LEAKS, LEAKY_ENV, LEAKY_PROGRAM } from './leaky-app.ts';
 import { until } from './until.ts';
 
 /** One of each family; `test/all/diagnose-causes.test.ts` has all. */
@@ -31,43 +33,13 @@ const FAMILIES = new Set([
   'quota',
 ]);
 
-const VALUE = 'kn0wn/Secret+value';
-const LEAKS = [
-  VALUE,
-  Buffer.from(VALUE).toString('base64'),
-  Buffer.from(`app:${VALUE}`).toString('base64'),
-  encodeURIComponent(VALUE),
-  'redis-pass-1234',
-  'bearer-token-abcdefgh',
-  'json-field-value-1',
-  'literal-password-7',
-];
-const LEAKY = python(
-  `
-import base64, os, urllib.parse
-value = os.environ["CREDENTIAL"]
-print("value", value, base64.b64encode(value.encode()).decode(), urllib.parse.quote(value, safe=""))
-print("pair", base64.b64encode(("app:" + value).encode()).decode())
-print("connecting to redis://:redis-pass-1234@redis:6379/0")
-print("Authorization: Bearer bearer-token-abcdefgh")
-print('{"user": "app", "password": "json-field-value-1"}', os.environ["ADMIN_PASSWORD"], flush=True)
-os.environ["REQUIRED_SETTING"]
-`,
-  {
-    env: [
-      { name: 'CREDENTIAL', valueFrom: { secretKeyRef: { name: 'credential', key: 'value' } } },
-      { name: 'ADMIN_PASSWORD', value: 'literal-password-7' },
-    ],
-  },
-);
 const OWN: readonly Broken[] = [
   { name: 'well', make: app('well'), cause: 'none', says: [] },
   {
     name: 'leaky',
     make: async (client, namespace) => {
-      const body = { metadata: { name: 'credential' }, stringData: { value: VALUE } };
-      await client.core.createNamespacedSecret({ namespace, body });
-      await app('leaky', LEAKY)(client, namespace);
+      await createCredential(client, namespace);
+      await app('leaky', python(LEAKY_PROGRAM, { env: LEAKY_ENV }))(client, namespace);
     },
     cause: 'configuration-error',
     says: ['REQUIRED_SETTING'],
@@ -101,12 +73,7 @@ afterAll(async () => {
 test.each(chosen)(
   '$name is $cause',
   async (broken) => {
-    const { answer } = await world.seen(broken);
-    const [first] = answer.findings;
-    expect(answer.healthy).toBe(false);
-    if (broken.subject !== undefined) expect(first?.subject).toBe(broken.subject);
-    if (broken.container !== undefined) expect(first?.container).toBe(broken.container);
-    expect(first?.quotes.length).toBeGreaterThan(0);
+    await expectTold(world, broken);
   },
   120_000,
 );

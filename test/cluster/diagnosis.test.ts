@@ -12,6 +12,7 @@ import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import type { Classification, Diagnosis, RunbookContent } from '../../src/recovery/activities.ts';
 import { runbookOf } from '../runbook/agent-bruno.ts';
 import { diagnoseOnce } from './diagnosing.ts';
+import { createCredential, LEAKS, LEAKY_ENV, LEAKY_PROGRAM } from './leaky-app.ts';
 import { createNamespace, deleteNamespace } from './namespace.ts';
 import { provideServingApp, servingApp } from './serving-app.ts';
 import { until } from './until.ts';
@@ -120,47 +121,9 @@ describe('what a real kubelet reports', () => {
 });
 
 describe('secrets', () => {
-  const VALUE = 'kn0wn/Secret+value';
-  const LEAKS = [
-    VALUE,
-    Buffer.from(VALUE).toString('base64'),
-    Buffer.from(`app:${VALUE}`).toString('base64'),
-    encodeURIComponent(VALUE),
-    'redis-pass-1234',
-    'bearer-token-abcdefgh',
-    'json-field-value-1',
-    'cookie-value-99',
-    'literal-password-7',
-    'MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQC7VJTUt9Us8cKj',
-  ];
-  const PROGRAM = `
-import base64, os, urllib.parse
-value = os.environ["CREDENTIAL"]
-print("value", value)
-print("base64", base64.b64encode(value.encode()).decode())
-print("pair", base64.b64encode(("app:" + value).encode()).decode())
-print("encoded", urllib.parse.quote(value, safe=""))
-print("connecting to redis://:redis-pass-1234@redis:6379/0")
-print("Authorization: Bearer bearer-token-abcdefgh")
-print('{"user": "app", "password": "json-field-value-1"}')
-print("Set-Cookie: session=cookie-value-99; Path=/")
-print("with", os.environ["ADMIN_PASSWORD"])
-print("-----BEGIN PRIVATE KEY-----\\nMIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQC7VJTUt9Us8cKj\\n-----END PRIVATE KEY-----", flush=True)
-os.environ["REQUIRED_SETTING"]
-`;
-
   test('stand in the raw log and the cluster, and nowhere in what leaves the activities', async () => {
-    await kubernetes.core.createNamespacedSecret({
-      namespace,
-      body: { metadata: { name: 'credential' }, stringData: { value: VALUE } },
-    });
-    await deploy('leaky', {
-      ...python(PROGRAM),
-      env: [
-        { name: 'CREDENTIAL', valueFrom: { secretKeyRef: { name: 'credential', key: 'value' } } },
-        { name: 'ADMIN_PASSWORD', value: 'literal-password-7' },
-      ],
-    });
+    await createCredential(kubernetes, namespace);
+    await deploy('leaky', { ...python(LEAKY_PROGRAM), env: LEAKY_ENV });
     const finding = await causeOf('leaky', 'configuration-error');
     expect(finding?.subject).toBe('REQUIRED_SETTING');
 
