@@ -1,65 +1,34 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { actionNamed } from '../../src/actions/parameters.ts';
-import type { Kubernetes } from '../../src/kubernetes/client.ts';
-import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { readSnapshot } from '../../src/kubernetes/snapshots.ts';
 import type { Plan } from '../../src/recovery/values.ts';
 import { planned } from '../actions/action-context.ts';
-import { needs, provided } from '../needs.ts';
-import { createNamespace, deleteNamespace } from './namespace.ts';
+import { needs } from '../needs.ts';
 import {
   applyAndDie,
   contextOf,
-  createVolumeWorld,
   deleteSnapshotByHand,
-  letVolumesGo,
-  type MortalWorker,
   outcomeOf,
   revert,
-  startMortalWorker,
   stateOf,
   stop,
   takeSnapshot,
   type VolumeWorld,
 } from './volume-world.ts';
-import { idleImage } from './workloads.ts';
+import { volumesOfFile } from './volumes-of-file.ts';
 
 needs('cluster', 'snapshots');
 
 // Pods start and end, snapshots are taken and volumes bound: seconds as a rule.
 jest.setTimeout(120_000);
 
-const kubeconfig = provided('cluster');
 const signal = new AbortController().signal;
-let kubernetes: Kubernetes;
-let namespace: string;
-let image: string;
-let worker: MortalWorker;
-let count = 0;
-
-beforeAll(async () => {
-  kubernetes = connectKubernetes({ kubeconfig });
-  namespace = await createNamespace(kubernetes, 'restore');
-  image = await idleImage(kubernetes);
-  worker = await startMortalWorker(kubeconfig);
-});
-
-afterAll(async () => {
-  await worker.close();
-  await letVolumesGo(kubernetes, namespace);
-  await deleteNamespace(kubernetes, namespace);
-});
-
-afterEach(async () => {
-  await kubernetes.apps.deleteCollectionNamespacedDeployment({ namespace });
-});
+const { kubernetes, namespace, worker, volumeWorld } = await volumesOfFile('restore', 'kosmos-csi');
 
 /** A target on a claim with a snapshot, stopped: what the next actions work on. */
 async function stoppedWorld(): Promise<VolumeWorld & { snapshot: string; earlier: Plan[] }> {
-  count += 1;
-  const target = { namespace, kind: 'Deployment', name: `app-${count}` };
-  const of = await createVolumeWorld(kubernetes, target, { image, storageClass: 'kosmos-csi' });
-  const snapshot = await takeSnapshot(kubernetes, of, `nightly-${count}`);
+  const of = await volumeWorld();
+  const snapshot = await takeSnapshot(kubernetes, of, `nightly-${of.target.name}`);
   return { ...of, snapshot, earlier: [await stop(kubernetes, of)] };
 }
 

@@ -1,68 +1,25 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { V1StatefulSet } from '@kubernetes/client-node';
 import { actionNamed } from '../../src/actions/parameters.ts';
 import { readRecipe } from '../../src/actions/write/guard.ts';
-import type { Kubernetes } from '../../src/kubernetes/client.ts';
-import { connectKubernetes } from '../../src/kubernetes/connect.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
-import type { Target } from '../../src/recovery/values.ts';
 import { planned } from '../actions/action-context.ts';
-import { needs, provided } from '../needs.ts';
-import { createNamespace, deleteNamespace } from './namespace.ts';
+import { needs } from '../needs.ts';
 import { until } from './until.ts';
-import {
-  applyAndDie,
-  contextOf,
-  createVolumeWorld,
-  letVolumesGo,
-  type MortalWorker,
-  outcomeOf,
-  revert,
-  startMortalWorker,
-  stateOf,
-  stop,
-  type VolumeWorld,
-} from './volume-world.ts';
-import { deployment, idleImage, patchByHand, statefulSet, untilRolledOut } from './workloads.ts';
+import { applyAndDie, contextOf, outcomeOf, revert, stateOf, stop } from './volume-world.ts';
+import { volumesOfFile } from './volumes-of-file.ts';
+import { deployment, patchByHand, statefulSet, untilRolledOut } from './workloads.ts';
 
 needs('cluster');
 
 // Pods start and end, and volumes are bound: seconds as a rule.
 jest.setTimeout(120_000);
 
-const kubeconfig = provided('cluster');
-let kubernetes: Kubernetes;
-let namespace: string;
-let image: string;
-let worker: MortalWorker;
-let count = 0;
-
-beforeAll(async () => {
-  kubernetes = connectKubernetes({ kubeconfig });
-  namespace = await createNamespace(kubernetes, 'volumes');
-  image = await idleImage(kubernetes);
-  worker = await startMortalWorker(kubeconfig);
-});
-
-afterAll(async () => {
-  await worker.close();
-  await letVolumesGo(kubernetes, namespace);
-  await deleteNamespace(kubernetes, namespace);
-});
-
-afterEach(async () => {
-  await kubernetes.apps.deleteCollectionNamespacedDeployment({ namespace });
-});
-
-async function world(): Promise<VolumeWorld> {
-  count += 1;
-  const target: Target = { namespace, kind: 'Deployment', name: `app-${count}` };
-  return createVolumeWorld(kubernetes, target, { image, storageClass: 'folder' });
-}
+const { kubernetes, namespace, image, worker, volumeWorld } = await volumesOfFile('volumes', 'folder');
 
 describe('stopping a target (scale: {to: 0})', () => {
   test('lists every pod and claim, stops pods and CronJob, waits until the claim is let go of, and is taken back whole', async () => {
-    const of = await world();
+    const of = await volumeWorld();
     const before = await stateOf(kubernetes, of);
     const context = contextOf(kubernetes, of);
     const plan = await planned(context, 'scale', { to: 0 });
@@ -86,7 +43,7 @@ describe('stopping a target (scale: {to: 0})', () => {
   });
 
   test('is brought back by scale: {to: before}, planned from the earlier plan or from what stands on the objects', async () => {
-    const of = await world();
+    const of = await volumeWorld();
     const before = await stateOf(kubernetes, of);
     const stopped = await stop(kubernetes, of);
     const context = contextOf(kubernetes, of);
@@ -104,7 +61,7 @@ describe('stopping a target (scale: {to: 0})', () => {
   });
 
   test.each([1, 2])('goes on, or back, from a worker that died with its write %i', async (at) => {
-    const of = await world();
+    const of = await volumeWorld();
     const before = await stateOf(kubernetes, of);
     const context = contextOf(kubernetes, of);
     const plan = await planned(context, 'scale', { to: 0 });
@@ -117,7 +74,7 @@ describe('stopping a target (scale: {to: 0})', () => {
   });
 
   test('is refused where another workload mounts the claim, unless it is named and stopped too', async () => {
-    const of = await world();
+    const of = await volumeWorld();
     const reader = deployment(namespace, image, 'reader');
     if (reader.spec?.template.spec !== undefined)
       reader.spec.template.spec.volumes = [{ name: 'data', persistentVolumeClaim: { claimName: of.claim } }];
@@ -163,7 +120,7 @@ describe('stopping a target (scale: {to: 0})', () => {
   });
 
   test('is neither done nor taken back over a change by another hand', async () => {
-    const of = await world();
+    const of = await volumeWorld();
     const context = contextOf(kubernetes, of);
     const plan = await planned(context, 'scale', { to: 0 });
     await patchByHand(kubernetes, of.target, { spec: { replicas: 2 } });
@@ -188,13 +145,13 @@ function claimingSet(): V1StatefulSet {
 
 describe('deleting a claim', () => {
   test('is refused while pods mount it, and names them', async () => {
-    const of = await world();
+    const of = await volumeWorld();
     const plan = await planned(contextOf(kubernetes, of), 'delete-claim', { claim: of.claim });
     expect(plan.refusal).toMatchObject({ code: 'in-use', reason: expect.stringContaining(of.target.name) });
   });
 
   test('keeps the volume, tells of it, and its undo binds it again with the policy of before', async () => {
-    const of = await world();
+    const of = await volumeWorld();
     const stopped = await stop(kubernetes, of);
     const before = await stateOf(kubernetes, of);
     const context = contextOf(kubernetes, of, { earlier: [stopped] });
@@ -224,7 +181,7 @@ describe('deleting a claim', () => {
   });
 
   test.each([1, 2])('ends deleted, or as before, after a worker that died with its write %i', async (at) => {
-    const of = await world();
+    const of = await volumeWorld();
     const stopped = await stop(kubernetes, of);
     const before = await stateOf(kubernetes, of);
     const context = contextOf(kubernetes, of, { earlier: [stopped] });
@@ -240,7 +197,7 @@ describe('deleting a claim', () => {
   test.each([1, 2, 3, 4])(
     'is put back by a second worker where the first died with write %i of the undo',
     async (at) => {
-      const of = await world();
+      const of = await volumeWorld();
       await stop(kubernetes, of);
       const before = await stateOf(kubernetes, of);
       const context = contextOf(kubernetes, of);
@@ -257,7 +214,7 @@ describe('deleting a claim', () => {
   );
 
   test('is not put back over a claim that another hand made meanwhile', async () => {
-    const of = await world();
+    const of = await volumeWorld();
     await stop(kubernetes, of);
     const context = contextOf(kubernetes, of);
     const plan = await planned(context, 'delete-claim', { claim: of.claim });
