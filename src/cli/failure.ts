@@ -43,17 +43,24 @@ function failureOf(thrown: unknown): KintsugiError {
 function usageFault({ message, code }: CommanderError): KintsugiError {
   const [first = '', ...rest] = message.replace(/^error: /, '').split('\n');
   const suggestion = /\(Did you mean (?:one of )?(.+?)\?\)/.exec(rest.join(' '))?.[1];
-  const fix = suggestion === undefined ? (FIXES[code] ?? SEE_HELP) : `did you mean ${suggestion}? ${SEE_HELP}`;
+  const fix =
+    suggestion === undefined ? (fixOf(first) ?? FIXES[code] ?? SEE_HELP) : `did you mean ${suggestion}? ${SEE_HELP}`;
   return new KintsugiError('invalid', first, { where: commandLine(), fix });
 }
 
 const SEE_HELP = '`kintsugi --help` lists the commands, `kintsugi COMMAND --help` the flags of one';
 
 const FIXES: Readonly<Record<string, string>> = {
-  'commander.missingMandatoryOptionValue': 'give it: people who read the history want to know',
+  'commander.missingMandatoryOptionValue': `give it; ${SEE_HELP}`,
   'commander.missingArgument': `give it; ${SEE_HELP}`,
   'commander.invalidArgument': 'correct the value',
 };
+
+/** Two flags are asked for the sake of those who read the history. */
+function fixOf(message: string): string | undefined {
+  const isForReaders = /^required option '--(actor|reason) /.test(message);
+  return isForReaders ? 'give it: people who read the history want to know' : undefined;
+}
 
 function commandLine(): string {
   return ['kintsugi', ...process.argv.slice(2)].join(' ');

@@ -93,7 +93,9 @@ function foldOrder(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order
       return foldAnswer(record, event);
     case 'undo':
       return undoWhere(
-        update(record, Number(event.args.n), forgetRefusedUndos),
+        update(record, Number(event.args.n), (attempt) =>
+          forgetRefusedUndos({ ...attempt, undoOrderedBy: event.actor }),
+        ),
         (attempt) => attempt.n === event.args.n,
         `ordered by ${event.actor}`,
       );

@@ -227,6 +227,8 @@ export interface Attempt {
   why?: string;
   /** Set where a person ordered it: the actions are the order's, or its procedure's, not a remedy's of the runbook. */
   ordered?: Requested;
+  /** Who ordered it undone. */
+  undoOrderedBy?: string;
   /** Set where a person named this remedy, also where it was tried before. */
   retried?: Retry;
   /** Whether the cluster says that it is for development: there an unverified approval counts for high risk too (safety 14). */

@@ -1,10 +1,11 @@
+import type { RecoveryRecord } from '../recovery/record.ts';
 import { silencedBy } from '../recovery/silences.ts';
 import { listRecoveries, type RecoveryFilter, readRecord, type Session, type StoredRecovery } from './recoveries.ts';
 
 /** How long a worker may take to add deadlines and silences, which Temporal alone does not know. */
 const DEADLINES_WITHIN_MS = 2_000;
 
-/** One line of the list; `deadline` is null if the recovery is closed or no worker told it. */
+/** One line of the list; `deadline` is null if the recovery is closed or has recovered, or no worker told it. */
 export interface Listed {
   id: string;
   target: string | null;
@@ -42,11 +43,14 @@ async function toldByWorker(
   recovery: StoredRecovery,
 ): Promise<Pick<Listed, 'deadline' | 'silenced'>> {
   return readRecord(session, recovery, DEADLINES_WITHIN_MS).then(
-    ({ record }) => {
-      const silence = silencedBy(record);
-      const silenced = silence === null ? {} : { silenced: `by ${silence.by} until ${silence.until}` };
-      return { deadline: record.episode.deadline, ...silenced };
-    },
+    ({ record }) => listedOf(record),
     () => NOT_TOLD,
   );
+}
+
+/** What only its worker knows of a recovery. Nobody is paged for one that has recovered, unless it breaks again. */
+export function listedOf(record: RecoveryRecord): Pick<Listed, 'deadline' | 'silenced'> {
+  const silence = silencedBy(record);
+  const silenced = silence === null ? {} : { silenced: `by ${silence.by} until ${silence.until}` };
+  return { deadline: record.recovered === null ? record.episode.deadline : null, ...silenced };
 }

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, isCancellation, patched, TimeoutFailure } from '@temporalio/workflow';
 import type { EscalateResult, StandingUndo, StepContext } from '../recovery/activities.ts';
 import { adoptionKey } from '../recovery/adopted.ts';
 import { milliseconds } from '../recovery/durations.ts';
@@ -15,6 +15,7 @@ import { alertLabels, goesOnUnread, heldBackEvents, silenceEvents, silencesInput
 import { findingBy } from '../recovery/steering.ts';
 import { messageFailed, refusedRemedy, rungOf } from '../recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
+import { takenBack } from '../recovery/taken-back.ts';
 import type { Finding, StepError } from '../recovery/values.ts';
 import { activities } from './activities.ts';
 import { ask, tellAnswer } from './questions.ts';
@@ -244,8 +245,22 @@ async function plan(record: RecoveryRecord, step: TargetStep & { name: 'plan' })
   });
   const refusal = plans.find((candidate) => candidate.refusal !== undefined)?.refusal;
   if (refusal !== undefined) return [refusedRemedy(step, refusal.code, refusal.reason)];
+  const back = isNamed(record, step) ? null : takenBack(record, plans);
+  if (back !== null && patched(TAKEN_BACK_STAYS)) {
+    const why = `it would make the changes of attempt ${back.n} (${back.remedy}) again, which ${back.by} had undone`;
+    return [refusedRemedy(step, 'taken-back', why)];
+  }
   const where = developmentCluster === undefined ? {} : { developmentCluster };
   return [{ kind: 'planned', n, cause, remedy, findingKey, plans, digest, ...where }];
+}
+
+/** Runs of before planned what a person had undone like anything else. */
+const TAKEN_BACK_STAYS = 'what-a-person-had-undone-is-not-made-again';
+
+/** Whether a person asked for just this: an order of actions, or a remedy by its name. */
+function isNamed(record: RecoveryRecord, { cause, remedy, findingKey }: TargetStep & { name: 'plan' }): boolean {
+  const { retry } = record;
+  return requestOf(record, findingKey) !== undefined || (retry?.cause === cause && retry.remedy === remedy);
 }
 
 /** What a plan is about: the finding that a remedy is for; of what was ordered the leading one, if there is any, and the actions. */

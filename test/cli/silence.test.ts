@@ -31,3 +31,8 @@ test.each([
   expect(exitCode).toBe(2);
   expect(answer).toMatchObject({ error: { code: 'invalid', message: expect.stringMatching(message) } });
 });
+
+test('a missing span is asked for as such, and not for the sake of those who read the history', async () => {
+  const { answer } = await kintsugiJson(['silence', TARGET, '--actor', 'ana', '--reason', 'node upgrade'], environment);
+  expect(answer).toMatchObject({ error: { fix: expect.stringMatching(/^give it; `kintsugi --help`/) } });
+});

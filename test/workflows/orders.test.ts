@@ -6,7 +6,7 @@ import { alert, close, freshQueue, order, recordOf, startByAlert, until, worker 
 import { gate } from './hold.ts';
 import { recoveringOn } from './recovering.ts';
 import { asking } from './runbooks.ts';
-import { brokenLook, healthyDiagnosis, passed, script } from './scripted-activities.ts';
+import { brokenLook, healthyDiagnosis, healthyLook, passed, script } from './scripted-activities.ts';
 import { devServer, serverOfFile } from './servers.ts';
 
 needs('temporal');
@@ -87,6 +87,30 @@ describe('the order undo', () => {
         expect(answer.record.attempts[0]?.why).toBe('ordered by ana');
         await close(handle);
       }),
+    LIMIT,
+  );
+
+  test(
+    'holds against another remedy that would make the same changes again: people are paged',
+    () => {
+      let back = false;
+      const look: Activities['look'] = async () => (back ? brokenLook : healthyLook);
+      return recovering({ look }, async (handle, played) => {
+        await until(handle, ({ record }) => record.recovered !== null);
+        back = true;
+        await order(handle, 'undo');
+        const { record } = await until(handle, (now) => now.record.pages.length > 0);
+        expect(record.attempts.map(({ remedy, stage }) => `${remedy} ${stage}`)).toEqual([
+          'raise-memory undone',
+          'roll-back refused',
+        ]);
+        expect(record.attempts[1]?.why).toBe(
+          'it would make the changes of attempt 1 (raise-memory) again, which ana had undone',
+        );
+        expect(played.calls.filter((name) => name === 'applyAction')).toHaveLength(2);
+        await close(handle);
+      });
+    },
     LIMIT,
   );
 
