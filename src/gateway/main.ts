@@ -3,11 +3,14 @@ import type { Client } from '@temporalio/client';
 import type { Configuration } from '../configuration/configuration.ts';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { giveOrder } from '../orders/give-order.ts';
+import { type GivenOrder, giveOrder, type OrderFields } from '../orders/give-order.ts';
+import type { PersonsOrder } from '../orders/roles.ts';
 import { createSigner } from '../orders/sign.ts';
 import { type Catalogue, catalogueOf } from '../runbook/catalogue.ts';
 import { lazyTemporal } from '../temporal/connect.ts';
 import { registerSearchAttributes } from '../temporal/search-attributes.ts';
+import { pagerDutySubscriptionsOf } from './pagerduty/subscriptions.ts';
+import type { PagerDutyParts } from './pagerduty/webhook.ts';
 import { createGateway } from './server.ts';
 import { createShelf } from './shelf.ts';
 import type { SlackParts } from './slack/actions.ts';
@@ -44,7 +47,8 @@ export async function startGateway(
   try {
     const runbooks = await createShelf(configuration.runbooks, catalogue, log, clock);
     const slack = slackParts(configuration, temporal, log, clock);
-    const app = createGateway({ configuration, temporal, runbooks, log, clock, ...slack });
+    const pagerduty = pagerDutyParts(configuration, temporal, log, clock);
+    const app = createGateway({ configuration, temporal, runbooks, log, clock, ...slack, ...pagerduty });
     const url = await listen(app, configuration);
     const registering = register(temporal, log, stopping.signal).catch(onFatal);
     log.info(
@@ -74,13 +78,39 @@ function slackParts(
 ): { slack?: SlackParts } {
   const apps = slackAppsOf(configuration.notifiers);
   if (apps.length === 0) return {};
+  const give = giverOf(configuration, client, clock);
+  return { slack: { apps, people: configuration.people, give, log, clock } };
+}
+
+/** PagerDuty repeats what is not answered within 5 s: what no worker takes in this time is kept for one. */
+const PAGERDUTY_WAIT_MS = 2_000;
+
+/** The webhooks of PagerDuty, where a notifier has a secret of one: what people do with an incident there is an order. */
+function pagerDutyParts(
+  configuration: Configuration,
+  client: Client,
+  log: Logger,
+  clock: () => Date,
+): { pagerduty?: PagerDutyParts } {
+  const subscriptions = pagerDutySubscriptionsOf(configuration.notifiers);
+  if (subscriptions.length === 0) return {};
+  const give = giverOf(configuration, client, clock, { waitMs: PAGERDUTY_WAIT_MS });
+  return { pagerduty: { subscriptions, people: configuration.people, give, log } };
+}
+
+/** Gives orders that come by another door than the API, signed where the door has verified who it is. */
+function giverOf(configuration: Configuration, client: Client, clock: () => Date, own: { waitMs?: number } = {}) {
   const { orderKey } = configuration;
   const sign = orderKey === undefined ? undefined : createSigner(orderKey, clock);
-  const give: SlackParts['give'] = (order, recoveryId, fields, { id, verified }) => {
+  return (
+    order: PersonsOrder,
+    recoveryId: string,
+    fields: OrderFields,
+    { id, verified }: { id: string; verified: boolean },
+  ): Promise<GivenOrder> => {
     const door = verified && sign !== undefined ? { id, sign } : { id };
-    return giveOrder({ client, configuration }, recoveryId, order, fields, door);
+    return giveOrder({ client, configuration }, recoveryId, order, fields, { ...door, ...own });
   };
-  return { slack: { apps, people: configuration.people, give, log, clock } };
 }
 
 async function listen(app: ReturnType<typeof createGateway>, { gatewayAddress }: Configuration): Promise<string> {

@@ -13,6 +13,7 @@ import { type Api, registerApi } from './api/register.ts';
 import { requireToken } from './authentication.ts';
 import { createCoverageReader } from './coverage.ts';
 import { createMetrics, type GatewayMetrics } from './metrics.ts';
+import { type PagerDutyParts, servePagerDutyWebhook } from './pagerduty/webhook.ts';
 import { type AlertResult, deliverPost } from './receive.ts';
 import { routePost } from './routing.ts';
 import { type SlackParts, serveSlackActions } from './slack/actions.ts';
@@ -26,6 +27,8 @@ export interface GatewayParts {
   runbooks: () => Promise<StoredRunbook[]>;
   /** What takes the buttons of Slack's messages; without it there is no such route. */
   slack?: SlackParts;
+  /** What takes the webhooks of PagerDuty; without it there is no such route. */
+  pagerduty?: PagerDutyParts;
   log: Logger;
   clock: () => Date;
 }
@@ -84,6 +87,7 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
     handler: async ({ body }, reply) => receive(parts, metrics, readPost(body), reply),
   });
   if (parts.slack !== undefined) serveSlackActions(app, parts.slack);
+  if (parts.pagerduty !== undefined) servePagerDutyWebhook(app, parts.pagerduty);
   app.register(registerApi, apiOf(parts));
   app.get('/healthz', async () => ({ ok: true }));
   app.get('/readyz', async (_, reply) => ready(temporal, reply));

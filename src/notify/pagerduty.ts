@@ -8,20 +8,35 @@ import { eventBody } from './pagerduty-event.ts';
 import { postRepeatedly } from './post.ts';
 import { readSecret } from './secret-file.ts';
 
-const settings = z.strictObject({
+export const pagerDutySettings = z.strictObject({
   routingKeyFile: z.string().min(1).describe('A file with the integration key of an Events API v2 integration'),
   url: webAddress
     .default('https://events.pagerduty.com/v2/enqueue')
     .describe('Where events go; for a service region in the EU https://events.eu.pagerduty.com/v2/enqueue'),
+  webhookSecretFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A file with the secret of a webhook (V3): the gateway then takes what people do with an incident there'),
+  apiTokenFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A file with a read-only key of the REST API: the gateway looks up which page an incident is about, and needs it where the service creates alerts, and for notes',
+    ),
+  apiUrl: webAddress
+    .default('https://api.pagerduty.com')
+    .describe('Where the REST API is; for a service region in the EU https://api.eu.pagerduty.com'),
 });
 
-type Settings = z.infer<typeof settings>;
+type Settings = z.infer<typeof pagerDutySettings>;
 
 const kind: NotifierKind<Settings> = {
   name: 'pagerduty',
   summary:
     'PagerDuty, by its Events API v2: triggers, acknowledges and resolves one alert a page; a question for approval is an alert of its own, resolved when it is answered. It takes no notes.',
-  settings,
+  settings: pagerDutySettings,
   create({ routingKeyFile, url }, dependencies) {
     const routingKey = () => readRoutingKey(routingKeyFile, dependencies.place('routingKeyFile'));
     routingKey();

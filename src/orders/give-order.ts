@@ -31,6 +31,8 @@ export interface OrderDoor {
   id?: string;
   /** Vouches for the actor: only for a door that has verified who it is. */
   sign?: OrderSigner;
+  /** How long a worker may take before the order is kept by a signal, in ms: 5 s if not given. */
+  waitMs?: number;
 }
 
 /** What an update answers; `verified` is missing in that of a worker before there were signatures. */
@@ -47,7 +49,7 @@ export async function giveOrder(
   text: string,
   order: PersonsOrder,
   fields: OrderFields,
-  { id = randomUUID(), sign }: OrderDoor = {},
+  { id = randomUUID(), sign, waitMs = WORKER_TIMEOUT_MS }: OrderDoor = {},
 ): Promise<GivenOrder> {
   const recovery = await findRecovery(session, text);
   if (recovery.status !== 'RUNNING') throw ended(recovery);
@@ -59,7 +61,7 @@ export async function giveOrder(
   const handle = session.client.workflow.getHandle(recovery.workflowId);
   try {
     const update = () => executeUpdate<unknown>(handle, order, { argument: message, id });
-    const answer = orderAnswer.parse(await bounded(session.client, update, WORKER_TIMEOUT_MS));
+    const answer = orderAnswer.parse(await bounded(session.client, update, waitMs));
     const { verified, doubt } = answer;
     return { ...given, state: 'accepted', verified, ...(doubt === undefined ? {} : { doubt }) };
   } catch (thrown) {

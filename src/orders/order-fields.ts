@@ -18,6 +18,11 @@ export const orderFields = z.strictObject({
   cause: text(100).exactOptional().describe('Of `retry`: what it really is'),
   by: text(20).exactOptional().describe('Of `extend`: how much later, e.g. `10m`'),
   text: text(2_000).exactOptional().describe('Of `note`: what there is to say'),
+  through: text(63)
+    .exactOptional()
+    .describe(
+      'Of `acknowledge` and `note`: the notifier at whose provider it was said; who is reached by it knows it already',
+    ),
   revision: z
     .int()
     .min(1)

@@ -16,7 +16,8 @@ export function foldPages(record: RecoveryRecord, event: RecoveryEvent): Recover
       return openRung(record, event);
     case 'order':
       // Whoever takes over has the page with it.
-      return event.accepted && ACKNOWLEDGES.has(event.name) ? acknowledge(record, event) : record;
+      if (!event.accepted) return record;
+      return heard(ACKNOWLEDGES.has(event.name) ? acknowledge(record, event) : record, event);
     case 'relapsed':
       return endPageAboutHold(record, event.at);
     case 'page-sent':
@@ -97,6 +98,30 @@ function acknowledge(record: RecoveryRecord, event: RecoveryEvent & { kind: 'ord
       ? page
       : { ...page, acknowledged: { by: actor.trim(), at, verified } },
   );
+}
+
+/**
+ * Whoever is reached by the notifier through which something was said knows it: PagerDuty would take it as news, and open anew what a
+ * person has resolved there. What was news before is still to be told.
+ */
+function heard(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' }): RecoveryRecord {
+  const { through } = event.args;
+  if (typeof through !== 'string') return record;
+  return updateOpen(record, (page) =>
+    takers(page)
+      .filter((notifier) => notifier === through || providerIdOf(page, notifier)?.startsWith(`${through}/`) === true)
+      .reduce((now, notifier) => tell(now, notifier, saidIn(record, page, notifier, event)), page),
+  );
+}
+
+function saidIn(
+  { newsSeq }: RecoveryRecord,
+  page: PageRecord,
+  notifier: string,
+  { name, seq }: RecoveryEvent & { kind: 'order' },
+): Partial<Told> {
+  if (name === 'acknowledge') return page.acknowledged === undefined ? {} : { acknowledged: page.acknowledged.by };
+  return name === 'note' && toldOf(page, notifier).upTo >= newsSeq ? { upTo: seq } : {};
 }
 
 /** What breaks under a page about a hold gets a page of its own. */

@@ -2,13 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
-import { z } from 'zod';
 import { createLogger } from '../../src/log.ts';
 import type { Notifier } from '../../src/notify/notifier.ts';
 import pagerduty from '../../src/notify/pagerduty.ts';
-import type { SeenRequest } from '../http/server.ts';
 import { keepsTheContract, messageContext } from './contract.ts';
 import { type HttpProvider, httpProvider } from './http-provider.ts';
+import { eventOf, eventViolation, takeEvent } from './pagerduty-contract.ts';
 import { answer, approval, page } from './pages.ts';
 
 const KEY = 'R0123456789abcdef0123456789abcde';
@@ -28,48 +27,13 @@ function notifier(url: string): Notifier {
   return pagerduty.create(pagerduty.settings.parse({ routingKeyFile, url }), dependencies);
 }
 
-/** The event as https://developer.pagerduty.com/docs/send-alert-event documents it; unknown members are refused. */
-const keys = { routing_key: z.string().length(32), dedup_key: z.string().min(1).max(255) };
-const eventSchema = z.discriminatedUnion('event_action', [
-  z.strictObject({
-    ...keys,
-    event_action: z.literal('trigger'),
-    payload: z.strictObject({
-      summary: z.string().min(1).max(1024),
-      source: z.string().min(1),
-      severity: z.enum(['critical', 'error', 'warning', 'info']),
-      timestamp: z.iso.datetime({ offset: true }).optional(),
-      component: z.string().optional(),
-      group: z.string().optional(),
-      class: z.string().optional(),
-      custom_details: z.record(z.string(), z.json()).optional(),
-    }),
-    images: z.array(z.never()).optional(),
-    links: z.array(z.strictObject({ href: z.url({ protocol: /^https?$/ }), text: z.string().optional() })).optional(),
-    client: z.string().optional(),
-    client_url: z.url().optional(),
-  }),
-  z.strictObject({ ...keys, event_action: z.enum(['acknowledge', 'resolve']) }),
-]);
-
-const eventOf = ({ body }: SeenRequest) => eventSchema.parse(JSON.parse(body));
-
 /** The Events API v2 as it is documented: 202 with the dedup_key, 400 with the errors, 512 KB at most. */
 function pagerDuty(): Promise<HttpProvider> {
   return httpProvider({
     make: (url) => notifier(`${url}/v2/enqueue`),
-    violation: ({ method, path, headers, body }) => {
-      if (method !== 'POST' || path !== '/v2/enqueue') return `${method} ${path}`;
-      if (headers['content-type'] !== 'application/json') return `content type ${headers['content-type']}`;
-      if (Buffer.byteLength(body) > 512 * 1000) return `${Buffer.byteLength(body)} bytes`;
-      const event = eventSchema.safeParse(JSON.parse(body));
-      return event.success ? null : z.prettifyError(event.error);
-    },
+    violation: eventViolation,
     identity: (request) => JSON.stringify([eventOf(request).dedup_key, eventOf(request).event_action]),
-    take: (request, response) =>
-      response
-        .writeHead(202, { 'content-type': 'application/json' })
-        .end(JSON.stringify({ status: 'success', message: 'Event processed', dedup_key: eventOf(request).dedup_key })),
+    take: takeEvent,
     refuse: (_request, response) =>
       response.writeHead(400, { 'content-type': 'application/json' }).end(
         JSON.stringify({
