@@ -23,6 +23,12 @@ export const orderFields = z.strictObject({
     .describe(
       'Of `acknowledge` and `note`: the notifier at whose provider it was said; who is reached by it knows it already',
     ),
+  over: z
+    .literal(true)
+    .exactOptional()
+    .describe(
+      'Of `note` with `through`: somebody has ended the page there; it is opened anew where a look sees the target broken',
+    ),
   revision: z
     .int()
     .min(1)

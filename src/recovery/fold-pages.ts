@@ -18,6 +18,8 @@ export function foldPages(record: RecoveryRecord, event: RecoveryEvent): Recover
       // Whoever takes over has the page with it.
       if (!event.accepted) return record;
       return heard(ACKNOWLEDGES.has(event.name) ? acknowledge(record, event) : record, event);
+    case 'watched':
+      return event.broken ? updateOpen(record, (page) => reopened(page, record.newsSeq)) : record;
     case 'relapsed':
       return endPageAboutHold(record, event.at);
     case 'page-sent':
@@ -118,10 +120,21 @@ function saidIn(
   { newsSeq }: RecoveryRecord,
   page: PageRecord,
   notifier: string,
-  { name, seq }: RecoveryEvent & { kind: 'order' },
+  { name, seq, args }: RecoveryEvent & { kind: 'order' },
 ): Partial<Told> {
   if (name === 'acknowledge') return page.acknowledged === undefined ? {} : { acknowledged: page.acknowledged.by };
-  return name === 'note' && toldOf(page, notifier).upTo >= newsSeq ? { upTo: seq } : {};
+  if (name !== 'note') return {};
+  const over = args.over === true ? { endedThere: true as const } : {};
+  return { ...over, ...(toldOf(page, notifier).upTo >= newsSeq ? { upTo: seq } : {}) };
+}
+
+/** Where a person has ended the page and the target is broken all the same, the last news are to be told once more. */
+function reopened(page: PageRecord, newsSeq: number): PageRecord {
+  const told = Object.entries(page.told ?? {}).map(([notifier, one]): [string, Told] => {
+    const { endedThere, ...known } = one;
+    return [notifier, endedThere === undefined ? one : { ...known, upTo: Math.min(known.upTo, newsSeq - 1) }];
+  });
+  return page.told === undefined ? page : { ...page, told: Object.fromEntries(told) };
 }
 
 /** What breaks under a page about a hold gets a page of its own. */

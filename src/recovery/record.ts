@@ -305,6 +305,8 @@ export interface Told {
   upTo: number;
   /** Of whose acknowledgement it knows. */
   acknowledged?: string;
+  /** A person has ended the page there: it is opened anew where a look sees the target broken. */
+  endedThere?: true;
   /** Its last failures in a row, all of one kind of message. */
   failure?: { step: StepName; count: number; at: string };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { EventBody } from '../../src/recovery/events.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import { finding, smallRunbook } from './samples.ts';
-import { decidedAt, diagnosed, given, happen, started } from './story.ts';
+import { decidedAt, diagnosed, given, happen, started, watched } from './story.ts';
 
 /** What people say at a provider is told to the others alone: it would come back there as news. */
 
@@ -67,6 +67,25 @@ describe('what is said through a notifier', () => {
     const news: EventBody[] = [...diagnosed(2, unknown)];
     const record = happen(paged(), 7, ...news, given('note', { text: 'x', through: 'oncall' }));
     expect(told(record, 7)).toEqual(['update-page oncall', 'update-page chat']);
+  });
+
+  test('to be over there opens it there anew at the first look that sees the target broken, and not before', () => {
+    const over = happen(paged(), 7, given('note', { text: 'done', through: 'oncall', over: true }));
+    expect(told(over, 7)).toEqual(['update-page chat']);
+    const others = happen(over, 7, { kind: 'page-updated', page: 1, notifier: 'chat', upTo: over.seq });
+    const look: EventBody = { kind: 'step-started', lane: 'target', step: 'look' };
+    expect(told(happen(others, 8, look, watched(false, false)), 8)).toEqual([]);
+    const broken = happen(others, 9, look, watched(false));
+    expect(told(broken, 9)).toEqual(['update-page oncall']);
+    const again = happen(broken, 9, { kind: 'page-updated', page: 1, notifier: 'oncall', upTo: broken.seq });
+    expect(told(happen(again, 10, look, watched(false)), 10)).toEqual([]);
+  });
+
+  test('to be over there ends with the page where the target is healthy', () => {
+    const over = happen(paged(), 7, given('note', { text: 'done', through: 'oncall', over: true }));
+    const look: EventBody = { kind: 'step-started', lane: 'target', step: 'look' };
+    const { decision } = decidedAt(happen(over, 8, look, watched(true)), 8);
+    expect(decision.people).toMatchObject({ name: 'resolve-page', notifier: 'oncall' });
   });
 
   test('stops the ladder as any acknowledgement does', () => {

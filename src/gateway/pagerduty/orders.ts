@@ -29,6 +29,10 @@ export function aboutIn(key: string): About | null {
  */
 export function orderFor({ what, text = '' }: IncidentEvent, { attempt }: About, notifier: string): IncidentOrder {
   const noted = (note: string): IncidentOrder => ({ order: 'note', fields: { text: note, through: notifier } });
+  const over = (note: string): IncidentOrder => ({
+    order: 'note',
+    fields: { text: note, through: notifier, over: true },
+  });
   const asked = `the question whether attempt ${attempt} may go on`;
   switch (what) {
     case 'acknowledged':
@@ -38,9 +42,9 @@ export function orderFor({ what, text = '' }: IncidentEvent, { attempt }: About,
       return noted('The acknowledgement in PagerDuty is over: PagerDuty calls by its own policy again.');
     case 'resolved':
       if (attempt !== null) return noted(`Resolved ${asked} in PagerDuty, which is no answer: it still waits.`);
-      return noted('Resolved the incident in PagerDuty. The page is over when the target has verified healthy.');
+      return over('Resolved the incident in PagerDuty. The page is over when the target has verified healthy.');
     case 'merged':
-      return noted('Merged the incident into another one in PagerDuty.');
+      return over('Merged the incident into another one in PagerDuty.');
     case 'annotated':
       return noted(text.trim() === '' ? 'An empty note in PagerDuty.' : cut(text.trim()));
   }

@@ -175,6 +175,7 @@ describe('what else somebody does with an incident', () => {
   test('to resolve it proves nothing: it is noted, and the page goes on until the target is healthy', async () => {
     await deliver({ key: page, type: 'incident.resolved' });
     expect(given).toMatchObject(noted(/^Resolved the incident in PagerDuty\. .* verified healthy/));
+    expect(given).toMatchObject([{ fields: { over: true } }]);
   });
 
   test('to resolve the alert of a question is no answer', async () => {
