@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { eventLine } from '../src/cli/render.ts';
+import { eventLine } from '../src/cli/event-line.ts';
 import { KintsugiError, messageOf } from '../src/errors.ts';
 import { workflowIdOf } from '../src/recovery/ids.ts';
 import { type Fault, placeOf } from './workloads/faults/fault.ts';

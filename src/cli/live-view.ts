@@ -1,8 +1,8 @@
 import type { RecoveryEvent } from '../recovery/events.ts';
 import type { RecoveryRecord } from '../recovery/record.ts';
+import { eventLine } from './event-line.ts';
 import type { Follower } from './follow.ts';
 import { coloursFor } from './output.ts';
-import { eventLine } from './render.ts';
 import { clockTime, type Tone, toneOf } from './sentences.ts';
 import { waitingLines } from './waiting.ts';
 

@@ -11,7 +11,7 @@ import type { RecoverySource } from './follow.ts';
 import type { Begun, FrontDoor } from './front-door.ts';
 import { deadlineValue, jsonOption, paramOption, reasonOption, targetValue } from './options.ts';
 import { type JsonOption, printResult, say } from './output.ts';
-import { recordSummary } from './render.ts';
+import { recordSummary } from './record-summary.ts';
 
 interface RunOptions extends JsonOption {
   target?: string;

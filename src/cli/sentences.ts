@@ -1,6 +1,6 @@
 import type { RecoveryEvent } from '../recovery/events.ts';
 import { dataLossOf } from '../recovery/page.ts';
-import type { CheckResult, Finding, Plan, StepError } from '../recovery/values.ts';
+import type { CheckResult, Finding, Plan, PostRecoveryItem, StepError } from '../recovery/values.ts';
 
 /** Pieces of the sentences in which a recovery is told in a terminal. Pure; times in UTC. */
 
@@ -128,3 +128,23 @@ export function toneOf(event: RecoveryEvent): Tone {
       return 'plain';
   }
 }
+
+/** How many people a quorum is, and who of them has approved; nothing of one. */
+export function ofPeople(quorum: number, by: string[] = []): string {
+  if (quorum === 1) return '';
+  return ` of ${quorum} people${by.length === 0 ? '' : ` (so far: ${by.join(', ')})`}`;
+}
+
+export const procedureOutcomes = { done: 'done', 'not-done': 'not done', observed: 'only planned' } as const;
+
+/** Whom a recovery that is not healthy leads to, and when. */
+export function pagesAt(deadline: string): string {
+  return `a person is paged at ${clockTime(deadline)} unless it is healthy by then`;
+}
+
+/** A point after the recovery: `[x]` what is done, `[!]` what was found, `[-]` what cannot be seen, `[ ]` what waits. */
+export function pointText({ text, state, saw }: PostRecoveryItem): string {
+  return `${MARKS[state]} ${text}: ${saw}`;
+}
+
+const MARKS = { done: '[x]', found: '[!]', 'not-possible': '[-]', open: '[ ]' } as const;

@@ -2,11 +2,12 @@ import type { Command } from 'commander';
 import type { KintsugiError } from '../errors.ts';
 import type { StoredRecovery } from '../temporal/recoveries.ts';
 import type { RecordAnswer } from '../workflows/recovery.ts';
+import { eventLine } from './event-line.ts';
 import { EXIT } from './exit-codes.ts';
 import type { RecoverySource } from './follow.ts';
 import { ID_ARGUMENT, jsonOption } from './options.ts';
 import { type JsonOption, printLine, printResult, say } from './output.ts';
-import { eventLine, recordSummary } from './render.ts';
+import { recordSummary } from './record-summary.ts';
 import { clockTime } from './sentences.ts';
 
 /** `kintsugi show ID` */

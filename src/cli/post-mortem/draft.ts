@@ -6,7 +6,7 @@ import { postRecoveryItems, rootCauseOf } from '../../recovery/post-recovery.ts'
 import type { RecoveryRecord } from '../../recovery/record.ts';
 import type { Finding } from '../../recovery/values.ts';
 import type { RecordAnswer } from '../../workflows/recovery.ts';
-import { eventLine } from '../render.ts';
+import { eventLine } from '../event-line.ts';
 import { recoveredBy } from '../sentences.ts';
 import { actionItems, openQuestions } from './action-items.ts';
 import { attemptsText } from './changes.ts';

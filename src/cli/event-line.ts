@@ -1,16 +1,6 @@
 import type { RecoveryEvent } from '../recovery/events.ts';
-import { openPage } from '../recovery/fold-pages.ts';
 import { formatTarget } from '../recovery/ids.ts';
-import { type PersonsOrder, possibleOrders } from '../recovery/orders.ts';
-import { phaseOf } from '../recovery/phase.ts';
-import { planDiff } from '../recovery/plan-diff.ts';
-import { activeAttempt, effectiveMode, leadingFinding, modeReason, standingChanges } from '../recovery/policy.ts';
-import { postRecoveryItems } from '../recovery/post-recovery.ts';
-import { putBackLines } from '../recovery/put-back.ts';
-import type { Attempt, RecoveryRecord } from '../recovery/record.ts';
-import { silencedBy, silenceText } from '../recovery/silences.ts';
-import { isInHand } from '../recovery/take-over.ts';
-import type { PostRecoveryItem } from '../recovery/values.ts';
+import { silenceText } from '../recovery/silences.ts';
 import {
   actionOutcomes,
   because,
@@ -22,13 +12,17 @@ import {
   detail,
   errorText,
   findingsText,
+  ofPeople,
+  pagesAt,
   plansText,
+  pointText,
+  procedureOutcomes,
   recoveredBy,
   undoOutcomes,
   verificationResults,
 } from './sentences.ts';
 
-/** Recoveries as people read them in a terminal. Pure: text without colour, times in UTC. */
+/** What happens in a recovery as people read it in a terminal. Pure: text without colour, times in UTC. */
 
 /** One event as one sentence; null for what only moves the clock or the books on, and for kinds that a newer worker may send. */
 export function eventLine(event: RecoveryEvent): string | null {
@@ -205,154 +199,10 @@ function foundLines(saw: string[] = []): string[] {
   return saw.map((line) => `             ${line}`);
 }
 
-/** A recovery as it stands, in a few lines: what, where it is, why, what was done, what is possible. */
-export function recordSummary(record: RecoveryRecord): string {
-  const { diagnosis, look } = record;
-  const finding = leadingFinding(record);
-  const saw = look.saw || diagnosis?.saw;
-  const rows: [string, string][] = [
-    ['recovery', record.recoveryId],
-    ['runbook', record.runbookName],
-    ['phase', `${phaseOf(record)}${record.closed === null ? '' : ` (${record.closed.outcome})`}`],
-    ['mode', `${effectiveMode(record)} (${modeReason(record)})`],
-    ...silenceRows(record),
-    ['seen', saw ?? 'nothing yet'],
-    ['cause', finding === null ? causeUnknown(record) : `${finding.cause}: ${finding.summary}`],
-    ...procedureRows(record),
-    ...record.attempts.flatMap(attemptRows),
-    ...standingRows(record),
-    ...mitigationRows(record),
-    ['people', peopleText(record)],
-    ...(record.notes ?? []).map(({ by, at, text }): [string, string] => ['note', `${clockTime(at)} ${by}: ${text}`]),
-    ...postRecoveryItems(record).map((item, index): [string, string] => [
-      index === 0 ? 'afterwards' : '',
-      pointText(item),
-    ]),
-  ];
-  const orders = possibleOrders(record);
-  if (orders.length > 0) rows.push(['orders', `possible now: ${orders.map(commandOf).join(', ')}`]);
-  const title = record.target === null ? record.workflowId : formatTarget(record.target);
-  const lost = dataLossText(activeAttempt(record)?.plans ?? []).trim();
-  return [...(lost === '' ? [] : [lost]), title, ...rows.map(([name, text]) => `  ${name.padEnd(10)} ${text}`)].join(
-    '\n',
-  );
-}
-
-/** What stands; to somebody who has it in hand also how each is put back. */
-function standingRows(record: RecoveryRecord): [string, string][] {
-  const { takenOver } = record;
-  if (takenOver === undefined) return standingChanges(record).map((change) => ['stands', change]);
-  const { by, at, reason } = takenOver;
-  const who = `${by} since ${clockTime(at)}${because(reason)}: automation writes nothing until it is handed back`;
-  const lines = putBackLines(record);
-  return [
-    ['taken over', `by ${who}`],
-    ...(lines.length === 0 ? ['nothing of this recovery'] : lines).map((line, index): [string, string] => [
-      index === 0 ? 'stands' : '',
-      line,
-    ]),
-  ];
-}
-
-/** The silence that holds, what it holds, and what of silences could not be read. */
-function silenceRows(record: RecoveryRecord): [string, string][] {
-  const silence = silencedBy(record);
-  const { held = null, unread = [] } = record.silences ?? {};
-  const since = held === null ? '' : `; a page is held since ${clockTime(held.at)}: ${held.why}`;
-  return [
-    ...(silence === null ? [] : [['silenced', `${silenceText(silence)}${since}`] satisfies [string, string]]),
-    ...(record.closed === null ? unread : []).map(({ source, why }): [string, string] => [
-      'not read',
-      `${source}: ${why}`,
-    ]),
-  ];
-}
-
-function causeUnknown({ diagnosis }: RecoveryRecord): string {
-  return diagnosis?.healthy === true ? 'none: it is healthy' : 'not known yet';
-}
-
-function procedureRows({ procedure, next, runbook }: RecoveryRecord): [string, string][] {
-  const ordered: [string, string][] =
-    next === undefined ? [] : [['next', `${next.procedure ?? next.runbook}, ordered by ${next.by}`]];
-  if (procedure === undefined) return ordered;
-  const values = Object.entries(runbook?.content.spec.params ?? {}).map(([name, value]) => `${name}=${String(value)}`);
-  const given = values.length === 0 ? '' : ` with ${values.join(', ')}`;
-  const end = procedure.ended === null ? '' : `: ${procedureOutcomes[procedure.ended.outcome]}: ${procedure.ended.why}`;
-  return [['procedure', `${procedure.name ?? 'not loaded yet'}, started by ${procedure.by}${given}${end}`], ...ordered];
-}
-
-/** A point after the recovery: `[x]` what is done, `[!]` what was found, `[-]` what cannot be seen, `[ ]` what waits. */
-function pointText({ text, state, saw }: PostRecoveryItem): string {
-  return `${MARKS[state]} ${text}: ${saw}`;
-}
-
-const MARKS = { done: '[x]', found: '[!]', 'not-possible': '[-]', open: '[ ]' } as const;
-
-/** The command that gives an order: `kintsugi run` starts a recovery. */
-function commandOf(order: PersonsOrder): string {
-  if (order === 'acknowledge') return 'ack';
-  return order === 'run' ? 'debug' : order.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-function mitigationRows({ mitigation }: RecoveryRecord): [string, string][] {
-  if (mitigation === undefined) return [];
-  const { owner, expiresAt, git, saw, patch } = mitigation;
-  const state = git === 'equal' ? 'Git has the change' : `Git lacks the change (${saw})`;
-  const [first = '', ...rest] = patch.split('\n');
-  return [
-    ['mitigated', `${owner} is held off until ${clockTime(expiresAt)} at the latest; ${state}`],
-    ['to commit', first],
-    ...rest.map((line): [string, string] => ['', line]),
-  ];
-}
-
-function peopleText(record: RecoveryRecord): string {
-  const page = openPage(record);
-  if (page !== null) {
-    const taken = page.rungs.flatMap(({ tries }) => tries.filter((attempt) => attempt.taken));
-    const by =
-      taken.length === 0 ? 'nobody has taken it yet' : `taken by ${taken.map(({ notifier }) => notifier).join(', ')}`;
-    const { acknowledged } = page;
-    const hands = acknowledged === undefined ? '' : `, acknowledged by ${acknowledged.by}`;
-    return `paged at ${clockTime(page.rungs[0]?.dueAt ?? '')}: ${page.rungs[0]?.why ?? ''} (${by}${hands})`;
-  }
-  if (isInHand(record)) return `nobody is paged: it is in the hands of ${record.takenOver?.by}`;
-  if (record.recovered !== null) {
-    return `nobody is paged; it recovered ${recoveredBy[record.recovered.by]} at ${clockTime(record.recovered.at)}`;
-  }
-  return record.closed === null ? pagesAt(record.episode.deadline) : 'nobody is paged';
-}
-
-/** An attempt; while people are asked for it, with what they would approve. */
-function attemptRows(attempt: Attempt): [string, string][] {
-  const asked = attempt.stage === 'asked' ? attempt.plans.flatMap(planDiff) : [];
-  return [[`attempt ${attempt.n}`, attemptText(attempt)], ...asked.map((line): [string, string] => ['', `  ${line}`])];
-}
-
-function attemptText(attempt: Attempt): string {
-  const { remedy, cause, stage, why, plans, approval, ordered, retried } = attempt;
-  const waits =
-    stage === 'asked' && approval !== null
-      ? `${ofPeople(approval.quorum, approval.by)} until ${clockTime(approval.expiresAt)}: ${approval.why}`
-      : '';
-  const named = retried === undefined ? '' : `, named by ${retried.by}`;
-  const whose = ordered?.procedure === true ? `, started by ${ordered.by}` : ` for ${cause}${named}`;
-  return `${remedy}${whose}: ${stage}${waits}${because(why)}: ${plansText(plans)}`;
-}
-
 /** Of a finding that says nothing, as a healthy target's, there is nothing to say. */
 function forCause(cause: string): string {
   return cause === 'unknown' ? '' : ` for ${cause}`;
 }
-
-/** How many people a quorum is, and who of them has approved; nothing of one. */
-function ofPeople(quorum: number, by: string[] = []): string {
-  if (quorum === 1) return '';
-  return ` of ${quorum} people${by.length === 0 ? '' : ` (so far: ${by.join(', ')})`}`;
-}
-
-const procedureOutcomes = { done: 'done', 'not-done': 'not done', observed: 'only planned' } as const;
 
 function asBefore(event: RecoveryEvent & { kind: 'procedure-ended' }): string {
   return event.asBefore ? '' : ', and the target is not as it was before';
@@ -361,10 +211,6 @@ function asBefore(event: RecoveryEvent & { kind: 'procedure-ended' }): string {
 /** Of an alert of another runbook than the recovery's: which one. */
 function of(runbook: string | undefined): string {
   return runbook === undefined ? '' : `, of runbook ${runbook}`;
-}
-
-function pagesAt(deadline: string): string {
-  return `a person is paged at ${clockTime(deadline)} unless it is healthy by then`;
 }
 
 /** What stays although the change was taken back. */
