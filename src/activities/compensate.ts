@@ -3,7 +3,7 @@ import { KintsugiError } from '../errors.ts';
 import type { Activities, CompensateInput, CompensateResult } from '../recovery/activities.ts';
 import { withFailures } from './failure.ts';
 import { beating, type Pulse } from './heartbeat.ts';
-import type { RemediationDependencies } from './remediate.ts';
+import type { RemediationDependencies } from './remedy-context.ts';
 
 /** What an undo needs. */
 export type CompensationDependencies = Pick<

@@ -1,63 +1,22 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Action, ActionContext } from '../actions/action.ts';
-import { type ResolvedCall, resolveCall, resolveParameters } from '../actions/parameters.ts';
+import type { ResolvedCall } from '../actions/parameters.ts';
 import { comparePlans } from '../actions/plan/compare.ts';
-import { refusedPlan } from '../actions/plan/refused-plan.ts';
 import { dependencyNamed } from '../actions/plan/subject.ts';
-import { declaredTarget } from '../actions/rules/runbook-target.ts';
 import { fieldChanges, readSame } from '../actions/write/fields.ts';
 import { isOwnStep } from '../actions/write/guard.ts';
 import { isPodGone } from '../actions/write/pods.ts';
-import type { Artifacts } from '../artifacts/store.ts';
-import type { Builds } from '../builds/builds.ts';
 import { KintsugiError } from '../errors.ts';
-import type { Executions } from '../executions/notes.ts';
-import type { Kubernetes } from '../kubernetes/client.ts';
-import { isDevelopmentCluster } from '../kubernetes/development-cluster.ts';
-import { canonicalText, toJson } from '../kubernetes/template.ts';
-import { readWorkload } from '../kubernetes/workloads.ts';
-import type { Logger } from '../log.ts';
-import type {
-  Activities,
-  ApplyInput,
-  ApplyResult,
-  HeldBack,
-  PlanInput,
-  ReleaseInput,
-  RemedyPlans,
-} from '../recovery/activities.ts';
-import { changesTarget, isSession } from '../recovery/ordered.ts';
+import type { Activities, ApplyInput, ApplyResult, HeldBack, ReleaseInput } from '../recovery/activities.ts';
 import { writes } from '../recovery/silences.ts';
 import type { Plan } from '../recovery/values.ts';
-import { liveNames } from '../runbook/references.ts';
-import type { Procedure, Remedy } from '../runbook/schema.ts';
-import type { Baselines } from './baseline.ts';
 import { stepErrorOf, withFailures } from './failure.ts';
 import { beating, type Pulse } from './heartbeat.ts';
-import { type HoldingBack, heldBackNow } from './holding-back.ts';
+import { heldBackNow } from './holding-back.ts';
 import { acquireLeases, releaseLeases, type Scope, scopeText } from './lease.ts';
-
-/** What remediation needs. */
-export interface RemediationDependencies {
-  kubernetes: Kubernetes;
-  /** Its secrets are those that plans are kept free of. */
-  baselines: Baselines;
-  artifacts: Artifacts;
-  executions: Executions;
-  log: Logger;
-  /** KINTSUGI_NAMESPACE: the Leases, the pause switch and the silences. */
-  namespace: string;
-  /** KINTSUGI_ALERTMANAGER_URL: its silences hold a write back too; none where it is left out. */
-  alertmanagerUrls?: readonly string[];
-  /** The configuration's registry mirrors, host to address. */
-  mirrors: Readonly<Record<string, string>>;
-  builds: Builds;
-  /** KINTSUGI_RUNBOOKS: manifests lie beside it. */
-  runbooks: string;
-  /** Whether Temporal has an open run of that recovery; throws a retryable KintsugiError when it cannot tell. */
-  isRunOpen(recoveryId: string): Promise<boolean>;
-}
+import { planOrRefusal, planRemedy } from './plan-remedy.ts';
+import { callsOf } from './remedy-calls.ts';
+import { askedBy, contextOf, type RemediationDependencies } from './remedy-context.ts';
 
 /** The activities that plan and make changes, and give the Leases back. */
 export function createRemediation(
@@ -68,31 +27,6 @@ export function createRemediation(
     applyAction: withFailures((input) => beating((pulse) => applyAction(dependencies, input, pulse))),
     release: withFailures((input) => release(dependencies, input)),
   };
-}
-
-/** Plans every action of the remedy in order, each on the target as the earlier ones will leave it. Only reads. */
-export async function planRemedy(
-  dependencies: RemediationDependencies,
-  input: PlanInput,
-  pulse: Pulse,
-): Promise<RemedyPlans> {
-  const plans: Plan[] = [];
-  for (const resolved of callsOf(input)) {
-    if (input.ordered !== undefined && plans.length > 0 && !isToBeWaitedFor(plans)) break;
-    const context = contextOf(dependencies, input, { step: 0, earlier: plans }, pulse);
-    pulse.heartbeat(`planning ${resolved.action.name}`);
-    plans.push(await planOrRefusal(context, resolved, input));
-  }
-  const digest = digestOf(plans);
-  if (plans.every(({ risk }) => risk !== 'high')) return { plans, digest };
-  return { plans, digest, developmentCluster: await isDevelopmentCluster(dependencies.kubernetes) };
-}
-
-/** SHA-256 of plans: what an approval approves. */
-export function digestOf(plans: readonly Plan[]): string {
-  return createHash('sha256')
-    .update(canonicalText(toJson(plans)))
-    .digest('hex');
 }
 
 /**
@@ -161,15 +95,6 @@ async function stoppedNow(
   return writes(input.plan) ? heldBackNow(dependencies, askedBy(input), signal) : null;
 }
 
-/** Who is about to write. What a person ordered is no automation: no silence holds it, and it needs no further approval. */
-function askedBy(writer: Writer): HoldingBack {
-  const { target, runbook, ordered, procedure, approved = false, alerts = [], goesOnUnread = false } = writer;
-  const isOrdered = ordered !== undefined || procedure === true;
-  return { target, runbook: runbook.metadata.name, alerts, isOrdered, isApproved: approved || isOrdered, goesOnUnread };
-}
-
-type Writer = PlanInput & Partial<Pick<ApplyInput, 'approved' | 'alerts' | 'goesOnUnread'>>;
-
 /** Plans anew and compares; null when the recorded plan is still the right one, or this step has already written. */
 async function planAgain(
   context: ActionContext,
@@ -211,40 +136,6 @@ async function podsAreGone({ kubernetes, signal }: ActionContext, { changes }: P
   return gone.every(Boolean);
 }
 
-/** A plan that cannot be made for good is a refusal with its reason: the next remedy is tried. */
-async function planOrRefusal(
-  context: ActionContext,
-  { action, params }: ResolvedCall,
-  { ordered }: PlanInput,
-): Promise<Plan> {
-  if (ordered !== undefined && action.onlyFromRunbook === true)
-    return refusedPlan(action.name, action.summary, {
-      code: 'only-from-runbook',
-      reason: `${action.name} runs a program in a container: only one that a runbook names, by its procedure`,
-    });
-  try {
-    const plan = await action.plan(context, params);
-    if (plan.refusal !== undefined || !writes(plan)) return plan;
-    const { refusal } = declaredTarget(
-      context.runbook,
-      await readWorkload(context.kubernetes, context.target, context.signal),
-    );
-    return refusal === undefined ? plan : { ...plan, refusal };
-  } catch (error) {
-    if (!(error instanceof KintsugiError) || error.retryable) throw error;
-    return {
-      action: action.name,
-      summary: action.summary,
-      risk: 'none',
-      undo: 'none',
-      changes: [],
-      args: {},
-      waitSeconds: 0,
-      refusal: { code: error.code, reason: `${error.message} (${error.where})` },
-    };
-  }
-}
-
 async function release(dependencies: RemediationDependencies, input: ReleaseInput): Promise<void> {
   const dependencyScopes = input.runbook.spec.dependencies.flatMap(scopesOfDependency);
   await releaseLeases(dependencies, [{ namespace: input.target.namespace }, ...dependencyScopes], input.recoveryId);
@@ -260,71 +151,4 @@ function scopesOf(input: ApplyInput, { params }: ResolvedCall): Scope[] {
 
 function scopesOfDependency({ namespace, name }: { namespace: string; name: string }): Scope[] {
   return [{ namespace }, { dependency: { namespace, name } }];
-}
-
-/** The actions of what a person ordered, else of the runbook's procedure or remedy of that name. */
-function callsOf(input: PlanInput): ResolvedCall[] {
-  const { spec } = input.runbook;
-  const live = liveNames({ target: input.target, container: input.finding.container });
-  if (input.ordered !== undefined) return input.ordered.map((call) => resolveCall(call, spec, live));
-  const { actions } = input.procedure === true ? procedureOf(input) : remedyOf(input);
-  return actions.map((call) => resolveParameters(call, spec, live));
-}
-
-/** An order that changes the target waits for its pods; one that leaves it alone, or puts a session in its place, does not. */
-function isToBeWaitedFor(plans: readonly Plan[]): boolean {
-  return changesTarget(plans) && !isSession(plans);
-}
-
-function procedureOf({ runbook, remedy }: PlanInput): Procedure {
-  const { procedures } = runbook.spec;
-  const found = procedures.find(({ name }) => name === remedy);
-  if (found !== undefined) return found;
-  throw new KintsugiError('invalid', `the runbook has no procedure '${remedy}'`, {
-    where: `runbook ${runbook.metadata.name}`,
-    fix: `Name one of: ${procedures.map(({ name }) => name).join(', ') || 'it has none'}.`,
-  });
-}
-
-function remedyOf({ runbook, finding, remedy }: PlanInput): Remedy {
-  const entry = runbook.spec.causes.find(({ cause }) => cause === finding.cause);
-  const found = entry?.remedies.find(({ name }) => name === remedy);
-  if (found !== undefined) return found;
-  throw new KintsugiError('invalid', `cause ${finding.cause} has no remedy '${remedy}'`, {
-    where: `runbook ${runbook.metadata.name}`,
-    fix: `Name one of: ${entry?.remedies.map(({ name }) => name).join(', ') || 'the cause has none'}.`,
-  });
-}
-
-function contextOf(
-  dependencies: RemediationDependencies,
-  input: Writer,
-  { step, earlier }: { step: number; earlier: Plan[] },
-  { heartbeat, signal }: Pulse,
-): ActionContext {
-  const { kubernetes, baselines, artifacts, executions, mirrors, builds, runbooks, isRunOpen } = dependencies;
-  const { target, runbook, recoveryId, finding, brokenSince, ordered, procedure, onlyShown = false } = input;
-  return {
-    kubernetes,
-    target,
-    runbook,
-    recoveryId,
-    step,
-    secrets: baselines.secrets,
-    artifacts,
-    executions,
-    builds,
-    isRunOpen,
-    heldBack: async () => (await heldBackNow(dependencies, askedBy(input), signal))?.why ?? null,
-    heartbeat,
-    signal,
-    finding,
-    brokenSince,
-    onlyShown,
-    ordered: ordered !== undefined || procedure === true,
-    earlier,
-    baselines,
-    mirrors,
-    runbooks,
-  };
 }

@@ -1,5 +1,6 @@
 import { declaredTarget } from '../../actions/rules/runbook-target.ts';
-import { planRemedy, type RemediationDependencies } from '../../activities/remediate.ts';
+import { planRemedy } from '../../activities/plan-remedy.ts';
+import type { RemediationDependencies } from '../../activities/remedy-context.ts';
 import type { Configuration } from '../../configuration/configuration.ts';
 import type { Subject } from '../../diagnosis/collect/subject.ts';
 import type { Evidence } from '../../diagnosis/evidence.ts';

@@ -3,7 +3,7 @@ import pino from 'pino';
 import { actionNamed } from '../../../src/actions/parameters.ts';
 import { comparePlans } from '../../../src/actions/plan/compare.ts';
 import { applyExport, hasExported } from '../../../src/actions/state/export.ts';
-import { planRemedy } from '../../../src/activities/remediate.ts';
+import { planRemedy } from '../../../src/activities/plan-remedy.ts';
 import type { Program } from '../../kubernetes/fake-container.ts';
 import { noBuilds, planned, RECOVERY, runbookFor } from '../action-context.ts';
 import { memoryBaselines } from '../memory-stores.ts';
