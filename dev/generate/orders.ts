@@ -71,6 +71,8 @@ const DOES: Partial<Record<(TargetStep | PeopleStep)['name'], string>> = {
   'update-page': 'updates the page',
   'resolve-page': 'resolves the page',
   page: 'pages',
+  'acknowledge-page': 'tells who has the page',
+  'tell-answer': 'tells whoever was asked',
 };
 
 function effectText(before: RecoveryRecord, now: RecoveryRecord, stops: string): string {

@@ -95,7 +95,7 @@ export const phaseStories: readonly PhaseStory[] = [
     phase: 'awaiting-approval',
     how: 'a remedy waits, nothing is changed',
     mode: 'approve',
-    events: (remedies) => [...planned(remedies), { kind: 'approval-sent', n: 1, notifier: 'webhook' }],
+    events: (remedies) => [...planned(remedies), { kind: 'approval-sent', n: 1, digest: 'd', notifier: 'webhook' }],
   },
   { phase: 'remediating', how: 'a write is under way', mode: 'auto', events: writing },
   { phase: 'verifying', how: 'the change is made, its verification under way', mode: 'auto', events: verifying },

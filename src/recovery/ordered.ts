@@ -51,6 +51,8 @@ export function orderUnderWay(record: RecoveryRecord, active: Attempt | null): {
   const [waiting] = record.requests;
   if (waiting !== undefined) return waiting;
   if (record.next !== undefined) return { what: record.next.procedure ?? record.next.runbook, by: record.next.by };
+  if (active?.stage === 'undoing' && active.undoOrderedBy !== undefined)
+    return { what: `undoing ${active.remedy}`, by: active.undoOrderedBy };
   if (active === null || (active.ordered === undefined && !occupiesTarget(active))) return null;
   return { what: active.remedy, by: active.ordered?.by ?? active.approval?.by.join(', ') ?? 'the runbook' };
 }

@@ -30,6 +30,16 @@ export function refusalOfRepeat({ orders }: RecoveryRecord, { id, name, actor }:
   return known.accepted ? null : (known.reason ?? 'it was refused before');
 }
 
+/** So many refused orders keep their place in the record: what a script repeats for ever does not fill it. */
+const MOST_REFUSED = 100;
+
+/** Whether an order that is refused stands in the record all the same, so that it can be read who wanted what. */
+export function keepsRefusal(record: RecoveryRecord, { id, recoveryId }: Order): boolean {
+  const { orders, closed, forward } = record;
+  if (recoveryId !== record.recoveryId || closed !== null || forward !== null || orders[id] !== undefined) return false;
+  return Object.values(orders).filter(({ accepted }) => !accepted).length < MOST_REFUSED;
+}
+
 /** Every order that a person gives, in the order in which they are told; Temporal's own cancellation is none of them. */
 export const personsOrders = [
   'approve',
@@ -84,7 +94,7 @@ function whyNot(record: RecoveryRecord, order: Order): string | null {
     case 'note':
       return null;
     case 'undo':
-      return undoable(record, order) === null ? nothingToUndo(record) : null;
+      return refuseUndo(record, order);
     case 'rollback':
     case 'run':
       return refuseRequest(record, order);
@@ -177,6 +187,15 @@ function anythingUnderWay(record: RecoveryRecord): { what: string; by: string } 
   if (sessionStands(record)) return { what: 'a debug session', by: 'a person' };
   const waits = active === null || (active.stage === 'asked' && active.actions.length === 0);
   return waits ? null : { what: active.remedy, by: `runbook ${record.runbookName}` };
+}
+
+/** What is under way is taken back at any time; what stands from before only while nobody's order is at work on the target. */
+function refuseUndo(record: RecoveryRecord, order: Order): string | null {
+  const n = undoable(record, order);
+  if (n === null) return nothingToUndo(record);
+  const active = activeAttempt(record);
+  const under = active?.n === n ? null : orderUnderWay(record, active);
+  return under === null ? null : `${under.what}, which ${under.by} ordered, is still under way`;
 }
 
 function nothingToUndo({ attempts }: RecoveryRecord): string {

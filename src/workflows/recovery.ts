@@ -16,7 +16,14 @@ import {
 import { decideNext } from '../recovery/decide.ts';
 import type { EventBody, Lane, RecoveryEvent } from '../recovery/events.ts';
 import { fold, nextEvent } from '../recovery/fold.ts';
-import { type PersonsOrder, personsOrders, refusalOf, refusalOfRepeat } from '../recovery/orders.ts';
+import {
+  keepsRefusal,
+  type Order,
+  type PersonsOrder,
+  personsOrders,
+  refusalOf,
+  refusalOfRepeat,
+} from '../recovery/orders.ts';
 import { FINAL_LOAD_FAULTS } from '../recovery/procedures.ts';
 import { emptyRecord, type RecoveryRecord } from '../recovery/record.ts';
 import { noSilences } from '../recovery/silences.ts';
@@ -88,7 +95,7 @@ class Recovery {
   private readonly alarm = new Alarm();
   private readonly scopes: Record<Lane, CancellationScope | null> = { target: null, people: null };
 
-  /** All handlers, before the first await; what comes before the run is opened waits. None of them throws. */
+  /** All handlers, before the first await; what comes before the run is opened waits. None of them throws but to refuse an order. */
   listen(): void {
     setHandler(recordQuery, () => ({ record: this.record, events: lastEvents(this.events) }), {
       description: 'The recovery as it stands, and its last events',
@@ -118,7 +125,10 @@ class Recovery {
       const { recoveryId } = this.record;
       if ('fault' in order) return { accepted: true, recoveryId, verified: false };
       const { verified, doubt } = order.value;
+      // The validator let it pass: what is refused here is told as it would have been there, and stands in the record.
+      const refusal = this.refusalOf(order.value);
       this.appendAll(orderEvents(this.record, order.value));
+      if (refusal !== null) throw ApplicationFailure.nonRetryable(refusal, 'refused');
       return { accepted: true, recoveryId, verified, ...(doubt === undefined ? {} : { doubt }) };
     };
     setHandler(defineUpdate<OrderAnswer, [unknown]>(name), handler, {
@@ -134,9 +144,14 @@ class Recovery {
   private validate(name: string, raw: unknown): void {
     const order = this.parseOrder(name, raw);
     if ('fault' in order) throw ApplicationFailure.nonRetryable(order.fault, order.forged ? 'refused' : 'invalid');
-    const isRepeat = this.record.orders[order.value.id] !== undefined;
-    const refusal = isRepeat ? refusalOfRepeat(this.record, order.value) : refusalOf(this.record, order.value);
+    if (keepsRefusal(this.record, order.value)) return;
+    const refusal = this.refusalOf(order.value);
     if (refusal !== null) throw ApplicationFailure.nonRetryable(refusal, 'refused');
+  }
+
+  private refusalOf(order: Order): string | null {
+    const isRepeat = this.record.orders[order.id] !== undefined;
+    return isRepeat ? refusalOfRepeat(this.record, order) : refusalOf(this.record, order);
   }
 
   private orderBySignal(raw: unknown): void {

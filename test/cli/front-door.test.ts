@@ -95,6 +95,7 @@ test(
       const shown = await kintsugiJson(['show', TARGET], environment);
       const { events } = shown.answer as { events: { kind: string }[] };
       expect(events.filter(({ kind }) => kind === 'order')).toMatchObject([
+        { name: 'approve', actor: 'alice@example.org', verified: true, accepted: false },
         { name: 'reject', actor: 'alice@example.org', verified: true },
         { name: 'reject', actor: 'alice@example.org', verified: true },
       ]);

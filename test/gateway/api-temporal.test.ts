@@ -128,7 +128,9 @@ test(
       const orders = shown.events.filter(({ kind }: { kind: string }) => kind === 'order');
       expect(orders).toMatchObject([
         { name: 'undo', actor: 'alice@example.org', accepted: false },
+        { name: 'approve', actor: 'alice@example.org', verified: true, accepted: false },
         { name: 'reject', actor: 'alice@example.org', verified: true, accepted: true },
+        { name: 'reject', actor: 'bob@example.org', verified: true, accepted: false },
       ]);
       expect(shown).toMatchObject({ stored: { id: shown.record.recoveryId } });
 

@@ -117,26 +117,38 @@ describe('alerts', () => {
 
 describe('orders', () => {
   test(
-    'that cannot be taken are refused by the validator with the reason, and leave nothing in the record',
+    'that cannot be taken are refused with the reason: what is not valid leaves nothing in the record, what is not possible now is named there',
     () =>
       withWorker(inApproveMode, async (queue) => {
         const { handle } = await waiting(queue);
         const { record } = await until(handle, () => true);
         const good = { id: 'o1', recoveryId: record.recoveryId, actor: 'ana' };
-        const bad: [string, unknown, RegExp][] = [
+        type Refused = [string, unknown, RegExp];
+        const bad: Refused[] = [
           ['approve', undefined, /one object/],
           ['approve', { id: 'o1' }, /missing in the order: recoveryId, actor/],
           ['approve', { ...good, recoveryId: `${handle.workflowId}@00000000` }, /this is recovery/],
-          ['approve', { ...good, n: 7 }, /attempt 7 does not wait/],
-          ['approve', { ...good, digest: 'another' }, /the plan has changed/],
-          ['undo', good, /no change of this recovery stands/],
           ['close', { ...good, reason: 'x'.repeat(8192) }, /larger than 8192 bytes/],
         ];
-        for (const [name, message, reason] of bad) {
+        const notNow: Refused[] = [
+          ['approve', { ...good, id: 'o2', n: 7 }, /attempt 7 does not wait/],
+          ['approve', { ...good, id: 'o3', digest: 'another' }, /the plan has changed/],
+          ['undo', { ...good, id: 'o4' }, /no change of this recovery stands/],
+        ];
+        const refuse = async ([name, message, reason]: Refused) => {
           const refused = handle.executeUpdate(name, { args: [message] });
           await expect(refused).rejects.toMatchObject({ cause: { message: expect.stringMatching(reason) } });
-        }
+        };
+        for (const each of bad) await refuse(each);
         expect(kinds(await until(handle, () => true), 'order')).toBe(0);
+        // The same again under its id is answered the same, and stands there once.
+        for (const each of [...notNow, ...notNow]) await refuse(each);
+        const { record: after } = await until(handle, () => true);
+        expect(Object.entries(after.orders)).toMatchObject([
+          ['o2', { name: 'approve', actor: 'ana', accepted: false, reason: expect.stringMatching(/attempt 7/) }],
+          ['o3', { accepted: false }],
+          ['o4', { name: 'undo', accepted: false }],
+        ]);
         await close(handle);
       }),
     LIMIT,
