@@ -133,7 +133,7 @@ function isThere(record: Awaited<ReturnType<typeof recordOf>>['record']): boolea
     case 'diagnosing':
       return inFlight.target?.step === 'diagnose';
     case 'awaiting-approval':
-      return attempts[0]?.approval?.sentBy != null;
+      return attempts[0]?.approval?.sentBy != null && inFlight.people === null && inFlight.target === null;
     case 'settling':
     case 'taken-over':
       return !leaseHeld && inFlight.target === null;
