@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { eventLine } from '../src/cli/event-line.ts';
 import { KintsugiError, messageOf } from '../src/errors.ts';
 import { workflowIdOf } from '../src/recovery/ids.ts';
+import { interruption } from './interruption.ts';
 import { type Fault, placeOf } from './workloads/faults/fault.ts';
 import { applyFault, FAULTS } from './workloads/faults/registry.ts';
 import { waitForBaseline } from './world/baseline.ts';
@@ -110,14 +111,7 @@ function tellWhereToLook(world: World, { namespace, kind, name }: ReturnType<typ
 }
 
 const options = readOptions(process.argv.slice(2));
-const stopping = new AbortController();
-let interrupted = false;
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    interrupted = true;
-    stopping.abort(new Error('interrupted'));
-  });
-}
+const stopping = interruption();
 
 let exitCode = 1;
 let world: World | undefined;
@@ -126,8 +120,8 @@ try {
     say(`  PAGE (${page.body.event}): ${page.body.title}`);
   const { fault } = options;
   const workloads = [fault.target.workload];
-  world = await startWorld({ workloads, progress: say, onPage, signal: stopping.signal });
-  const recovered = await breakAndRecover(world, fault, stopping.signal);
+  world = await startWorld({ workloads, progress: say, onPage, signal: stopping });
+  const recovered = await breakAndRecover(world, fault, stopping);
   say(
     recovered
       ? `RECOVERED: ${fault.target.name} is healthy again`
@@ -137,10 +131,10 @@ try {
   tellWhereToLook(world, targetOf(world, fault));
   if (!options.once) {
     say('Everything stays up for a look; Ctrl-C takes it all away.');
-    await sleep(2 ** 31 - 1, undefined, { signal: stopping.signal });
+    await sleep(2 ** 31 - 1, undefined, { signal: stopping });
   }
 } catch (thrown) {
-  if (!interrupted) {
+  if (!stopping.aborted) {
     const fix = thrown instanceof KintsugiError ? ` (${thrown.where}: ${thrown.fix})` : '';
     process.stderr.write(`npm start: ${messageOf(thrown)}${fix}\n`);
   }
@@ -149,4 +143,4 @@ try {
   await world?.stop();
   say('nothing is left running');
 }
-process.exit(interrupted && exitCode !== 0 ? 130 : exitCode);
+process.exit(stopping.aborted && exitCode !== 0 ? 130 : exitCode);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KintsugiError, messageOf } from '../src/errors.ts';
 import type { Need } from '../test/needs.ts';
+import { interruption } from './interruption.ts';
 import { type Counts, runJest } from './testing/jest.ts';
 import { needsOf } from './testing/needs.ts';
 import { provide } from './testing/provide.ts';
@@ -48,15 +49,14 @@ async function runAll(files: { file: string; needs: Need[] }[], environment: Nod
   return counts;
 }
 
-const stopping = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort(new Error('interrupted')));
+const stopping = interruption();
 
 let counts: Counts = { passed: 0, failed: 1 };
 try {
   const chosen = chosenFiles();
   if (chosen.length === 0) say(`no test file has ${positionals.join(' or ')} in its path`);
   const files = chosen.map((file) => ({ file, needs: needsOf(join(root, file)) }));
-  const provision = await provide([...new Set(files.flatMap(({ needs }) => needs))], say, stopping.signal);
+  const provision = await provide([...new Set(files.flatMap(({ needs }) => needs))], say, stopping);
   try {
     const unmet = (needs: Need[]) => needs.filter((need) => provision.missing.has(need));
     const able = files.filter(({ needs }) => unmet(needs).length === 0);

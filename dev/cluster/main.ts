@@ -1,4 +1,5 @@
 import { KintsugiError, messageOf } from '../../src/errors.ts';
+import { interruption } from '../interruption.ts';
 import { clusterDown, clusterStatus, clusterUp, loadImage } from './cluster.ts';
 import { missingForSnapshots } from './snapshot-support.ts';
 
@@ -63,15 +64,12 @@ function usageError(problem: string): number {
 }
 
 /** A signal stops a start half-way, which then removes what it made; `down` is always finished. */
-const interruption = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(name, () => interruption.abort(new Error(`stopped by ${name}`)));
-}
+const stopping = interruption();
 
 try {
-  process.exitCode = await main(process.argv.slice(2), interruption.signal);
+  process.exitCode = await main(process.argv.slice(2), stopping);
 } catch (error) {
   console.error(messageOf(error));
   if (error instanceof KintsugiError) console.error(`where: ${error.where}\nwhat helps: ${error.fix}`);
-  process.exitCode = interruption.signal.aborted ? 130 : 1;
+  process.exitCode = stopping.aborted ? 130 : 1;
 }
