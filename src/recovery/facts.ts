@@ -29,7 +29,7 @@ import { openProcedure, outlivesHealth, procedureEnded, procedureOutcome } from 
 import { unanswered } from './questions.ts';
 import type { RecoveryRecord } from './record.ts';
 import { heldText, mayCall, silencedBy, silenceOver } from './silences.ts';
-import { isInHand, mayWrite, type TakenOver } from './take-over.ts';
+import { isInHand, isLeft, mayWrite } from './take-over.ts';
 
 /** Watching, settling and forwarding end after this at the latest. */
 const LIMIT_MS = 24 * 3_600_000;
@@ -189,7 +189,7 @@ function outcomeNow(record: RecoveryRecord, clock: Clock): Outcome | null {
   }
   if (record.recovered !== null) return settledOutcome(record, clock);
   const procedure = procedureOutcome(record);
-  if (record.takenOver !== undefined) return handedOver(record, record.takenOver, procedure, clock);
+  if (record.takenOver !== undefined) return handedOver(record, procedure, clock);
   if (procedure !== null) return procedure;
   const observing = onlyObserved(record) && openProcedure(record) === null;
   if (observing && record.startedBy === 'person' && planShown(record)) return 'observed';
@@ -198,14 +198,9 @@ function outcomeNow(record: RecoveryRecord, clock: Clock): Outcome | null {
 }
 
 /** While a person has it in hand it ends by itself only where there is nothing to mend, or after the longest time. */
-function handedOver(
-  { look }: RecoveryRecord,
-  { at }: TakenOver,
-  procedure: Outcome | null,
-  clock: Clock,
-): Outcome | null {
-  if (procedure !== null && look.healthy === true) return procedure;
-  return clock.passed(at, LIMIT_MS) ? 'handed-over' : null;
+function handedOver(record: RecoveryRecord, procedure: Outcome | null, clock: Clock): Outcome | null {
+  if (procedure !== null && record.look.healthy === true) return procedure;
+  return isLeft(record, clock) ? 'handed-over' : null;
 }
 
 function closingOutcome(record: RecoveryRecord): Outcome | null {

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import type { Attempt, RecoveryRecord } from './record.ts';
 
 /**
@@ -16,6 +17,13 @@ export interface TakenOver {
 /** Whether nobody is to be called: a person has this very trouble in hand. What breaks anew calls people as ever. */
 export function isInHand({ takenOver, episode, recovered }: RecoveryRecord): boolean {
   return takenOver !== undefined && takenOver.episode === episode.number && recovered === null;
+}
+
+const LONGEST_MS = 24 * 3_600_000;
+
+/** Whether a person has had it in hand for so long that it ends as it is: what stands is theirs. */
+export function isLeft({ takenOver }: RecoveryRecord, clock: Clock): boolean {
+  return takenOver !== undefined && clock.passed(takenOver.at, LONGEST_MS);
 }
 
 /** Whether automation may write for an attempt: under a take-over only for what was ordered since. */

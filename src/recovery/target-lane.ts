@@ -20,7 +20,7 @@ import { comesBackSince, openProcedure, waitsForFirstLook } from './procedures.t
 import type { Attempt, RecoveryRecord } from './record.ts';
 import { isSilenced } from './silences.ts';
 import type { TargetStep } from './steps.ts';
-import { mayWrite } from './take-over.ts';
+import { isLeft, mayWrite } from './take-over.ts';
 import { awaitsUndo } from './undoing.ts';
 
 /** After a step failed (its own retries are over) or was held back, it is tried again after this. */
@@ -44,7 +44,7 @@ export function nextTargetStep(record: RecoveryRecord, clock: Clock): TargetStep
     findTarget(record) ??
     continueAttempt(record, clock) ??
     endSession(record, clock) ??
-    giveBackLease(record) ??
+    giveBackLease(record, clock) ??
     begin(record, clock)
   );
 }
@@ -186,9 +186,9 @@ function isUnderPage(record: RecoveryRecord, { approval, ordered }: Attempt): bo
   return page !== null && page.about === undefined && ordered === undefined && (approval?.by ?? []).length === 0;
 }
 
-function giveBackLease(record: RecoveryRecord): TargetStep | null {
+function giveBackLease(record: RecoveryRecord, clock: Clock): TargetStep | null {
   const attempt = activeAttempt(record);
-  const acting = attempt !== null && attempt.actions.length > 0 && record.closing === null;
+  const acting = attempt !== null && attempt.actions.length > 0 && record.closing === null && !isLeft(record, clock);
   return record.leaseHeld && !acting ? { name: 'release' } : null;
 }
 

@@ -7,7 +7,7 @@ import { standingChanges } from '../../src/recovery/policy.ts';
 import { standing } from '../../src/recovery/put-back.ts';
 import { emptyRecord, type RecoveryRecord } from '../../src/recovery/record.ts';
 import type { OrderedCall, Plan } from '../../src/recovery/values.ts';
-import { copyPlan, holdPlan, raisePlan, waitPlan } from './samples.ts';
+import { copyPlan, holdPlan, inPlacePlan, raisePlan, waitPlan } from './samples.ts';
 import { restoreRunbook } from './simulated-procedures.ts';
 import {
   alert,
@@ -232,6 +232,23 @@ describe('a person who takes over', () => {
     expect(decidedAt(inHand, 24 * 60 + 2).record.closed).toMatchObject({
       outcome: 'handed-over',
       standing: [raisePlan.summary],
+    });
+  });
+
+  test('hands it over after 24 h also where a session stands in the place of the target, which is theirs to end', () => {
+    const session: EventBody = {
+      ...planned(1, 'debug-session', [inPlacePlan]),
+      findingKey: 'order|run-ana',
+    } as EventBody;
+    const begin = happen(started(), 1, ...diagnosed(), given('run', { action: 'debug-session' }), session, begun());
+    const inHand = happen(begin, 2, applied(), takeOver, watched(false));
+    expect(inHand).toMatchObject({ leaseHeld: true, attempts: [{ stage: 'standing' }] });
+    expect(decidedAt(happen(inHand, 24 * 60, watched(false)), 24 * 60 + 0.1).decision.target).toBeNull();
+    const late = decidedAt(happen(inHand, 24 * 60 + 2, watched(false)), 24 * 60 + 2.1);
+    expect(late.decision.target).toEqual({ name: 'release' });
+    expect(decided(happen(late.record, 24 * 60 + 3, { kind: 'released' })).record.closed).toMatchObject({
+      outcome: 'handed-over',
+      standing: [inPlacePlan.summary],
     });
   });
 });
