@@ -6,7 +6,7 @@ import { fieldsTable, page, table } from './markdown.ts';
 
 const ABOUT = [
   'The HTTP API of the gateway: to read recoveries, to start them and to give orders. Each call carries `Authorization: Bearer <token>`; who orders is the person of the token ([security](../security.md)).',
-  'An `{id}` is a workflow id, a recovery id or `namespace/kind/name`, URL-encoded. Errors are `{error: {code, message, where, fix, retryable}}`. The same as OpenAPI 3.1: [openapi.json](openapi.json), served at `/api/v1/openapi.json`.',
+  'An `{id}` is a workflow id, a recovery id or `namespace/kind/name`, URL-encoded; of a silence it is the silence’s own. Errors are `{error: {code, message, where, fix, retryable}}`. The same as OpenAPI 3.1: [openapi.json](openapi.json), served at `/api/v1/openapi.json`.',
 ].join('\n\n');
 
 /** Every call of the API with what it takes and answers, and which role may what. */
@@ -31,6 +31,7 @@ function rolesTable(): string {
   const requests: [Request, string][] = [
     ['read', 'read'],
     ['start', 'start a recovery'],
+    ['silence', 'set or end a silence'],
     ...personsOrders.map((name): [Request, string] => [name, `\`${name}\``]),
     ['procedure', 'start or `run` a procedure'],
   ];

@@ -21,6 +21,7 @@ import { createForwarding } from './owner.ts';
 import { createPostRecovery } from './post-recovery.ts';
 import { createRemediation } from './remediate.ts';
 import { createRunbookLoading } from './runbook.ts';
+import { createSilenceRequests } from './silence-requests.ts';
 import { createSilences } from './silences.ts';
 import { createVerification } from './verify.ts';
 
@@ -69,6 +70,7 @@ export function createActivities(dependencies: ActivityDependencies): { activiti
       isRunOpen: isOpen,
     }),
     ...createSilences({ kubernetes, namespace, alertmanagerUrls, log }),
+    ...createSilenceRequests({ kubernetes, namespace, orderPublicKeys: configuration.orderPublicKeys }),
     ...createVerification({ kubernetes, baselines, log }),
     ...createPostRecovery({ kubernetes, prometheusUrl: configuration.prometheusUrl, redact }),
     ...createCompensation({ kubernetes, baselines, artifacts, executions, mirrors, builds, isRunOpen: isOpen }),

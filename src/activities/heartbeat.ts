@@ -51,6 +51,7 @@ export function alive(activities: Activities): Activities {
     verify: activities.verify,
     look: beat(activities.look),
     readSilences: beat(activities.readSilences),
+    changeSilences: beat(activities.changeSilences),
     checkAfterRecovery: beat(activities.checkAfterRecovery),
     compensate: activities.compensate,
     release: beat(activities.release),

@@ -68,7 +68,12 @@ export interface FrontDoor {
 export async function withFrontDoor<T>(use: (door: FrontDoor) => Promise<T>): Promise<T> {
   const { url, token } = loadConfiguration(process.env);
   if (url === undefined) return withTemporal((session) => use(temporalDoor(session)));
-  if (token !== undefined) return use(gatewayDoor(url, token));
+  return use(gatewayDoor(url, requireToken(token)));
+}
+
+/** The token for the gateway. Throws where there is none. */
+export function requireToken(token: string | undefined): string {
+  if (token !== undefined) return token;
   throw new KintsugiError('invalid', 'KINTSUGI_URL names a gateway, but there is no token for it', {
     where: 'KINTSUGI_TOKEN',
     fix: 'set it, or KINTSUGI_TOKEN_FILE; without KINTSUGI_URL orders go straight to Temporal, unverified',

@@ -16,9 +16,14 @@ type Ask = <T extends z.ZodType>(
   body?: object,
 ) => Promise<z.output<T>>;
 
+/** How a gateway is asked. Throws what it answers, as the command line tells it. */
+export function gatewayAsk(url: string, token: string): Ask {
+  return (method, path, schema, body) => request({ url, token, method, path, schema, body });
+}
+
 /** The front door of a gateway. Throws what the gateway answers, as the command line tells it. */
 export function gatewayDoor(url: string, token: string): FrontDoor {
-  const ask: Ask = (method, path, schema, body) => request({ url, token, method, path, schema, body });
+  const ask = gatewayAsk(url, token);
   const pathOf = (text: string) => `/api/v1/recoveries/${encodeURIComponent(text)}`;
   const find = async (text: string): Promise<Found> => {
     const { stored, error, ...answer } = await ask('GET', pathOf(text), recoveryAnswer);

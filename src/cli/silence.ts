@@ -2,8 +2,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { isDuration, milliseconds, spanText } from '../recovery/durations.ts';
 import { parseTarget } from '../recovery/ids.ts';
 import type { Entry, Scope } from '../silences/entry.ts';
-import { actorOption, jsonOption, reasonOption, statedActor, targetValue } from './options.ts';
+import { actorOption, jsonOption, reasonOption, targetValue } from './options.ts';
 import { type JsonOption, printResult, table } from './output.ts';
+import type { SilenceDoor } from './silence-door.ts';
 
 /** `kintsugi silence add|list|end`: maintenance, by whom and why. */
 export default function register(program: Command): void {
@@ -54,12 +55,9 @@ interface AddOptions extends JsonOption {
 
 async function add(target: string | undefined, options: AddOptions): Promise<void> {
   const scope = scopeOf(target, options.runbook);
-  const actor = statedActor(options.actor);
-  const { addSilence } = await import('../silences/store.ts');
-  const { pauseSwitch } = await import('./cluster.ts');
-  if ('runbook' in scope) await checkRunbook(scope.runbook);
-  const { reason } = options;
-  const entry = await addSilence(pauseSwitch(), { scope, actor, reason, forMs: milliseconds(options.for) });
+  const { reason, actor } = options;
+  const door = await openDoor();
+  const entry = await door.add({ scope, for: options.for, reason, ...(actor === undefined ? {} : { actor }) });
   printResult(
     options,
     entry,
@@ -68,17 +66,9 @@ async function add(target: string | undefined, options: AddOptions): Promise<voi
   );
 }
 
-/** A silence of a runbook that is not there would silence nothing, and nobody would know. */
-async function checkRunbook(name: string): Promise<void> {
-  const { loadConfiguration } = await import('../configuration/configuration.ts');
-  const { loadRunbooks } = await import('../runbook/load.ts');
-  const { runbooks } = await loadRunbooks(loadConfiguration(process.env).runbooks);
-  if (runbooks.some((runbook) => runbook.name === name)) return;
-  const { KintsugiError } = await import('../errors.ts');
-  throw new KintsugiError('not-found', `there is no runbook ${name}`, {
-    where: '--runbook',
-    fix: '`kintsugi runbook list` shows those of KINTSUGI_RUNBOOKS.',
-  });
+/** Loaded only when it is needed: it brings what talks to Temporal and the cluster. */
+async function openDoor(): Promise<SilenceDoor> {
+  return (await import('./silence-door.ts')).silenceDoor();
 }
 
 function scopeOf(target: string | undefined, runbook: string | undefined): Scope {
@@ -89,28 +79,24 @@ function scopeOf(target: string | undefined, runbook: string | undefined): Scope
 }
 
 async function list(options: JsonOption & { all?: true }): Promise<void> {
-  const { readSilences } = await import('../silences/store.ts');
-  const { isActive } = await import('../silences/entry.ts');
-  const { pauseSwitch } = await import('./cluster.ts');
-  const now = new Date();
-  const entries = await readSilences(pauseSwitch());
-  const silences = options.all === true ? entries : entries.filter((entry) => isActive(entry, now));
-  printResult(options, { silences }, () => listText(silences, now));
+  const silences = await (await openDoor()).list(options.all === true);
+  printResult(options, { silences }, () => listText(silences, new Date()));
 }
 
 async function end(id: string, options: JsonOption & { actor?: string; reason?: string }): Promise<void> {
-  const actor = statedActor(options.actor);
-  const { endSilence } = await import('../silences/store.ts');
-  const { pauseSwitch } = await import('./cluster.ts');
-  const { reason = '' } = options;
-  const entry = await endSilence(pauseSwitch(), id, { actor, reason });
+  const { reason, actor } = options;
+  const door = await openDoor();
+  const entry = await door.end(id, {
+    ...(reason === undefined ? {} : { reason }),
+    ...(actor === undefined ? {} : { actor }),
+  });
   printResult(options, entry, () => `${id}: ${aboutText(entry)} is no longer silenced`);
 }
 
 function listText(entries: Entry[], now: Date): string {
   if (entries.length === 0) return 'no silences';
-  const rows = entries.map(({ id, target, runbook, actor, until, ended, reason }) => [
-    ...[id, target ?? `runbook ${runbook}`, actor, until],
+  const rows = entries.map(({ id, target, runbook, actor, verified, until, ended, reason }) => [
+    ...[id, target ?? `runbook ${runbook}`, verified === true ? actor : `${actor} (unverified)`, until],
     leftText(until, ended?.by, now),
     reason,
   ]);

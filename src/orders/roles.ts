@@ -25,13 +25,13 @@ const LEAST: Readonly<Record<PersonsOrder, Role>> = {
   close: 'operator',
 };
 
-/** What the front door is asked for: to show, to start a recovery or a procedure, or to give an order. */
-export type Request = 'read' | 'start' | 'procedure' | PersonsOrder;
+/** What the front door is asked for: to show, to start a recovery or a procedure, to set or end a silence, or to give an order. */
+export type Request = 'read' | 'start' | 'procedure' | 'silence' | PersonsOrder;
 
 /** The least role that may: a procedure may stop, reset or restore a workload, whatever its state. */
 export function leastRole(request: Request): Role {
   if (request === 'read') return 'viewer';
-  if (request === 'start') return 'operator';
+  if (request === 'start' || request === 'silence') return 'operator';
   return request === 'procedure' ? 'admin' : LEAST[request];
 }
 

@@ -1,4 +1,5 @@
 import type { PostRecoveryPoint, Runbook } from '../runbook/schema.ts';
+import type { OrderProof } from './signed-order.ts';
 import type {
   AlertMessage,
   ChecklistItem,
@@ -191,6 +192,43 @@ export interface SilencesRead {
   voice: ModeVoice | null;
 }
 
+/** What a front door asks of Kintsugi's own list of silences. */
+export type SilenceRequest =
+  | { what: 'list' }
+  | {
+      what: 'add';
+      /** The silence's id: the same again is done once. */
+      id: string;
+      /** `namespace/kind/name`; without it all targets of the runbook. */
+      target?: string;
+      runbook?: string;
+      forMs: number;
+      actor: string;
+      reason: string;
+      signed?: OrderProof;
+    }
+  | { what: 'end'; id: string; actor: string; reason: string; signed?: OrderProof };
+
+/** A silence as it stands in that list; which are the fields, `src/silences/entry.ts` says. */
+export interface SilenceEntry {
+  id: string;
+  target?: string;
+  runbook?: string;
+  actor: string;
+  /** A front door has verified who it is. */
+  verified?: true;
+  reason: string;
+  since: string;
+  until: string;
+  ended?: { by: string; at: string; reason: string };
+}
+/** The silence that was added or ended, or all that are kept, the latest end first. */
+export interface SilenceAnswer {
+  silences: SilenceEntry[];
+  /** How many more there are than an answer may hold. */
+  leftOff?: number;
+}
+
 /** One live look without waiting: while settling, watching, and to compare after a failed remedy. */
 export interface LookInput extends StepContext {
   before?: Measure;
@@ -358,6 +396,7 @@ export interface Activities {
   verify(input: VerifyInput): Promise<Verification>;
   look(input: LookInput): Promise<Look>;
   readSilences(input: SilencesInput): Promise<SilencesRead>;
+  changeSilences(request: SilenceRequest): Promise<SilenceAnswer>;
   checkAfterRecovery(input: AfterRecoveryInput): Promise<{ items: PostRecoveryItem[] }>;
   compensate(input: CompensateInput): Promise<CompensateResult>;
   release(input: ReleaseInput): Promise<void>;

@@ -26,6 +26,9 @@ export function taskQueueOf(cluster: string): string {
   return `kintsugi-${cluster}`;
 }
 
+/** The workflow type by which silences are asked for: none that a runbook's name can be. */
+export const SILENCES_TYPE = 'kintsugiSilences';
+
 /** Where the messages to people of a task queue's recoveries wait. No cluster's name has a slash: it is nobody else's queue. */
 export function peopleQueueOf(taskQueue: string): string {
   return `${taskQueue}/people`;

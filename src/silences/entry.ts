@@ -1,23 +1,26 @@
 import { z } from 'zod';
+import type { SilenceEntry } from '../recovery/activities.ts';
 import { formatTarget, parseTarget } from '../recovery/ids.ts';
 import type { Silence, Target } from '../recovery/values.ts';
 
 /** A silence as it stands in Kintsugi's own list: of one target, or of all targets of a runbook. */
-export const entrySchema = z
+export const entrySchema: z.ZodType<SilenceEntry> = z
   .object({
     id: z.string().min(1),
     /** `namespace/kind/name`. */
-    target: z.string().optional(),
-    runbook: z.string().optional(),
+    target: z.string().exactOptional(),
+    runbook: z.string().exactOptional(),
     actor: z.string().min(1),
+    /** A front door has verified who it is. */
+    verified: z.literal(true).exactOptional(),
     reason: z.string(),
     since: z.iso.datetime(),
     until: z.iso.datetime(),
     /** Who ended it before its time, when and why. */
-    ended: z.object({ by: z.string(), at: z.iso.datetime(), reason: z.string() }).optional(),
+    ended: z.object({ by: z.string(), at: z.iso.datetime(), reason: z.string() }).exactOptional(),
   })
   .refine(({ target, runbook }) => (target === undefined) !== (runbook === undefined), 'a target or a runbook');
-export type Entry = z.infer<typeof entrySchema>;
+export type Entry = SilenceEntry;
 
 /** What a silence is about. */
 export type Scope = { target: Target } | { runbook: string };

@@ -34,10 +34,27 @@ export async function readSilences(list: SilenceList, signal?: AbortSignal): Pro
   return entriesOf(map);
 }
 
+/** A silence that somebody sets. */
+export interface NewSilence {
+  scope: Scope;
+  actor: string;
+  /** A front door has verified who it is. */
+  verified?: boolean;
+  reason: string;
+  forMs: number;
+  /** Given where it may be asked for twice: what is there under it already is left as it is. */
+  id?: string;
+}
+
+/** An id as short as a person types it. */
+export function newSilenceId(): string {
+  return randomBytes(4).toString('hex');
+}
+
 /** Adds one that begins now. @throws KintsugiError `invalid` for a wrong span, and when the list cannot be written */
 export async function addSilence(
   list: SilenceList,
-  { scope, actor, reason, forMs }: { scope: Scope; actor: string; reason: string; forMs: number },
+  { scope, actor, verified = false, reason, forMs, id = newSilenceId() }: NewSilence,
 ): Promise<Entry> {
   if (forMs <= 0 || forMs > LONGEST_MS)
     throw new KintsugiError('invalid', 'a silence lasts from one second to 24 h', {
@@ -46,24 +63,32 @@ export async function addSilence(
     });
   const now = new Date();
   const entry: Entry = {
-    id: randomBytes(4).toString('hex'),
+    id,
     ...('runbook' in scope ? { runbook: scope.runbook } : { target: formatTarget(scope.target) }),
     actor,
+    ...(verified ? { verified } : {}),
     reason,
     since: now.toISOString(),
     until: new Date(now.getTime() + forMs).toISOString(),
   };
-  await change(list, (entries) => [...entries, entry]);
-  return entry;
+  const entries = await change(list, (present) =>
+    present.some((other) => other.id === id) ? present : [...present, entry],
+  );
+  return entries.find((other) => other.id === id) ?? entry;
 }
 
-/** Ends one before its time; who did it, and why, stays for a day. @throws KintsugiError `not-found` when none of that id holds */
+/**
+ * Ends one before its time; who did it, and why, stays for a day. The same person may say so again.
+ * @throws KintsugiError `not-found` when none of that id holds
+ */
 export async function endSilence(list: SilenceList, id: string, by: { actor: string; reason: string }): Promise<Entry> {
   const now = new Date();
   const ended = { by: by.actor, at: now.toISOString(), reason: by.reason };
   const entries = await change(list, (present) => {
-    if (!present.some((entry) => entry.id === id && isActive(entry, now))) throw noSuchSilence(list, id);
-    return present.map((entry) => (entry.id === id ? { ...entry, ended } : entry));
+    const entry = present.find((candidate) => candidate.id === id);
+    if (entry?.ended?.by === by.actor) return present;
+    if (entry === undefined || !isActive(entry, now)) throw noSuchSilence(list, id);
+    return present.map((other) => (other === entry ? { ...entry, ended } : other));
   });
   const entry = entries.find((candidate) => candidate.id === id);
   if (entry === undefined) throw noSuchSilence(list, id);

@@ -2,7 +2,7 @@ import { type Client, isGrpcServiceError, QueryNotRegisteredError, ServiceError 
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { Configuration } from '../configuration/configuration.ts';
 import { KintsugiError } from '../errors.ts';
-import { recoveryIdOf, resolveId, taskQueueOf } from '../recovery/ids.ts';
+import { recoveryIdOf, resolveId, SILENCES_TYPE, taskQueueOf } from '../recovery/ids.ts';
 import type { RecordAnswer } from '../workflows/recovery.ts';
 import { CALL_TIMEOUT_MS } from './connect.ts';
 import { temporalFailure } from './failures.ts';
@@ -80,7 +80,7 @@ export async function listRecoveries(
   const running = `ExecutionStatus = 'Running'`;
   const ended = `ExecutionStatus != 'Running' AND ExecutionStatus != 'ContinuedAsNew'`;
   const conditions = [
-    `TaskQueue = ${quoted(taskQueueOf(session.configuration.cluster))}`,
+    `TaskQueue = ${quoted(taskQueueOf(session.configuration.cluster))} AND WorkflowType != '${SILENCES_TYPE}'`,
     open === undefined ? `ExecutionStatus != 'ContinuedAsNew'` : open ? running : ended,
     ...(target === undefined ? [] : [`KintsugiTarget = ${quoted(target)}`]),
     ...(runbook === undefined ? [] : [`KintsugiRunbook = ${quoted(runbook)}`]),

@@ -69,11 +69,16 @@ export async function createWorkers(options: WorkersOptions, own: Partial<Worker
   const people = await Worker.create({
     ...shared,
     taskQueue: peopleQueueOf(taskQueue),
-    activities: { escalate: activities.escalate, readSilences: activities.readSilences },
+    activities: speaking(activities),
     maxConcurrentActivityTaskExecutions: CONCURRENT_MESSAGES,
     ...own,
   });
   return asOne([recoveries, people]);
+}
+
+/** What people wait for, or what a page waits for. */
+function speaking({ escalate, readSilences, changeSilences }: Activities): Partial<Activities> {
+  return { escalate, readSilences, changeSilences };
 }
 
 function asOne(workers: Worker[]): Workers {

@@ -96,6 +96,8 @@ describe('who may come in', () => {
   });
 });
 
+const SILENCE = { target: 'bruno/deployment/agent-bruno', for: '2h', reason: 'node upgrade' };
+
 /** Each call of the API, as somebody would make it. */
 const requests: [Request, () => { method: 'GET' | 'POST'; url: string; body?: object }][] = [
   ['read', () => ({ method: 'GET', url: '/api/v1/recoveries' })],
@@ -109,6 +111,9 @@ const requests: [Request, () => { method: 'GET' | 'POST'; url: string; body?: ob
       body: { order: 'run', runbook: 'kosmos-agent-reset', procedure: 'reset' },
     }),
   ],
+  ['read', () => ({ method: 'GET', url: '/api/v1/silences' })],
+  ['silence', () => ({ method: 'POST', url: '/api/v1/silences', body: SILENCE })],
+  ['silence', () => ({ method: 'POST', url: '/api/v1/silences/s1/end', body: {} })],
   ...personsOrders.map((name): (typeof requests)[number] => [
     name,
     () => ({ method: 'POST', url: `/api/v1/recoveries/${ID}/orders`, body: { order: name } }),
@@ -159,6 +164,24 @@ describe('what is said', () => {
     expect((await order(tokens.admin, { order: 'close', actor: 'Admin@example.org ' })).statusCode).toBe(503);
   });
 
+  test.each([
+    [{ for: 'long' }, /a span like 2h/],
+    [{ runbook: 'agent-bruno-pod-crash-loop' }, /of one target or of one runbook/],
+    [{ target: undefined }, /of one target or of one runbook/],
+    [{ actor: 'mallory' }, /not mallory's/],
+    [{ reason: '' }, /reason/],
+  ])('%j makes no silence', async (change, message) => {
+    const answer = await call(tokens.admin, 'POST', '/api/v1/silences', { ...SILENCE, ...change });
+    expect([answer.statusCode, answer.json().error.message]).toEqual([400, expect.stringMatching(message)]);
+  });
+
+  test('a silence of a runbook that is not there is refused', async () => {
+    const answer = await call(tokens.admin, 'POST', '/api/v1/silences', {
+      ...{ runbook: 'other', for: '2h', reason: 'node upgrade' },
+    });
+    expect(answer.statusCode).toBe(404);
+  });
+
   test('a body of more than 64 KiB is refused, and one that is no JSON', async () => {
     const large = await order(tokens.admin, { order: 'close', reason: 'x'.repeat(70_000) });
     expect(large.statusCode).toBe(413);
@@ -189,6 +212,8 @@ test('the document of the API is there for everybody, and names every call and o
     '/api/v1/recoveries',
     '/api/v1/recoveries/{id}',
     '/api/v1/recoveries/{id}/orders',
+    '/api/v1/silences',
+    '/api/v1/silences/{id}/end',
   ]);
   const body = paths['/api/v1/recoveries/{id}/orders'].post.requestBody.content['application/json'].schema;
   expect(body.properties.order.enum).toEqual([...personsOrders]);

@@ -6,6 +6,7 @@ import { personsOrders } from '../../src/recovery/orders.ts';
 const LEAST: Record<Request, (typeof roles)[number]> = {
   read: 'viewer',
   start: 'operator',
+  silence: 'operator',
   procedure: 'admin',
   approve: 'approver',
   reject: 'operator',
@@ -28,7 +29,7 @@ test.each(Object.entries(LEAST))('%s takes the role %s or one above it', (reques
 });
 
 test('every order has its role, and a procedure is another thing than one action', () => {
-  expect(Object.keys(LEAST).sort()).toEqual(['read', 'start', 'procedure', ...personsOrders].sort());
+  expect(Object.keys(LEAST).sort()).toEqual(['read', 'start', 'procedure', 'silence', ...personsOrders].sort());
   expect(requestOf('run', { runbook: 'kosmos-agent-reset' })).toBe('procedure');
   expect(requestOf('run', {})).toBe('run');
 });

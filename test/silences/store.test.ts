@@ -72,7 +72,7 @@ describe('the list of silences', () => {
     const ended = await endSilence(list, id, { actor: 'bo', reason: 'done' });
     expect(ended.ended).toMatchObject({ by: 'bo', reason: 'done' });
     expect(isActive(ended, new Date())).toBe(false);
-    await expect(endSilence(list, id, { actor: 'bo', reason: '' })).rejects.toMatchObject({ code: 'not-found' });
+    await expect(endSilence(list, id, { actor: 'carla', reason: '' })).rejects.toMatchObject({ code: 'not-found' });
   });
 
   test('drops what has been over for a day with the next change', async () => {

@@ -56,6 +56,7 @@ export function script(changes: Partial<Activities> = {}, runbook: RunbookConten
     verify: async () => passed,
     look: async () => healthyLook,
     readSilences: async () => ({ silence: null, unread: [], voice: null }),
+    changeSilences: async () => ({ silences: [] }),
     checkAfterRecovery: async ({ points }) => ({
       items: points.map(({ id, text }) => ({ id, text, state: 'done', saw: `saw ${id}` })),
     }),

@@ -60,6 +60,7 @@ const WORDS: Readonly<Record<string, string>> = {
   read: 'read recoveries',
   start: 'start a recovery',
   procedure: 'start a procedure',
+  silence: 'set or end a silence',
 };
 
 /** Throws {@link RoleError} unless this person's role may. */
@@ -68,7 +69,7 @@ export function requireRole(person: Person, request: Request): void {
 }
 
 /** Nobody orders in another's name. */
-function requireSelf({ token, person }: Person, claimed: string | undefined): void {
+export function requireSelf({ token, person }: Person, claimed: string | undefined): void {
   if (claimed === undefined || isSamePerson(claimed, person)) return;
   throw new KintsugiError('invalid', `the token ${token} is ${person}'s, not ${claimed}'s`, {
     where: 'actor',

@@ -19,9 +19,9 @@ export function openApiDocument(): object {
   };
 }
 
-function operation({ name, path, summary, query, body, answers }: ApiRoute): object {
+function operation({ name, path, of = 'Which recovery', summary, query, body, answers }: ApiRoute): object {
   const inPath = path.includes('{id}')
-    ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' }, description: 'Which recovery' }]
+    ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' }, description: of }]
     : [];
   const key = { name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string' } };
   const inQuery = Object.entries(query?.shape ?? {}).map(([field, schema]) => {

@@ -10,7 +10,8 @@ import { identify, type Person } from '../../orders/tokens.ts';
 import { type ApiParts, askedOf, list, order, possibleNow, RoleError, requireRole, show, start } from './handlers.ts';
 import { openApiDocument } from './openapi.ts';
 import { type ApiRoute, apiRoutes } from './routes.ts';
-import { listQuery, orderBody, startBody } from './schemas.ts';
+import { endSilenceBody, listQuery, orderBody, silenceBody, silencesQuery, startBody } from './schemas.ts';
+import { addSilence, endSilence, listSilences } from './silences.ts';
 
 export interface Api extends ApiParts {
   tokens: readonly TokenSettings[];
@@ -59,6 +60,20 @@ const calls: Readonly<Record<ApiRoute['name'], (call: Call) => Promise<Answer>>>
       `an order was ${given.state === 'kept' ? 'kept' : 'taken'}`,
     );
     return { status: given.state === 'kept' ? 202 : 200, body: given };
+  },
+  silences: async ({ api, person, request }) => {
+    requireRole(person, 'read');
+    return { body: await listSilences(api, parsed(silencesQuery, request.query, 'query')) };
+  },
+  silence: async ({ api, person, request }) => {
+    const body = await addSilence(api, person, parsed(silenceBody, request.body, 'body'), keyOf(request));
+    api.log.info({ actor: person.person, token: person.token, silence: body }, 'a silence was set');
+    return { status: 201, body };
+  },
+  endSilence: async ({ api, person, request }) => {
+    const body = await endSilence(api, person, idOf(request), parsed(endSilenceBody, request.body ?? {}, 'body'));
+    api.log.info({ actor: person.person, token: person.token, silence: body }, 'a silence was ended');
+    return { body };
   },
 };
 

@@ -1,11 +1,16 @@
 import type { z } from 'zod';
 import {
+  endSilenceBody,
   errorAnswer,
   listAnswer,
   listQuery,
   orderAnswer,
   orderBody,
   recoveryAnswer,
+  silenceAnswer,
+  silenceBody,
+  silencesAnswer,
+  silencesQuery,
   startAnswer,
   startBody,
 } from './schemas.ts';
@@ -13,10 +18,12 @@ import {
 /** What the API offers, as data: its handlers and its document follow from it. */
 
 export interface ApiRoute {
-  name: 'list' | 'start' | 'show' | 'order';
+  name: 'list' | 'start' | 'show' | 'order' | 'silences' | 'silence' | 'endSilence';
   method: 'get' | 'post';
   /** `{id}` stands for a part of the path. */
   path: string;
+  /** What that part names, where it is no recovery. */
+  of?: string;
   summary: string;
   query?: z.ZodObject;
   body?: z.ZodObject;
@@ -33,6 +40,11 @@ const ALWAYS: ApiRoute['answers'] = {
   429: error('Too many requests with this token: Retry-After says when to go on'),
   503: error('Temporal does not answer: Retry-After says when to try again, the message whether anything was stored'),
 };
+
+/** Silences stand in the cluster, where a worker reads and writes them. */
+const NO_WORKER = error(
+  'Temporal, or the worker beside the cluster, does not answer: Retry-After says when to try again',
+);
 
 export const apiRoutes: readonly ApiRoute[] = [
   {
@@ -84,6 +96,42 @@ export const apiRoutes: readonly ApiRoute[] = [
       ...ALWAYS,
       404: error('Temporal knows no such recovery'),
       422: error('The recovery refused the order; `error.message` says why, `possible` what it would take now'),
+    },
+  },
+  {
+    name: 'silences',
+    method: 'get',
+    path: '/api/v1/silences',
+    summary: "The silences of Kintsugi's own list; those of Alertmanager stand there",
+    query: silencesQuery,
+    answers: { 200: { about: 'Those that hold', schema: silencesAnswer }, ...ALWAYS, 503: NO_WORKER },
+  },
+  {
+    name: 'silence',
+    method: 'post',
+    path: '/api/v1/silences',
+    summary: 'Set a silence of a target or a runbook from now on; who sets it is the person of the token',
+    body: silenceBody,
+    answers: {
+      201: { about: 'It holds', schema: silenceAnswer },
+      ...ALWAYS,
+      404: error('There is no such runbook'),
+      422: error('There are too many silences'),
+      503: NO_WORKER,
+    },
+  },
+  {
+    name: 'endSilence',
+    method: 'post',
+    path: '/api/v1/silences/{id}/end',
+    of: 'Which silence',
+    summary: 'End a silence before its time: a page that it held goes out if the target is not healthy',
+    body: endSilenceBody,
+    answers: {
+      200: { about: 'It is over', schema: silenceAnswer },
+      ...ALWAYS,
+      404: error('No silence of that id holds'),
+      503: NO_WORKER,
     },
   },
 ];

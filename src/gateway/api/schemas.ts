@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { orderFields, orderParams } from '../../orders/order-fields.ts';
-
+import { isDuration, milliseconds } from '../../recovery/durations.ts';
 import { parseTarget } from '../../recovery/ids.ts';
 import { personsOrders } from '../../recovery/orders.ts';
+import { entrySchema } from '../../silences/entry.ts';
 
 /** What the API takes and answers: the source of its checks, its document and its types. */
 
@@ -59,6 +60,34 @@ export const startBody = z.strictObject({
   deadline: time.exactOptional().describe('When a person is paged'),
   id: orderId.exactOptional(),
   actor: actor.exactOptional(),
+});
+
+export const silencesQuery = z.strictObject({
+  all: z.enum(['true', 'false']).optional().describe('Also those of the last day that are over'),
+});
+
+export const silenceBody = z.strictObject({
+  target: target.exactOptional(),
+  runbook: runbook.exactOptional().describe('All targets of a runbook in place of one workload'),
+  for: z
+    .string()
+    .refine((text) => isDuration(text) && milliseconds(text) > 0, 'a span like 2h, 45m or 1h30m')
+    .describe('How long from now on, e.g. 2h; 24h at most'),
+  reason: z.string().min(1).max(2_000).describe('Why; it stands in the history'),
+  id: orderId.exactOptional(),
+  actor: actor.exactOptional(),
+});
+
+export const endSilenceBody = z.strictObject({
+  reason: z.string().min(1).max(2_000).exactOptional().describe('Why; it stands in the history'),
+  actor: actor.exactOptional(),
+});
+
+export const silenceAnswer = entrySchema;
+
+export const silencesAnswer = z.object({
+  silences: z.array(entrySchema).describe('The latest end first'),
+  leftOff: z.number().exactOptional().describe('How many more there are than one answer holds'),
 });
 
 const nullable = z.string().nullable();
