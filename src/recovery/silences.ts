@@ -152,11 +152,15 @@ export function silencesInput(record: RecoveryRecord): SilencesInput {
   };
 }
 
-/** The labels of the trigger alerts that fire, as Alertmanager has them. */
+/**
+ * The labels of the trigger alerts that fire, as Alertmanager has them; where none fires any more, of those that did: the work goes on
+ * for which somebody has silenced them.
+ */
 export function alertLabels({ alerts }: RecoveryRecord): Record<string, string>[] {
   let room = MOST_LABEL_CHARACTERS;
-  return Object.values(alerts)
-    .filter(({ role, status, runbook }) => role === 'trigger' && status === 'firing' && runbook === undefined)
+  const own = Object.values(alerts).filter(({ role, runbook }) => role === 'trigger' && runbook === undefined);
+  const firing = own.filter(({ status }) => status === 'firing');
+  return (firing.length > 0 ? firing : own)
     .map(({ name, labels }) => ({ alertname: name, ...labels }))
     .filter((labels) => {
       room -= JSON.stringify(labels).length;

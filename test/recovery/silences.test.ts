@@ -2,10 +2,18 @@ import { describe, expect, test } from '@jest/globals';
 import type { EventBody } from '../../src/recovery/events.ts';
 import { effectiveMode, modeReason } from '../../src/recovery/policy.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
-import { goesOnUnread, heldBackEvents, noSilences, silencedBy, silenceEvents } from '../../src/recovery/silences.ts';
+import {
+  alertLabels,
+  goesOnUnread,
+  heldBackEvents,
+  noSilences,
+  silencedBy,
+  silenceEvents,
+} from '../../src/recovery/silences.ts';
 import type { Silence } from '../../src/recovery/values.ts';
 import { finding, smallRunbook, withPostRecovery } from './samples.ts';
 import {
+  alert,
   applied,
   assessed,
   at,
@@ -174,6 +182,22 @@ describe('under a silence', () => {
   test('it is asked again every quarter of a minute whether it still holds', () => {
     expect(decidedAt(quiet, 1.2).decision.people).toBeNull();
     expect(decidedAt(quiet, 1.25).decision.people).toEqual({ name: 'read-silences' });
+  });
+});
+
+describe('the alerts that Alertmanager’s matchers are about', () => {
+  const labelled = (fingerprint: string, status: 'firing' | 'resolved') =>
+    alert({ fingerprint, status, labels: { pod: fingerprint } });
+  const pods = (record: RecoveryRecord) => alertLabels(record).map(({ pod }) => pod);
+  const two = happen(asking(), 1, labelled('f1', 'firing'), labelled('f2', 'firing'));
+
+  test('are those that fire', () => {
+    expect(pods(two)).toEqual(['f1', 'f2']);
+    expect(pods(happen(two, 2, labelled('f1', 'resolved')))).toEqual(['f2']);
+  });
+
+  test('are those that fired, where none does any more: the work goes on that silenced them', () => {
+    expect(pods(happen(two, 2, labelled('f1', 'resolved'), labelled('f2', 'resolved')))).toEqual(['f1', 'f2']);
   });
 });
 
