@@ -120,6 +120,25 @@ async function startAll(
   };
 }
 
+/** One Alertmanager alone, which tells nobody of any alert: for its silences. Its files are in `folder`. */
+export async function startAlertmanager(folder: string): Promise<{ url: string; stop: () => Promise<void> }> {
+  await ensureDebianPackages(['prometheus-alertmanager'], () => {});
+  const address = `127.0.0.1:${await freePort('127.0.0.1')}`;
+  const nobody = { route: { receiver: 'nobody' }, receivers: [{ name: 'nobody' }] };
+  const configuration = writeYaml(folder, 'alertmanager.yaml', nobody);
+  const program = await startProgram(alertmanager('alertmanager', address, configuration, folder));
+  const url = `http://${address}`;
+  try {
+    await waitUntil({ what: 'Alertmanager to be ready', seconds: 60, signal: undefined, needs: [program] }, () =>
+      isReady(url),
+    );
+  } catch (thrown) {
+    await program.stop();
+    throw thrown;
+  }
+  return { url, stop: program.stop };
+}
+
 function alertmanagerConfiguration(options: MonitoringOptions, folder: string, durations: Durations): string {
   const tokenFile = join(folder, 'gateway-token');
   writeFileSync(tokenFile, options.webhookToken, { mode: 0o600 });

@@ -30,6 +30,8 @@ export interface KintsugiOptions {
   /** Where pages go. */
   webhookUrl: string;
   prometheusUrl?: string;
+  /** Whose silences hold here too. */
+  alertmanagerUrl?: string;
   signal?: AbortSignal;
 }
 
@@ -119,6 +121,7 @@ function environmentOf(
     KINTSUGI_TEMPORAL_UI_URL: options.temporal.uiUrl,
     KINTSUGI_WEBHOOK_URL: options.webhookUrl,
     ...(options.prometheusUrl === undefined ? {} : { KINTSUGI_PROMETHEUS_URL: options.prometheusUrl }),
+    ...(options.alertmanagerUrl === undefined ? {} : { KINTSUGI_ALERTMANAGER_URL: options.alertmanagerUrl }),
     TEMPORAL_ADDRESS: options.temporal.address,
     KUBECONFIG: options.kubeconfig,
   };

@@ -36,6 +36,8 @@ export interface SceneOptions {
   named?: boolean;
   /** How long a hold on what Git owns stands at most; without it the remedy holds nothing. */
   hold?: string;
+  /** Further actions of the remedy, between its raise and the wait. */
+  more?: object[];
   /** The Deployment's name, `app` if not given, and the alert's. */
   workload?: string;
   alert?: string;
@@ -67,14 +69,15 @@ const LONGEST_MS = 120_000;
 /** Starts everything; what fails takes back all that was started. */
 export async function startChaosWorld<Name extends string>(
   scenes: Record<Name, SceneOptions>,
+  { alertmanagerUrl }: { alertmanagerUrl?: string } = {},
 ): Promise<ChaosWorld<Name>> {
-  return startTogether('kintsugi-chaos-', (folder, undo) => startParts(scenes, folder, undo));
+  const own = alertmanagerUrl === undefined ? {} : { alertmanagerUrl };
+  return startTogether('kintsugi-chaos-', (folder, undo) => startParts(scenes, { folder, undo, ...own }));
 }
 
 async function startParts<Name extends string>(
   wanted: Record<Name, SceneOptions>,
-  folder: string,
-  undo: Undo,
+  { folder, undo, ...own }: { folder: string; undo: Undo; alertmanagerUrl?: string },
 ): Promise<Omit<ChaosWorld<Name>, 'stop'>> {
   const kubernetes = connectKubernetes({ kubeconfig: provided('cluster') });
   const cluster = `chaos-${randomBytes(3).toString('hex')}`;
@@ -102,6 +105,7 @@ async function startParts<Name extends string>(
     auto: chosen(({ auto = true }) => auto),
     mirrors: registryMirrors(),
     webhookUrl: pages.url,
+    ...own,
   });
   undo.push(kintsugi.stop);
   return { ...around, cluster, kubernetes, restartTemporal, kintsugi, scenes, audit: () => auditSince(begin) };
@@ -141,7 +145,7 @@ function complete<Name extends string>(scenes: Partial<Record<Name, Scene>>, nam
 
 function writeRunbooks(folder: string, scenes: Map<Scene, SceneOptions>): string {
   mkdirSync(folder, { recursive: true });
-  for (const [{ name, namespace, alert, target }, { deadline = '5m', named = true, hold }] of scenes) {
+  for (const [{ name, namespace, alert, target }, { deadline = '5m', named = true, hold, more }] of scenes) {
     const runbook = crashRunbook({
       name,
       namespace,
@@ -149,6 +153,7 @@ function writeRunbooks(folder: string, scenes: Map<Scene, SceneOptions>): string
       deadline,
       ...(named ? { target: target.name } : {}),
       ...(hold === undefined ? {} : { hold }),
+      ...(more === undefined ? {} : { more }),
     });
     writeFileSync(join(folder, `${name}.yaml`), stringify(runbook));
   }

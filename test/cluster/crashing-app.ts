@@ -73,10 +73,12 @@ export interface CrashRunbook {
   deadline: string;
   /** Holds what Git owns before the raise, for at most this long. */
   hold?: string;
+  /** Further actions between the raise and the wait. */
+  more?: object[];
 }
 
 /** A runbook that mends such an app by more memory; short in all that only waits. */
-export function crashRunbook({ name, namespace, alert, target, deadline, hold }: CrashRunbook): object {
+export function crashRunbook({ name, namespace, alert, target, deadline, hold, more = [] }: CrashRunbook): object {
   const none = { level: 'none', text: 'None: it exists for a test' };
   const raise = { container: 'app', memory: { request: '64Mi', limit: '128Mi', factor: 1.5, cap: '256Mi' } };
   const held = hold === undefined ? [] : [{ 'hold-gitops': { expires: hold } }];
@@ -102,7 +104,7 @@ export function crashRunbook({ name, namespace, alert, target, deadline, hold }:
             {
               name: 'raise-memory',
               approval: 'none',
-              actions: [...held, { 'set-resources': raise }, { 'wait-ready': { timeout: '60s' } }],
+              actions: [...held, { 'set-resources': raise }, ...more, { 'wait-ready': { timeout: '60s' } }],
             },
           ],
         },
