@@ -1,4 +1,12 @@
-import { ActivityCancellationType, type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  type ActivityOptions,
+  ApplicationFailure,
+  CancellationScope,
+  proxyActivities,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Activities } from '../recovery/activities.ts';
 import { peopleQueueOf } from '../recovery/ids.ts';
 
@@ -67,15 +75,32 @@ const NOTIFY: ActivityOptions = {
 };
 
 /**
- * Whether a page is held is known within two seconds, or it is not held: it may not be late for a slow answer. Asked in the queue of
- * the pages, since a question that waits for a slot would be lost with its two seconds.
+ * Asked in the queue of the pages, and waited for by the workflow's own clock ({@link soon}): an attempt that Temporal itself times
+ * out would be no sooner known of, and its test server skips no time any more after one.
  */
 const ASK: ActivityOptions = {
-  ...HEARTBEAT,
-  scheduleToCloseTimeout: '2s',
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  startToCloseTimeout: '60s',
+  scheduleToCloseTimeout: '60s',
+  cancellationType: ActivityCancellationType.ABANDON,
   retry: { maximumAttempts: 1 },
 };
+
+/** Whether a page is held is known within this, or it is not held: it may not be late for a slow answer. */
+const SOON_MS = 2_000;
+
+/** What an activity answers within two seconds; its later answer is nobody's any more. */
+export function soon<T>(ask: () => Promise<T>): Promise<T> {
+  return CancellationScope.cancellable(async () => {
+    const late = sleep(SOON_MS).then(() => {
+      throw ApplicationFailure.nonRetryable('there was no answer within two seconds', 'timeout');
+    });
+    try {
+      return await Promise.race([ask(), late]);
+    } finally {
+      CancellationScope.current().cancel();
+    }
+  });
+}
 
 /** The activities of one step; `summary` is what the Temporal UI shows for it. */
 export const activities = {

@@ -17,7 +17,7 @@ import { messageFailed, refusedRemedy, rungOf } from '../recovery/step-failures.
 import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
 import { takenBack } from '../recovery/taken-back.ts';
 import type { Finding, StepError } from '../recovery/values.ts';
-import { activities } from './activities.ts';
+import { activities, soon } from './activities.ts';
 import { ask, tellAnswer } from './questions.ts';
 import { judgedStart } from './start-proof.ts';
 
@@ -80,7 +80,10 @@ export async function runTargetStep(started: RecoveryRecord, step: TargetStep): 
 export async function runPeopleStep(started: RecoveryRecord, step: PeopleStep): Promise<EventBody[]> {
   switch (step.name) {
     case 'read-silences':
-      return silenceEvents(started, await activities.asking('is it silenced?').readSilences(silencesInput(started)));
+      return silenceEvents(
+        started,
+        await soon(() => activities.asking('is it silenced?').readSilences(silencesInput(started))),
+      );
     case 'page': {
       const page = openPage(started);
       const key = page?.key ?? '';

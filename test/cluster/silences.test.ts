@@ -7,7 +7,6 @@ import { startAlertmanager } from '../../dev/monitoring/start.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import { kintsugi, kintsugiJson } from '../cli/command.ts';
 import { needs } from '../needs.ts';
-import { patchByHand } from './action-world.ts';
 import { auditLogEnd, auditLogOf, changesOf, kintsugiCalls } from './audit-log.ts';
 import {
   alertOf,
@@ -19,6 +18,7 @@ import {
   untilRecord,
 } from './chaos-world.ts';
 import { createCrashingApp } from './crashing-app.ts';
+import { patchByHand } from './workloads.ts';
 
 needs('cluster', 'temporal');
 
