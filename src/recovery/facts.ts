@@ -28,7 +28,7 @@ import { isPostRecoveryDue } from './post-recovery.ts';
 import { openProcedure, outlivesHealth, procedureEnded, procedureOutcome } from './procedures.ts';
 import { unanswered } from './questions.ts';
 import type { RecoveryRecord } from './record.ts';
-import { heldText, mayCall, silencedBy, silenceOver } from './silences.ts';
+import { heldText, mayAsk, mayCall, silencedBy, silenceOver } from './silences.ts';
 import { isInHand, isLeft, mayWrite } from './take-over.ts';
 
 /** Watching, settling and forwarding end after this at the latest. */
@@ -107,7 +107,7 @@ function newestTrigger(record: RecoveryRecord, time: string): string | null {
 function askedApproval(record: RecoveryRecord): EventBody | null {
   const asks = approvalToAsk(record);
   // What a person ordered is asked about at once: a silence is about automation.
-  if (asks === null || (asks.attempt.ordered === undefined && mayCall(record) !== 'go')) return null;
+  if (asks === null || (asks.attempt.ordered === undefined && mayAsk(record) !== 'go')) return null;
   const { attempt, why } = asks;
   const rule = remedyApproval(record, attempt);
   const page = openPage(record);

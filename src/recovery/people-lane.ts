@@ -8,7 +8,7 @@ import { activeAttempt, approvalToAsk, effectiveMode } from './policy.ts';
 import { procedureResolution } from './procedures.ts';
 import { nextAnswer, owesAnswers } from './questions.ts';
 import type { PageRecord, RecoveryRecord, RungRecord } from './record.ts';
-import { isSilencedAsking, isSilenceToBeAsked, mayCall } from './silences.ts';
+import { isSilencedAsking, isSilenceToBeAsked, mayAsk, mayCall } from './silences.ts';
 import type { PeopleStep, StepName } from './steps.ts';
 
 /** When every notifier of a rung has refused, the list is tried again after this (durability 11). */
@@ -88,10 +88,10 @@ function askBeforePage(record: RecoveryRecord, clock: Clock): PeopleStep | null 
   return pageReason(record, clock) === null ? null : { name: 'read-silences' };
 }
 
-/** And right before people are asked to approve what automation planned. */
+/** And before people are asked to approve what automation planned, where that is not known of the last minute. */
 function askBeforeApproval(record: RecoveryRecord): PeopleStep | null {
   const asks = approvalToAsk(record);
-  const waits = asks !== null && asks.attempt.ordered === undefined && mayCall(record) === 'ask';
+  const waits = asks !== null && asks.attempt.ordered === undefined && mayAsk(record) === 'ask';
   return waits ? { name: 'read-silences' } : null;
 }
 

@@ -35,7 +35,7 @@ export const noSilences: SilenceState = {
   ended: null,
 };
 
-/** Nobody is called on an answer that is older than this: the silences are read right before a page and an approval. */
+/** Nobody is called on an answer that is older than this: the silences are read right before a page. */
 const FRESH_MS = 5_000;
 /** Under a silence it is asked this often whether it still holds, after an hour less. */
 const ASK_AGAIN_MS = 15_000;
@@ -53,13 +53,18 @@ export function silencedBy({ silences, now }: RecoveryRecord): Silence | null {
 }
 
 /** Whether people may be called now: `ask` while that is not known, `held` under a silence. */
-export function mayCall(record: RecoveryRecord): 'go' | 'ask' | 'held' {
+export function mayCall(record: RecoveryRecord, freshMs = FRESH_MS): 'go' | 'ask' | 'held' {
   const { silences, now, inFlight } = record;
   // Who ends a recovery ends the watch over it: nobody would call when the silence is over.
   if (silences === undefined || record.closing !== null) return 'go';
   if (inFlight.people?.step === 'read-silences') return 'ask';
   if (silencedBy(record) !== null) return 'held';
-  return silences.askedAt !== null && !isPast(after(silences.askedAt, FRESH_MS), now) ? 'go' : 'ask';
+  return silences.askedAt !== null && !isPast(after(silences.askedAt, freshMs), now) ? 'go' : 'ask';
+}
+
+/** Whether people may be asked for approval now: an answer of the last minute is fresh enough for a question that wakes nobody. */
+export function mayAsk(record: RecoveryRecord): 'go' | 'ask' | 'held' {
+  return mayCall(record, LATER_ASK_MS);
 }
 
 /** Whether an action of automation must wait: a silence holds, and it would write. What people order goes on. */

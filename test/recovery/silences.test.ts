@@ -112,9 +112,11 @@ describe('under a silence', () => {
 
   test('nobody is asked on an old answer: it is read again right before', () => {
     const approving = happen(asking({ mode: 'approve' }), 1, read, ...diagnosed());
-    const later = happen(decidedAt(approving, 1.2).record, 1.2, planned());
+    const soon = happen(decidedAt(approving, 1.2).record, 1.2, planned());
+    expect(decided(soon).record.attempts[0]?.stage).toBe('asked');
+    const later = happen(decidedAt(approving, 2.2).record, 2.2, planned());
     expect(decided(later).record.attempts[0]?.stage).toBe('planned');
-    expect(decided(hear(later, 1.2, read)).record.attempts[0]?.stage).toBe('asked');
+    expect(decided(hear(later, 2.2, read)).record.attempts[0]?.stage).toBe('asked');
   });
 
   test('a page that comes due is held, once said so, and goes out at once when its time is over, with who silenced it and why', () => {
