@@ -3,7 +3,8 @@ import { Context } from '@temporalio/activity';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { MessageContext, Notifier } from '../notify/notifier.ts';
-import type { Activities, EscalateInput, EscalateResult } from '../recovery/activities.ts';
+import type { Activities } from '../recovery/activities.ts';
+import type { EscalateInput, EscalateResult } from '../recovery/escalation.ts';
 import { withFailures } from './failure.ts';
 
 /** What escalation needs: the notifiers by name (`createNotifiers`), the log always among them. */

@@ -1,6 +1,7 @@
 import { KintsugiError } from '../errors.ts';
-import type { Activities, SilenceAnswer, SilenceRequest } from '../recovery/activities.ts';
+import type { Activities } from '../recovery/activities.ts';
 import { parseTarget } from '../recovery/ids.ts';
+import type { SilenceAnswer, SilenceRequest } from '../recovery/silence-answers.ts';
 import type { Entry, Scope } from '../silences/entry.ts';
 import { signedSilence } from '../silences/signed.ts';
 import { addSilence, endSilence, readSilences, type SilenceList } from '../silences/store.ts';

@@ -1,3 +1,4 @@
+import type { Attempt } from '../recovery/attempt.ts';
 import { openPage } from '../recovery/fold-pages.ts';
 import { formatTarget } from '../recovery/ids.ts';
 import { type PersonsOrder, possibleOrders } from '../recovery/orders.ts';
@@ -6,7 +7,7 @@ import { planDiff } from '../recovery/plan-diff.ts';
 import { activeAttempt, effectiveMode, leadingFinding, modeReason, standingChanges } from '../recovery/policy.ts';
 import { postRecoveryItems } from '../recovery/post-recovery.ts';
 import { putBackLines } from '../recovery/put-back.ts';
-import type { Attempt, RecoveryRecord } from '../recovery/record.ts';
+import type { RecoveryRecord } from '../recovery/record.ts';
 import { silencedBy, silenceText } from '../recovery/silences.ts';
 import { isInHand } from '../recovery/take-over.ts';
 import {

@@ -1,11 +1,13 @@
+import type { Attempt } from '../recovery/attempt.ts';
 import { Clock } from '../recovery/clock.ts';
 import { after, milliseconds, spanText } from '../recovery/durations.ts';
 import { openPage, takers } from '../recovery/fold-pages.ts';
 import { formatTarget } from '../recovery/ids.ts';
 import { nextRung } from '../recovery/ladder.ts';
+import type { PageRecord } from '../recovery/page-record.ts';
 import { phaseOf } from '../recovery/phase.ts';
 import { activeAttempt, alertsFiring, effectiveMode, modeReason } from '../recovery/policy.ts';
-import type { Attempt, PageRecord, RecoveryRecord } from '../recovery/record.ts';
+import type { RecoveryRecord } from '../recovery/record.ts';
 import { silencedBy } from '../recovery/silences.ts';
 import { clockTime } from './sentences.ts';
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Logger } from '../log.ts';
-import type { ApprovalAnswer, ApprovalRequest, Page } from '../recovery/activities.ts';
+import type { ApprovalAnswer, ApprovalRequest, Page } from '../recovery/escalation.ts';
 
 /** What every message carries besides the page: its own key, by which a provider drops a repeat (durability 11). */
 export interface MessageContext {

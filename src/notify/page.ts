@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Acknowledgement, ApprovalAnswer, ApprovalRequest, Page } from '../recovery/activities.ts';
+import type { Acknowledgement, ApprovalAnswer, ApprovalRequest, Page } from '../recovery/escalation.ts';
 import { planDiff } from '../recovery/plan-diff.ts';
 import type { Finding, Json, PostRecoveryItem } from '../recovery/values.ts';
 

@@ -1,4 +1,4 @@
-import type { Page } from '../recovery/activities.ts';
+import type { Page } from '../recovery/escalation.ts';
 
 /** What PagerDuty's Common Event Format says of a page: https://developer.pagerduty.com/docs/send-alert-event */
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { KintsugiError } from '../errors.ts';
-import type { Page } from '../recovery/activities.ts';
+import type { Page } from '../recovery/escalation.ts';
 import { webAddress } from './address.ts';
 import type { MessageContext, Notifier, NotifierDependencies, NotifierKind } from './notifier.ts';
 import { type PageMessage, plainText } from './page.ts';

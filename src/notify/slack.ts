@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
-import type { Page } from '../recovery/activities.ts';
+import type { Page } from '../recovery/escalation.ts';
 import { webAddress } from './address.ts';
 import type { MessageContext, NotifierDependencies, NotifierKind } from './notifier.ts';
 import { readSecret } from './secret-file.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Page } from '../recovery/activities.ts';
+import type { Page } from '../recovery/escalation.ts';
 import { addressIn } from './address.ts';
 import { notifierByMessage } from './by-message.ts';
 import type { MessageContext, NotifierKind } from './notifier.ts';

@@ -1,5 +1,5 @@
 import { KintsugiError, messageOf } from '../errors.ts';
-import type { Page } from '../recovery/activities.ts';
+import type { Page } from '../recovery/escalation.ts';
 import type { MessageContext, Notifier } from './notifier.ts';
 
 /** What became of one message of a test. */

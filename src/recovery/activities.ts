@@ -1,5 +1,6 @@
 import type { PostRecoveryPoint, Runbook } from '../runbook/schema.ts';
-import type { OrderProof } from './signed-order.ts';
+import type { EscalateInput, EscalateResult } from './escalation.ts';
+import type { SilenceAnswer, SilenceRequest, SilencesInput, SilencesRead } from './silence-answers.ts';
 import type {
   AlertMessage,
   ChecklistItem,
@@ -8,7 +9,6 @@ import type {
   EvidenceRef,
   Finding,
   GitComparison,
-  Json,
   Measure,
   Mode,
   ModeVoice,
@@ -19,7 +19,6 @@ import type {
   Silence,
   StepError,
   Target,
-  Unread,
 } from './values.ts';
 
 /** What the workflow asks of its activities, and what comes back: at most 32 KiB each way but for the runbook (durability 9). */
@@ -174,61 +173,6 @@ export interface Verification {
   better: boolean | 'unknown';
 }
 
-/** What people say of a target without a word to its recovery: silences, and the annotation `kintsugi.dev/mode`. */
-export interface SilencesInput {
-  runbook: string;
-  target: Target | null;
-  /** The labels of its firing trigger alerts, which Alertmanager's matchers are about. */
-  alerts: Record<string, string>[];
-  /** The id of the silence that the record has: who ended it is of interest. */
-  known?: string;
-}
-export interface SilencesRead {
-  /** The silence that holds now; of several the one that lasts longest. */
-  silence: Silence | null;
-  unread: Unread[];
-  /** Who ended the known one before its time. */
-  endedBy?: string;
-  voice: ModeVoice | null;
-}
-
-/** What a front door asks of Kintsugi's own list of silences. */
-export type SilenceRequest =
-  | { what: 'list' }
-  | {
-      what: 'add';
-      /** The silence's id: the same again is done once. */
-      id: string;
-      /** `namespace/kind/name`; without it all targets of the runbook. */
-      target?: string;
-      runbook?: string;
-      forMs: number;
-      actor: string;
-      reason: string;
-      signed?: OrderProof;
-    }
-  | { what: 'end'; id: string; actor: string; reason: string; signed?: OrderProof };
-
-/** A silence as it stands in that list; which are the fields, `src/silences/entry.ts` says. */
-export interface SilenceEntry {
-  id: string;
-  target?: string;
-  runbook?: string;
-  actor: string;
-  /** A front door has verified who it is. */
-  verified?: true;
-  reason: string;
-  since: string;
-  until: string;
-  ended?: { by: string; at: string; reason: string };
-}
-/** The silence that was added or ended, or all that are kept, the latest end first. */
-export interface SilenceAnswer {
-  silences: SilenceEntry[];
-  /** How many more there are than an answer may hold. */
-  leftOff?: number;
-}
-
 /** One live look without waiting: while settling, watching, and to compare after a failed remedy. */
 export interface LookInput extends StepContext {
   before?: Measure;
@@ -276,112 +220,6 @@ export interface ForwardInput {
   digest: string;
   alerts: AlertMessage[];
   input: { mode?: Mode; actor?: string; reason?: string; procedure?: string; params?: Params };
-}
-
-/** What a page says; the webhook's body is made from it (contracts.md, "Page webhook"). */
-export interface Page {
-  key: string;
-  recoveryId: string;
-  workflowId: string;
-  runbook: string;
-  severity: string;
-  component: string;
-  service: string;
-  symptom: string;
-  title: string;
-  target: Target;
-  impact: Json;
-  brokenSince: string;
-  deadline: string;
-  mode: Mode;
-  findings: Finding[];
-  /** `found`: what its actions found out on the way, in lines (a debug session). */
-  attempts: { remedy: string; cause: string; outcome: string; undone: boolean; saw: string; found?: string[] }[];
-  /** Standing changes, each one sentence. */
-  holds: string[];
-  /** What people have said to each other about it. */
-  notes?: { by: string; at: string; text: string }[];
-  /** Who has the target in hand, so that automation writes nothing; `putBack`: in lines, how what stands is taken back. */
-  takenOver?: { by: string; at: string; reason?: string; putBack: string[] };
-  /** What a person commits, so that Git has what stands in the cluster. */
-  patch?: string;
-  steps: EscalationStep[];
-  checklist: ChecklistItem[];
-  /** The points after the recovery, once there is one; absent where the runbook has none. */
-  postRecovery?: PostRecoveryItem[];
-  person?: string;
-  prevention: string[];
-  team: string;
-  contact?: string;
-  links: { title: string; url: string }[];
-  /** Why the page comes now: "nothing is left to try", "15m passed". */
-  why: string;
-  /** Who has taken the page on: it climbs no further. */
-  acknowledged?: Acknowledgement;
-  /** What data is lost by what is asked for or under way, each one sentence. */
-  dataLoss: string[];
-  /** The procedure that a person has started; `isWell`: its target is well, and nothing of it was begun. */
-  procedure?: { name: string; by: string; isWell: boolean };
-}
-
-/** An approval that is asked for: the plans, and until when. */
-export interface ApprovalRequest {
-  n: number;
-  remedy: string;
-  cause: string;
-  quorum: number;
-  expiresAt: string;
-  digest: string;
-  why: string;
-  plans: Plan[];
-  /** Who has approved already. */
-  by: string[];
-  /** What data is lost by it, each one sentence: said before anything else. */
-  dataLoss: string[];
-}
-
-/** What became of a question for approval; `overtaken`: it is not asked any more, and `why`. */
-export interface ApprovalAnswer {
-  outcome: 'approved' | 'rejected' | 'expired' | 'overtaken';
-  /** Who approved, each of the quorum, or rejected; nobody else. */
-  by: string[];
-  /** In words: "by ana", "nobody answered in time", "ana took over". */
-  why: string;
-  at: string;
-}
-
-/** Who has a page in hand, and since when (RFC 3339); `verified`: whether the front door knows that it was this person. */
-export interface Acknowledgement {
-  by: string;
-  at: string;
-  verified: boolean;
-}
-
-export interface EscalateInput {
-  notifier: string;
-  /** `answered`: of an `approval`; `note`: of low urgency, about a recovery that needed nobody. */
-  event: 'trigger' | 'update' | 'resolve' | 'approval' | 'answered' | 'acknowledge' | 'note';
-  page: Page;
-  /** Unique for this very message: Idempotency-Key and Message-ID (durability 11). */
-  messageKey: string;
-  /** What this notifier's trigger, or its approval, returned for this page or question. */
-  providerId?: string;
-  /** Of `resolve`: why the page is over. */
-  reason?: string;
-  approval?: ApprovalRequest;
-  /** Of `answered`. */
-  answer?: ApprovalAnswer;
-  /** Of `acknowledge`: who. */
-  actor?: string;
-  /** Of `note`: the sentence. */
-  text?: string;
-}
-export interface EscalateResult {
-  taken: boolean;
-  providerId?: string;
-  error?: string;
-  /** Not taken as far as is known, but its answer was lost: the provider may have it all the same. */
-  lost?: boolean;
 }
 
 /** The activities that a worker serves; `createActivities(deps)` makes them. */

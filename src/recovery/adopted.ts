@@ -1,5 +1,6 @@
+import type { Attempt } from './attempt.ts';
 import type { RecoveryEvent } from './events.ts';
-import type { Attempt, RecoveryRecord } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
 
 /** The finding key of changes that were taken over: once tried, they are not adopted again. */
 export function adoptionKey(from: string): string {

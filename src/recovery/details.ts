@@ -1,3 +1,4 @@
+import type { Attempt } from './attempt.ts';
 import { spanText } from './durations.ts';
 import { openPage } from './fold-pages.ts';
 import { formatTarget } from './ids.ts';
@@ -8,7 +9,7 @@ import { phaseOf } from './phase.ts';
 import { activeAttempt, effectiveMode, leadingFinding, modeReason, standingChanges } from './policy.ts';
 import { postRecoveryItems } from './post-recovery.ts';
 import { putBackLines } from './put-back.ts';
-import type { Attempt, RecoveryRecord } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
 import { silencedBy, silenceText } from './silences.ts';
 
 /**

@@ -1,10 +1,11 @@
 import { adoptedAttempt } from './adopted.ts';
+import type { ActionRecord, Attempt } from './attempt.ts';
 import type { RecoveryEvent } from './events.ts';
 import { openPage } from './fold-pages.ts';
 import { withAttempt, withdraw } from './new-attempt.ts';
 import { changesTarget, isSession, nextProcedure, requested } from './ordered.ts';
 import { isSamePerson } from './people.ts';
-import type { ActionRecord, Attempt, RecoveryRecord } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
 import { isSettledBy } from './settled.ts';
 import { mayWrite } from './take-over.ts';
 import { awaitsUndo, endUndoing, foldUndo, mayStand } from './undoing.ts';

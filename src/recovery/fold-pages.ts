@@ -1,6 +1,7 @@
 import type { OrderName, RecoveryEvent } from './events.ts';
+import type { PageRecord, RungRecord, RungTry, Told } from './page-record.ts';
 import { isSamePerson } from './people.ts';
-import type { PageRecord, RecoveryRecord, RungRecord, RungTry, Told } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
 
 /** An update or acknowledgement that a notifier refused so often is given up; the next news is another message. */
 const MOST_NEWS_TRIES = 5;

@@ -1,10 +1,11 @@
+import type { Attempt, Requested } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import { after } from './durations.ts';
 import type { RecoveryEvent } from './events.ts';
 import { verifyAgain } from './holds.ts';
 import { withdrawnRequest } from './new-attempt.ts';
 import { activeAttempt, isUnderWay } from './policy.ts';
-import type { Attempt, RecoveryRecord, Requested } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
 import { isInHand, mayWrite, type TakenOver } from './take-over.ts';
 
 /** The take-over's part of the fold, and what it ends. */

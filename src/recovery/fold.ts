@@ -1,5 +1,6 @@
-import { after, DEFAULT_RUNG, milliseconds } from './durations.ts';
+import { after, milliseconds } from './durations.ts';
 import type { EventBody, Lane, OrderName, RecoveryEvent } from './events.ts';
+import { foldAlert, foldRepeat } from './fold-alerts.ts';
 import { foldAttempts } from './fold-attempts.ts';
 import { foldPages } from './fold-pages.ts';
 import { foldTakeOver } from './fold-take-over.ts';
@@ -11,7 +12,7 @@ import { mayBeWell } from './policy.ts';
 import { foldPostRecovery } from './post-recovery.ts';
 import { foldProcedures } from './procedures.ts';
 import { foldQuestions } from './questions.ts';
-import { type AlertRecord, type Episode, emptyRecord, type InFlight, type RecoveryRecord } from './record.ts';
+import { type Episode, emptyRecord, type InFlight, type RecoveryRecord } from './record.ts';
 import { foldSignedStart } from './signed-start.ts';
 import { foldSilences } from './silences.ts';
 import { foldSteering } from './steering.ts';
@@ -29,9 +30,6 @@ export function fold(before: RecoveryRecord, event: RecoveryEvent): RecoveryReco
   const people = foldSteering(foldAttempts(course, event), event);
   return foldQuestions(foldNews(foldHolds(foldNote(foldPages(people, event), event), event), event), event);
 }
-
-/** The written rule: if unable to resolve within 15 minutes, escalate. */
-export const DEFAULT_DEADLINE_MS = milliseconds(DEFAULT_RUNG);
 
 /** What people with an open page are told of. */
 const NEWS: ReadonlySet<RecoveryEvent['kind']> = new Set([
@@ -238,63 +236,6 @@ function foldRunbook(record: RecoveryRecord, event: RecoveryEvent & { kind: 'run
 function withOwnDeadline(episode: Episode, rung: string | undefined): Episode {
   if (episode.deadlineGiven || episode.deadlinePassed || rung === undefined) return episode;
   return { ...episode, deadline: after(episode.brokenSince, milliseconds(rung) + (episode.addedMs ?? 0)) };
-}
-
-function foldAlert(record: RecoveryRecord, event: RecoveryEvent & { kind: 'alert-received' }): RecoveryRecord {
-  const { fingerprint, name, status, startsAt, role, labels, generatorURL, groupKey, runbook, after: rung } = event;
-  const key = alertKey(event);
-  const known = record.alerts[key];
-  const received: AlertRecord = {
-    fingerprint,
-    name,
-    status,
-    startsAt,
-    role,
-    labels,
-    ...(generatorURL === undefined ? {} : { generatorURL }),
-    ...(groupKey === undefined ? {} : { groupKey }),
-    ...(runbook === undefined ? {} : { runbook }),
-    ...(runbook === undefined || rung === undefined ? {} : { after: rung }),
-    count: (known?.count ?? 0) + 1,
-    receivedAt: event.at,
-  };
-  const alerts = { ...record.alerts, [key]: received };
-  if (runbook !== undefined) {
-    const joined = { ...wantLook(record), alerts };
-    return {
-      ...joined,
-      episode: record.recovered === null ? withOthersDeadlines(joined, joined.episode) : joined.episode,
-    };
-  }
-  if (role !== 'trigger' || status !== 'firing') return { ...wantLook(record), alerts };
-  return { ...wantLook(record), alerts, startedBy: 'alert', episode: withAlert(record, event) };
-}
-
-/** The deadline counts from the earliest trigger alert of the episode; a join never moves it later. */
-function withAlert(record: RecoveryRecord, event: RecoveryEvent & { kind: 'alert-received' }): Episode {
-  const { episode } = record;
-  if (record.recovered !== null) return episode;
-  const first = Object.values(record.alerts).every(({ role, runbook }) => role !== 'trigger' || runbook !== undefined);
-  const earlier = Date.parse(event.startsAt) < Date.parse(episode.brokenSince);
-  if (!first && !earlier) return episode;
-  const brokenSince = earlier ? event.startsAt : episode.brokenSince;
-  const rung = record.runbook?.content.spec.escalation.rungs[0]?.after ?? event.after;
-  const rungMs = rung === undefined ? DEFAULT_DEADLINE_MS : milliseconds(rung);
-  const deadline = after(brokenSince, rungMs + (episode.addedMs ?? 0));
-  const sooner = Date.parse(deadline) < Date.parse(episode.deadline);
-  const replaces = !episode.deadlineGiven && (sooner || first);
-  return { ...episode, brokenSince, deadline: replaces ? deadline : episode.deadline };
-}
-
-function foldRepeat(record: RecoveryRecord, key: string, count: number): RecoveryRecord {
-  const known = record.alerts[key];
-  if (known === undefined) return record;
-  return { ...wantLook(record), alerts: { ...record.alerts, [key]: { ...known, count } } };
-}
-
-/** While settling, every repeat of an alert is answered by one live look. */
-function wantLook(record: RecoveryRecord): RecoveryRecord {
-  return record.recovered === null ? record : { ...record, look: { ...record.look, wanted: true } };
 }
 
 function foldRelapse(record: RecoveryRecord, event: RecoveryEvent & { kind: 'relapsed' }): RecoveryRecord {

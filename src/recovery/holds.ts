@@ -1,8 +1,10 @@
+import type { ActionRecord, Attempt } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import { after, milliseconds } from './durations.ts';
 import type { EventBody, RecoveryEvent } from './events.ts';
 import { openPage } from './fold-pages.ts';
-import type { ActionRecord, Attempt, Mitigation, PageRecord, RecoveryRecord } from './record.ts';
+import type { PageRecord } from './page-record.ts';
+import type { Mitigation, RecoveryRecord } from './record.ts';
 import { awaitsUndo, mayStand } from './undoing.ts';
 import type { Change, Hold, Plan, Value } from './values.ts';
 

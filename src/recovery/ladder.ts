@@ -2,8 +2,9 @@ import type { Clock } from './clock.ts';
 import { after, milliseconds } from './durations.ts';
 import type { EventBody } from './events.ts';
 import { takers } from './fold-pages.ts';
+import type { PageRecord, RungRecord } from './page-record.ts';
 import { firstRungMs } from './policy.ts';
-import type { PageRecord, RecoveryRecord, RungRecord } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
 import { isInHand } from './take-over.ts';
 
 /**

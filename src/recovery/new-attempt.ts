@@ -1,6 +1,7 @@
+import type { Attempt, Requested } from './attempt.ts';
 import type { RecoveryEvent } from './events.ts';
 import { requestOf } from './ordered.ts';
-import type { Attempt, RecoveryRecord, Requested } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
 
 /** How attempts come into a record, and how those that were never begun fall away again. */
 

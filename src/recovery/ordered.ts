@@ -1,5 +1,6 @@
+import type { Attempt, Requested } from './attempt.ts';
 import type { RecoveryEvent } from './events.ts';
-import type { Attempt, RecoveryRecord, Requested } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
 import type { NextProcedure } from './started-procedure.ts';
 import type { Json, OrderedCall, Params, Plan } from './values.ts';
 

@@ -1,10 +1,11 @@
+import type { Attempt } from './attempt.ts';
 import type { OrderName } from './events.ts';
 import { openPage } from './fold-pages.ts';
 import { orderUnderWay } from './ordered.ts';
 import { isSamePerson } from './people.ts';
 import { activeAttempt, canLook, effectiveMode, modeReason, sessionStands } from './policy.ts';
 import { refuseWithoutRootCause } from './post-recovery.ts';
-import type { Attempt, OrderArgs, RecoveryRecord } from './record.ts';
+import type { OrderArgs, RecoveryRecord } from './record.ts';
 import { refuseExtend, refuseRetry } from './steering.ts';
 import { mayStand } from './undoing.ts';
 

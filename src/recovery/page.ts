@@ -1,4 +1,5 @@
-import type { ApprovalRequest, Page } from './activities.ts';
+import type { Attempt } from './attempt.ts';
+import type { ApprovalRequest, Page } from './escalation.ts';
 import { openPage } from './fold-pages.ts';
 import { patchOf } from './holds.ts';
 import { othersFiring } from './other-runbooks.ts';
@@ -7,7 +8,7 @@ import { causeEntry, effectiveMode, leadingFinding, standingChanges } from './po
 import { postRecoveryItems } from './post-recovery.ts';
 import { restsHealthy } from './procedures.ts';
 import { putBackLines } from './put-back.ts';
-import type { Attempt, RecoveryRecord } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
 import type { Plan } from './values.ts';
 
 /** What people are told now: everything that the recovery saw, tried and undid (the webhook's body is made from it). */

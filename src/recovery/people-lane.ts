@@ -4,10 +4,11 @@ import { holdPageOver } from './holds.ts';
 import { rungsToSay } from './ladder.ts';
 import { nextNote } from './notes.ts';
 import { pageReason } from './page-reason.ts';
+import type { PageRecord, RungRecord } from './page-record.ts';
 import { activeAttempt, approvalToAsk, effectiveMode } from './policy.ts';
 import { procedureResolution } from './procedures.ts';
 import { nextAnswer, owesAnswers } from './questions.ts';
-import type { PageRecord, RecoveryRecord, RungRecord } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
 import { isSilencedAsking, isSilenceToBeAsked, mayAsk, mayCall } from './silences.ts';
 import type { PeopleStep, StepName } from './steps.ts';
 

@@ -1,9 +1,10 @@
+import type { Attempt, AttemptStage } from './attempt.ts';
 import { DEFAULT_RUNG, isPast, milliseconds } from './durations.ts';
 import { openPage } from './fold-pages.ts';
 import { workflowIdOf } from './ids.ts';
 import { occupiesTarget } from './ordered.ts';
 import { standing } from './put-back.ts';
-import type { Attempt, AttemptStage, RecoveryRecord } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
 import { awaitsUndo } from './undoing.ts';
 import type { Finding, Mode, ModeVoice } from './values.ts';
 

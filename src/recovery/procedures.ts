@@ -1,9 +1,10 @@
+import type { Attempt, Requested } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import { after } from './durations.ts';
 import type { EventBody, Outcome, RecoveryEvent } from './events.ts';
 import { openPage } from './fold-pages.ts';
 import { alertsFiring, effectiveMode, firstRungMs, remedyApproval } from './policy.ts';
-import type { Attempt, RecoveryRecord, Requested } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
 import type { StartedProcedure } from './started-procedure.ts';
 import { mayStand } from './undoing.ts';
 

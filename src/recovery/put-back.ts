@@ -1,4 +1,5 @@
-import type { ActionRecord, Attempt, RecoveryRecord } from './record.ts';
+import type { ActionRecord, Attempt } from './attempt.ts';
+import type { RecoveryRecord } from './record.ts';
 import { mayStand } from './undoing.ts';
 import type { Change, Json, ObjectRef, Plan, Value } from './values.ts';
 

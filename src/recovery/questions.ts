@@ -1,5 +1,5 @@
-import type { ApprovalAnswer } from './activities.ts';
 import type { Clock } from './clock.ts';
+import type { ApprovalAnswer } from './escalation.ts';
 import type { RecoveryEvent } from './events.ts';
 import type { RecoveryRecord } from './record.ts';
 import type { PeopleStep } from './steps.ts';

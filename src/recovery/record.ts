@@ -1,5 +1,7 @@
-import type { Acknowledgement, LoadedRunbook, RunbookContent } from './activities.ts';
-import type { ActionOutcome, Lane, OrderName, Outcome, UndoOutcome } from './events.ts';
+import type { LoadedRunbook, RunbookContent } from './activities.ts';
+import type { Attempt, Requested } from './attempt.ts';
+import type { Lane, OrderName, Outcome } from './events.ts';
+import type { PageRecord } from './page-record.ts';
 import type { Question } from './questions.ts';
 import type { JudgedStart, UnjudgedStart } from './signed-start.ts';
 import type { SilenceState } from './silences.ts';
@@ -10,7 +12,6 @@ import type { TakenOver } from './take-over.ts';
 import type {
   AlertMessage,
   ChecklistItem,
-  CheckResult,
   EscalationStep,
   EvidenceRef,
   Finding,
@@ -19,8 +20,6 @@ import type {
   Measure,
   Mode,
   ModeVoice,
-  OrderedCall,
-  Plan,
   PostRecoveryItem,
   StepError,
   Target,
@@ -175,159 +174,6 @@ export interface InFlight {
   at: string;
   n?: number;
   i?: number;
-}
-
-/** Where an attempt stands; see `fold-attempts.ts` for the transitions. */
-export type AttemptStage =
-  | 'planned'
-  | 'refused'
-  | 'asked'
-  | 'approved'
-  | 'rejected'
-  | 'expired'
-  /** The target recovered or broke anew before it was applied: it does not count as tried. */
-  | 'withdrawn'
-  | 'applying'
-  | 'applied'
-  | 'failed'
-  | 'undoing'
-  | 'undone'
-  | 'unproven'
-  | 'undo-refused'
-  /** A person took over before its end: what of it stands is theirs. */
-  | 'taken-over'
-  | 'verified'
-  /** A session: it stands until its time is over, then it is undone. */
-  | 'standing'
-  /** What was ordered is done, and changed nothing of the target that could be verified. */
-  | 'done';
-
-/** One try of one remedy for one finding. */
-export interface Attempt {
-  n: number;
-  episode: number;
-  cause: string;
-  remedy: string;
-  findingKey: string;
-  stage: AttemptStage;
-  plans: Plan[];
-  digest: string;
-  replans: number;
-  /** How the target did when it was planned. */
-  before: Measure | null;
-  approval: Approval | null;
-  actions: ActionRecord[];
-  heldBack: { at: string; why: string } | null;
-  /** Since when which action waits for what people may have said, which cannot be read. */
-  unread?: { i: number; since: string };
-  changedAt: string | null;
-  verification: { result: 'pass' | 'fail' | 'unknown'; checks: CheckResult[]; better: boolean | 'unknown' } | null;
-  assessment: { better: boolean | 'unknown'; saw: string; at: string } | null;
-  /** Why it is being or was undone, or refused. */
-  why?: string;
-  /** Set where a person ordered it: the actions are the order's, or its procedure's, not a remedy's of the runbook. */
-  ordered?: Requested;
-  /** Who ordered it undone. */
-  undoOrderedBy?: string;
-  /** Set where a person named this remedy, also where it was tried before. */
-  retried?: Retry;
-  /** Whether the cluster says that it is for development: there an unverified approval counts for high risk too (safety 14). */
-  developmentCluster?: boolean;
-  /** When it was taken back, or left as unproven. */
-  endedAt?: string;
-}
-
-/** What a person ordered to be done on the target, with the actions that it comes to. */
-export interface Requested {
-  /** The order's id. */
-  id: string;
-  by: string;
-  verified: boolean;
-  at: string;
-  /** What it is called in place of a remedy's name: "rollback to revision 2", "debug-session". */
-  what: string;
-  calls: OrderedCall[];
-  /** Set where `what` is a procedure of the runbook, whose actions stand there. */
-  procedure?: true;
-}
-
-export interface Approval {
-  quorum: number;
-  expiresAt: string;
-  digest: string;
-  why: string;
-  by: string[];
-  /** Approved under an open page: an order, which the deadline does not interrupt. */
-  ordered: boolean;
-  /** Whoever is asked is told the answer: not in a run that asked before there were answers. */
-  tellsAnswer?: true;
-  sentBy: string | null;
-  tries: { notifier: string; at: string }[];
-}
-
-export interface ActionRecord {
-  i: number;
-  /** The seq of its action-started event. */
-  step: number;
-  outcome: ActionOutcome | 'started';
-  error?: StepError;
-  /** When it ended, RFC 3339. */
-  finishedAt?: string;
-  /** What it found out on the way, in lines for people. */
-  saw?: string[];
-  /** `stands`: what of the change stays although it was taken back (an image pinned by its digest). */
-  undo?: { step: number; outcome: UndoOutcome | 'started'; saw?: string; stands?: string };
-}
-
-/** One page: all rungs, updates and its resolution under one key (durability 11). */
-export interface PageRecord {
-  number: number;
-  /** Set on a page that is not about a broken target. */
-  about?: 'hold';
-  key: string;
-  rungs: RungRecord[];
-  /** Seq up to which those know it of whom `told` says nothing. */
-  toldUpTo: number;
-  /** Seq of the record that the message on its way was made from. */
-  composedAt: number;
-  /** What each notifier that took it was told since, by its name. */
-  told?: Record<string, Told>;
-  /** Who has it in hand: the last person who acknowledged it. */
-  acknowledged?: Acknowledgement;
-  resolved: { at: string; reason: string } | null;
-  /** The notifiers that are still to be told that it is over. */
-  owed?: string[];
-}
-
-/** What one notifier knows of a page. */
-export interface Told {
-  /** Seq up to which it knows. */
-  upTo: number;
-  /** Of whose acknowledgement it knows. */
-  acknowledged?: string;
-  /** A person has ended the page there: it is opened anew where a look sees the target broken. */
-  endedThere?: true;
-  /** Its last failures in a row, all of one kind of message. */
-  failure?: { step: StepName; count: number; at: string };
-}
-
-export interface RungRecord {
-  rung: number;
-  why: string;
-  dueAt: string;
-  /** Of the last rung: which repetition. */
-  repeat?: number;
-  tries: RungTry[];
-}
-
-/** `providerId`: by which the provider calls it; `lost`: its answer was, so that it may have taken the page. */
-export interface RungTry {
-  notifier: string;
-  at: string;
-  taken: boolean;
-  error?: string;
-  providerId?: string;
-  lost?: true;
 }
 
 /** The record before its first event. */

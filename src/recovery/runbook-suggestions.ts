@@ -1,6 +1,7 @@
+import type { Attempt } from './attempt.ts';
 import { isSession } from './ordered.ts';
 import { leadingFinding } from './policy.ts';
-import type { Attempt, RecoveryRecord } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
 
 /**
  * What a recovery speaks for changing in its runbook, each with the entry to look at. Only what was seen is said: whether it is

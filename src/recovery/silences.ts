@@ -1,9 +1,11 @@
-import type { HeldBack, SilencesInput, SilencesRead } from './activities.ts';
+import type { HeldBack } from './activities.ts';
+import type { Attempt } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import { after, isPast } from './durations.ts';
 import type { EventBody, RecoveryEvent } from './events.ts';
 import { isForwarder } from './policy.ts';
-import type { Attempt, RecoveryRecord } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
+import type { SilencesInput, SilencesRead } from './silence-answers.ts';
 import type { ModeVoice, Plan, Silence, Unread } from './values.ts';
 
 /**

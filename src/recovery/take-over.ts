@@ -1,5 +1,6 @@
+import type { Attempt } from './attempt.ts';
 import type { Clock } from './clock.ts';
-import type { Attempt, RecoveryRecord } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
 
 /**
  * A person in command (safety 17): from the order `takeOver` to `handBack` automation looks on, records and writes nothing. What

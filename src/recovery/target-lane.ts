@@ -1,3 +1,4 @@
+import type { Attempt } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import { openPage } from './fold-pages.ts';
 import { endsForPerson } from './fold-take-over.ts';
@@ -17,7 +18,7 @@ import {
 } from './policy.ts';
 import { isPostRecoveryDue } from './post-recovery.ts';
 import { comesBackSince, openProcedure, waitsForFirstLook } from './procedures.ts';
-import type { Attempt, RecoveryRecord } from './record.ts';
+import type { RecoveryRecord } from './record.ts';
 import { isSilenced } from './silences.ts';
 import type { TargetStep } from './steps.ts';
 import { isLeft, mayWrite } from './take-over.ts';

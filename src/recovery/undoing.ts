@@ -1,5 +1,5 @@
+import type { ActionRecord, Attempt } from './attempt.ts';
 import type { RecoveryEvent } from './events.ts';
-import type { ActionRecord, Attempt } from './record.ts';
 
 /** What of an attempt may stand in the cluster, and how it is taken back. */
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { SilenceEntry } from '../recovery/activities.ts';
 import { formatTarget, parseTarget } from '../recovery/ids.ts';
+import type { SilenceEntry } from '../recovery/silence-answers.ts';
 import type { Silence, Target } from '../recovery/values.ts';
 
 /** A silence as it stands in Kintsugi's own list: of one target, or of all targets of a runbook. */

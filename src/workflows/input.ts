@@ -1,7 +1,7 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { after } from '../recovery/durations.ts';
 import type { EventBody } from '../recovery/events.ts';
-import { DEFAULT_DEADLINE_MS } from '../recovery/fold.ts';
+import { DEFAULT_DEADLINE_MS } from '../recovery/fold-alerts.ts';
 import { parseTarget, parseWorkflowId, targetKinds } from '../recovery/ids.ts';
 import type { OrderProof } from '../recovery/signed-order.ts';
 import type { Mode, Params } from '../recovery/values.ts';

@@ -33,8 +33,10 @@ import { Alarm } from './alarm.ts';
 import { openedEvent, parseInput, type RecoveryInput } from './input.ts';
 import { lastEvents, remember } from './last-events.ts';
 import { alertEvents, isEmptyAlert, orderEvents, parseOrder } from './messages.ts';
+import { runPeopleStep } from './people-steps.ts';
 import { Publisher } from './publish.ts';
-import { runPeopleStep, runTargetStep, stepError } from './steps.ts';
+import { stepError } from './step-error.ts';
+import { runTargetStep } from './target-steps.ts';
 
 /** Events of one run before it continues as new, if Temporal has not suggested it earlier (durability 10). */
 const MOST_EVENTS = 4_000;

@@ -1,6 +1,7 @@
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { Activities, SilenceAnswer, SilenceRequest } from '../recovery/activities.ts';
+import type { Activities } from '../recovery/activities.ts';
 import { peopleQueueOf } from '../recovery/ids.ts';
+import type { SilenceAnswer, SilenceRequest } from '../recovery/silence-answers.ts';
 
 /** Whoever asks waits for it: what no worker has done by then is told as not done. */
 const WITHIN = '15s';

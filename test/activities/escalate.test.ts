@@ -5,7 +5,7 @@ import { createEscalation } from '../../src/activities/escalate.ts';
 import { KintsugiError } from '../../src/errors.ts';
 import { createNotifiers } from '../../src/notify/create.ts';
 import type { Notifier } from '../../src/notify/notifier.ts';
-import type { EscalateInput, EscalateResult } from '../../src/recovery/activities.ts';
+import type { EscalateInput, EscalateResult } from '../../src/recovery/escalation.ts';
 import { approval, page } from '../notify/pages.ts';
 
 /** A notifier that does what it is told, and the names of what it was asked. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { changeSilences, type SilenceRequestDependencies } from '../../src/activities/silence-requests.ts';
 import { createSigner, publicKeyOf } from '../../src/orders/sign.ts';
-import type { SilenceRequest } from '../../src/recovery/activities.ts';
+import type { SilenceRequest } from '../../src/recovery/silence-answers.ts';
 import { signedSilence } from '../../src/silences/signed.ts';
 import { silencesInMemory } from '../silences/memory.ts';
 

@@ -1,4 +1,4 @@
-import type { ApprovalAnswer, ApprovalRequest, Page } from '../../src/recovery/activities.ts';
+import type { ApprovalAnswer, ApprovalRequest, Page } from '../../src/recovery/escalation.ts';
 
 /** A page as a recovery of agent-bruno writes it. */
 export const page: Page = {

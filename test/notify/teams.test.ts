@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { createLogger } from '../../src/log.ts';
 import type { Notifier } from '../../src/notify/notifier.ts';
 import teams from '../../src/notify/teams.ts';
-import type { Page } from '../../src/recovery/activities.ts';
+import type { Page } from '../../src/recovery/escalation.ts';
 import type { SeenRequest } from '../http/server.ts';
 import { keepsTheContract, messageContext } from './contract.ts';
 import { type HttpContract, type HttpProvider, httpProvider } from './http-provider.ts';

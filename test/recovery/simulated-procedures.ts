@@ -1,8 +1,9 @@
 import type { RunbookContent } from '../../src/recovery/activities.ts';
+import type { Attempt } from '../../src/recovery/attempt.ts';
 import type { EventBody } from '../../src/recovery/events.ts';
 import { isSamePerson } from '../../src/recovery/people.ts';
 import { openProcedure } from '../../src/recovery/procedures.ts';
-import type { Attempt, RecoveryRecord } from '../../src/recovery/record.ts';
+import type { RecoveryRecord } from '../../src/recovery/record.ts';
 import type { Plan } from '../../src/recovery/values.ts';
 import { raisePlan, smallRunbook, waitPlan } from './samples.ts';
 

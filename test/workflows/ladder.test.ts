@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { activityInfo } from '@temporalio/activity';
-import type { Activities, EscalateInput, RunbookContent } from '../../src/recovery/activities.ts';
+import type { Activities, RunbookContent } from '../../src/recovery/activities.ts';
+import type { EscalateInput } from '../../src/recovery/escalation.ts';
 import type { Mode } from '../../src/recovery/values.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
 import { needs } from '../needs.ts';

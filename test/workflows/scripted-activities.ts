@@ -1,4 +1,5 @@
-import type { Activities, Diagnosis, Look, Page, RunbookContent, Verification } from '../../src/recovery/activities.ts';
+import type { Activities, Diagnosis, Look, RunbookContent, Verification } from '../../src/recovery/activities.ts';
+import type { Page } from '../../src/recovery/escalation.ts';
 import { finding, raisePlan, smallRunbook, waitPlan } from '../recovery/samples.ts';
 
 /** Activities that answer from a script, for tests of the workflow alone: what they were asked is written down. */

@@ -1,4 +1,4 @@
-import type { ActionRecord, Attempt } from '../../recovery/record.ts';
+import type { ActionRecord, Attempt } from '../../recovery/attempt.ts';
 import type { Change, ObjectRef, Plan, Value } from '../../recovery/values.ts';
 import { aside, code, list, plain } from './markdown.ts';
 

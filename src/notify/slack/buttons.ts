@@ -1,6 +1,6 @@
 import type { Button, KnownBlock } from '@slack/web-api';
 import { z } from 'zod';
-import type { ApprovalRequest, Page } from '../../recovery/activities.ts';
+import type { ApprovalRequest, Page } from '../../recovery/escalation.ts';
 
 /** The orders that a button gives. */
 export const buttonOrders = ['approve', 'reject', 'acknowledge', 'takeOver'] as const;

@@ -1,5 +1,5 @@
 import type { KnownBlock } from '@slack/web-api';
-import type { ApprovalAnswer, ApprovalRequest, Page } from '../../recovery/activities.ts';
+import type { ApprovalAnswer, ApprovalRequest, Page } from '../../recovery/escalation.ts';
 import { approveCommand, clock, headlineOf, inHand, type PageMessage, quorumText, takenOverLines } from '../page.ts';
 import { blocksOf, type Part } from './blocks.ts';
 import { approvalButtons, pageButtons } from './buttons.ts';

@@ -1,4 +1,4 @@
-import type { Page } from '../../recovery/activities.ts';
+import type { Page } from '../../recovery/escalation.ts';
 import {
   approveCommand,
   clock,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Page } from '../../../src/recovery/activities.ts';
+import type { Page } from '../../../src/recovery/escalation.ts';
 import { page } from '../pages.ts';
 import { buttonsOf, readBlocks } from './blocks.ts';
 import { about, chatsOfFile } from './chats.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { buttonValue } from '../../../src/notify/slack/buttons.ts';
-import type { ApprovalAnswer } from '../../../src/recovery/activities.ts';
+import type { ApprovalAnswer } from '../../../src/recovery/escalation.ts';
 import { answer, approval, page } from '../pages.ts';
 import { buttonNamed, buttonsOf, readBlocks } from './blocks.ts';
 import { about, chatsOfFile } from './chats.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Page } from '../../../src/recovery/activities.ts';
+import type { Page } from '../../../src/recovery/escalation.ts';
 import { approval, page } from '../pages.ts';
 import { readBlocks } from './blocks.ts';
 import { about, chatsOfFile } from './chats.ts';

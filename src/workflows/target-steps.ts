@@ -1,31 +1,28 @@
-import { ActivityFailure, ApplicationFailure, isCancellation, patched, TimeoutFailure } from '@temporalio/workflow';
-import type { EscalateResult, StandingUndo, StepContext } from '../recovery/activities.ts';
+import { ApplicationFailure, patched } from '@temporalio/workflow';
+import type { StandingUndo } from '../recovery/activities.ts';
 import { adoptionKey } from '../recovery/adopted.ts';
+import type { Attempt, Requested } from '../recovery/attempt.ts';
 import { milliseconds } from '../recovery/durations.ts';
 import type { EventBody } from '../recovery/events.ts';
-import { openPage, providerIdOf } from '../recovery/fold-pages.ts';
 import { heldPlans, standingHold, verifyAgain } from '../recovery/holds.ts';
-import { noteOf } from '../recovery/notes.ts';
 import { requestOf } from '../recovery/ordered.ts';
-import { pageOf } from '../recovery/page.ts';
 import { canonicalWorkflowId, effectiveMode, leadingFinding } from '../recovery/policy.ts';
 import { lookedAtPoints, postRecoveryEvent } from '../recovery/post-recovery.ts';
-import type { Attempt, PageRecord, RecoveryRecord, Requested } from '../recovery/record.ts';
-import { alertLabels, goesOnUnread, heldBackEvents, silenceEvents, silencesInput } from '../recovery/silences.ts';
+import type { RecoveryRecord } from '../recovery/record.ts';
+import { alertLabels, goesOnUnread, heldBackEvents } from '../recovery/silences.ts';
 import { findingBy } from '../recovery/steering.ts';
-import { messageFailed, refusedRemedy, rungOf } from '../recovery/step-failures.ts';
-import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
+import { refusedRemedy } from '../recovery/step-failures.ts';
+import type { TargetStep } from '../recovery/steps.ts';
 import { takenBack } from '../recovery/taken-back.ts';
-import type { Finding, StepError } from '../recovery/values.ts';
-import { activities, soon } from './activities.ts';
-import { ask, tellAnswer } from './questions.ts';
+import type { Finding } from '../recovery/values.ts';
+import { activities } from './activities.ts';
 import { judgedStart } from './start-proof.ts';
+import { contextOf, lookContextOf } from './step-context.ts';
 
 /**
- * Runs one step of a lane: its activity, and the events that come of it. `started` is the record right after the step's own
- * started event, whose seq is the step's number.
+ * Runs one step of the lane that acts on the target: its activity, and the events that come of it. `started` is the record right after the
+ * step's own started event, whose seq is the step's number.
  */
-
 export async function runTargetStep(started: RecoveryRecord, step: TargetStep): Promise<EventBody[]> {
   switch (step.name) {
     case 'load-runbook':
@@ -77,107 +74,12 @@ export async function runTargetStep(started: RecoveryRecord, step: TargetStep): 
   }
 }
 
-export async function runPeopleStep(started: RecoveryRecord, step: PeopleStep): Promise<EventBody[]> {
-  switch (step.name) {
-    case 'read-silences':
-      return silenceEvents(
-        started,
-        await soon(() => activities.asking('is it silenced?').readSilences(silencesInput(started))),
-      );
-    case 'page': {
-      const page = openPage(started);
-      const key = page?.key ?? '';
-      const sending = { event: 'trigger' as const, notifier: step.notifier, step: ladderStep(step) };
-      const { taken, providerId, error, lost } = await escalate(started, page, sending);
-      return taken
-        ? [{ kind: 'page-sent', ...rungOf(step), key, providerId: providerId ?? '' }]
-        : [{ kind: 'page-failed', ...rungOf(step), error: error ?? 'not taken', ...(lost ? { lost } : {}) }];
-    }
-    case 'ask':
-      return ask(started, step);
-    case 'tell-answer':
-      return tellAnswer(started, step);
-    case 'update-page': {
-      const { page, notifier, upTo } = step;
-      const result = await escalate(started, numbered(started, page), { event: 'update', notifier });
-      return told(step, result, { kind: 'page-updated', page, notifier, upTo });
-    }
-    case 'acknowledge-page': {
-      const { page, notifier, by } = step;
-      const given = { event: 'acknowledge' as const, notifier, actor: by };
-      const result = await escalate(started, numbered(started, page), given);
-      return told(step, result, { kind: 'page-acknowledged', page, notifier, by });
-    }
-    case 'resolve-page': {
-      const { page, notifier, reason } = step;
-      const result = await escalate(started, numbered(started, page), { event: 'resolve', notifier, reason });
-      return told(step, result, { kind: 'page-resolved', page, notifier, reason });
-    }
-    case 'note': {
-      const { notifier } = step;
-      const key = `${started.recoveryId}/note/${started.recovered?.at ?? ''}`;
-      const result = await activities.notifying(`note by ${notifier}`).escalate({
-        notifier,
-        event: 'note',
-        page: pageOf(started, key),
-        messageKey: key,
-        text: noteOf(started),
-      });
-      return told(step, result, { kind: 'note-sent', notifier });
-    }
-  }
-}
-
-/** The event of a message that was taken, or that it was not. */
-function told(
-  step: Parameters<typeof messageFailed>[0],
-  { taken, error }: EscalateResult,
-  event: EventBody,
-): EventBody[] {
-  return [taken ? event : messageFailed(step, error ?? 'not taken')];
-}
-
-function numbered(record: RecoveryRecord, number: number): PageRecord | null {
-  return record.pages.find((page) => page.number === number) ?? null;
-}
-
-/** What tells one trigger of a page from another. */
-function ladderStep({ rung, repeat }: PeopleStep & { name: 'page' }): string {
-  return repeat === undefined ? `${rung}/trigger` : `${rung}/trigger/${repeat}`;
-}
-
 /** Changes of a run that was cut short, once each; in observe mode nothing is written, not even an undo. */
 function adoption(record: RecoveryRecord, standing: StandingUndo | undefined): EventBody[] {
   if (standing === undefined || effectiveMode(record) === 'observe') return [];
   const { from, plans } = standing;
   if (record.attempts.some(({ findingKey }) => findingKey === adoptionKey(from))) return [];
   return [{ kind: 'adopted', n: record.attempts.length + 1, from, plans }];
-}
-
-/** The error as events keep it: an ApplicationFailure's type is our error code (`activities/failure.ts`). */
-export function stepError(thrown: unknown): StepError {
-  const cause = thrown instanceof ActivityFailure ? thrown.cause : thrown;
-  if (isCancellation(thrown)) return { code: 'refused', message: 'stopped before its end' };
-  if (cause instanceof TimeoutFailure) return { code: 'timeout', message: 'no answer in time' };
-  if (cause instanceof ApplicationFailure) return { code: cause.type ?? 'unavailable', message: cause.message };
-  return { code: 'unavailable', message: cause instanceof Error ? cause.message : String(cause) };
-}
-
-function contextOf(record: RecoveryRecord): StepContext {
-  const { recoveryId, target, runbook } = record;
-  if (target === null || runbook === null) throw ApplicationFailure.nonRetryable('a step on no target', 'invalid');
-  return { recoveryId, target, runbook: runbook.content };
-}
-
-/**
- * The same for a step that looks or undoes: what the runbook says of causes and for people stays in the record. Looks come by
- * the thousand, and the history keeps the input of each.
- */
-function lookContextOf(record: RecoveryRecord): StepContext {
-  const { runbook, ...context } = contextOf(record);
-  const { postRecovery: _, ...needed } = runbook.spec;
-  const spec = { ...needed, causes: [], procedures: [], byHand: [], prevention: [], checklist: [], links: [] };
-  return { ...context, runbook: { ...runbook, spec } };
 }
 
 function attemptOf(record: RecoveryRecord, n: number): Attempt {
@@ -354,25 +256,4 @@ async function undo(record: RecoveryRecord, attempt: Attempt, i: number): Promis
     .compensate({ ...lookContextOf(record), plan: recorded, step: record.seq });
   const told = { ...(saw === undefined ? {} : { saw }), ...(stands === undefined ? {} : { stands }) };
   return [{ kind: 'undo-finished', n: attempt.n, i, outcome, ...told }];
-}
-
-interface Sending {
-  event: 'trigger' | 'update' | 'acknowledge' | 'resolve';
-  notifier: string;
-  /** Of a trigger: its rung. A repeated trigger of the same rung is the same message to the provider. */
-  step?: string;
-  reason?: string;
-  actor?: string;
-}
-
-function escalate(record: RecoveryRecord, page: PageRecord | null, { step, ...sending }: Sending) {
-  const { event, notifier } = sending;
-  const key = page?.key ?? '';
-  const providerId = page === null ? undefined : providerIdOf(page, notifier);
-  return activities.notifying(`${event} page ${key} by ${notifier}`).escalate({
-    ...sending,
-    page: pageOf(record, key),
-    messageKey: `${key}/${step ?? `0/${event}/${record.seq}`}`,
-    ...(providerId === undefined ? {} : { providerId }),
-  });
 }
