@@ -81,7 +81,8 @@ const NOTIFY: ActivityOptions = {
 const ASK: ActivityOptions = {
   startToCloseTimeout: '60s',
   scheduleToCloseTimeout: '60s',
-  cancellationType: ActivityCancellationType.ABANDON,
+  // Not abandoned: the SDK knows no timeout of an abandoned attempt, and fails every later task of its workflow.
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { maximumAttempts: 1 },
 };
 
