@@ -81,22 +81,25 @@ const NOTIFY: ActivityOptions = {
 const ASK: ActivityOptions = {
   startToCloseTimeout: '60s',
   scheduleToCloseTimeout: '60s',
-  // Not abandoned: the SDK knows no timeout of an abandoned attempt, and fails every later task of its workflow.
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { maximumAttempts: 1 },
 };
 
 /** Whether a page is held is known within this, or it is not held: it may not be late for a slow answer. */
 const SOON_MS = 2_000;
 
-/** What an activity answers within two seconds; its later answer is nobody's any more. */
+/**
+ * What an activity answers within two seconds; its later end is nobody's any more. It is not cancelled: the SDK knows no timeout
+ * of an abandoned attempt, and fails every later task of its workflow.
+ */
 export function soon<T>(ask: () => Promise<T>): Promise<T> {
+  const answer = CancellationScope.nonCancellable(ask);
+  answer.catch(() => undefined);
   return CancellationScope.cancellable(async () => {
     const late = sleep(SOON_MS).then(() => {
       throw ApplicationFailure.nonRetryable('there was no answer within two seconds', 'timeout');
     });
     try {
-      return await Promise.race([ask(), late]);
+      return await Promise.race([answer, late]);
     } finally {
       CancellationScope.current().cancel();
     }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { activityInfo } from '@temporalio/activity';
 import type { Activities, RunbookContent } from '../../src/recovery/activities.ts';
@@ -196,6 +197,8 @@ describe('an approval', () => {
         answer: async ({ input }, { order }) => {
           if (input.event !== 'approval') return;
           for (const actor of ['ana', 'Ana ', 'bo']) await order('approve', actor);
+          // The answered question is stopped: this server fails for good where it ends at that very moment.
+          await sleep(500);
         },
       });
       const { record, events } = said.end;

@@ -9,7 +9,7 @@ import type { Activities, StepContext } from '../../src/recovery/activities.ts';
 import { createWorkers } from '../../src/worker/workers.ts';
 import { readName } from './paging-names.ts';
 import { withFirstRung } from './runbooks.ts';
-import { brokenLook, failed, passed, script } from './scripted-activities.ts';
+import { brokenLook, failed, healthyLook, passed, script } from './scripted-activities.ts';
 
 /**
  * `node paging-process.ts ADDRESS QUEUE BUNDLE WEBHOOK SLOTS`: a worker as the product runs it, whose pages really go to the webhook.
@@ -41,7 +41,7 @@ const activities: Activities = {
     if (hangsIn('verifying', input)) return forEver();
     return hangsIn('well', input) ? passed : failed;
   },
-  look: async () => brokenLook,
+  look: async (input) => (hangsIn('well', input) ? healthyLook : brokenLook),
   ...createEscalation({
     // A recovery whose runbook is not loaded yet pages those of the configuration.
     notifiers: createNotifiers({ log: pino({ level: 'silent' }), webhookUrl, defaultNotifiers: ['webhook'] }),
