@@ -69,6 +69,7 @@ describe(`50 recoveries at once whose one worker is killed at random moments (KI
   test('the ones that recover in time page nobody', async () => {
     for (const each of well) {
       await until(async () => (await scene.read(each)).record.recovered !== null);
+      expect((await scene.read(each)).record.recovered?.by).toBe('remedy');
       expect(scene.deliveriesOf(each, 'trigger')).toEqual([]);
     }
   });
