@@ -47,9 +47,9 @@ const answer = (stdout: string, exitCode = 0, stderr = ''): ExecResult => ({ exi
 const notThere = (program: string) =>
   new KintsugiError('not-found', `${program} is not in the image`, { where: 'exec', fix: 'Use another image.' });
 
-/** A container in which programs answer what a test says; what it says nothing of is not in the image. */
+/** A container in which programs answer what a test says, a list one after the other; what it says nothing of is not in the image. */
 function container(
-  programs: Record<string, ExecResult | Error>,
+  programs: Record<string, ExecResult | Error | ExecResult[]>,
   { log = '', environment = {} }: { log?: string; environment?: Record<string, string> } = {},
 ): Inside & { ran: string[] } {
   const ran: string[] = [];
@@ -61,7 +61,8 @@ function container(
       const script = command.join(' ');
       ran.push(script === `sh -c ${PROC_SCRIPT}` ? 'sh' : script);
       const name = script.includes('kill -') ? 'kill' : (command[0] ?? '');
-      const given = programs[name] ?? notThere(name);
+      const program = programs[name] ?? notThere(name);
+      const given = Array.isArray(program) ? (program.shift() ?? notThere(name)) : program;
       if (given instanceof Error) throw given;
       return given;
     },
@@ -89,6 +90,19 @@ describe('a Python program that hangs', () => {
     const waits = `${WAITING}\n${tasks({ 24: 'sk_wait_data' })}`;
     const { lines } = await takeDump(container({ sh: answer([PROCESS, waits].join('\n')), 'py-spy': answer(busy) }));
     expect(lines[0]).toMatch(/^locks: .* 2 wait for locks: .*; these may hold them: "http-client" in recv_into/);
+  });
+
+  test('is a deadlock still where the thread that answered a probe at the first look waits for work at the second', async () => {
+    const probed = DEADLOCK.replace('    _PollLikeSelector.select (selectors.py:415)', '    readinto (socket.py:718)');
+    const answering = WAITING.replace('do_poll.constprop.0', 'sk_wait_data');
+    const inside = container({
+      sh: [answer([PROCESS, answering].join('\n')), answer([PROCESS, WAITING].join('\n'))],
+      'py-spy': [answer(probed), answer(DEADLOCK)],
+    });
+    const { lines, text } = await takeDump(inside);
+    expect(lines[0]).toMatch(/^deadlock: process 1 .* 2 wait for locks, and no other does anything/);
+    expect(text).toContain('_PollLikeSelector.select');
+    expect(inside.ran.filter((program) => program.startsWith('py-spy'))).toHaveLength(2);
   });
 
   test('is told by the thread that runs where none waits for a lock', async () => {

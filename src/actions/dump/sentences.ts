@@ -19,12 +19,27 @@ const IDLE_WAITS = /poll|select|epoll|accept/;
 /** Frames of Python's own lock classes. */
 const LOCK_FRAMES = /^(?:\w+\.)?(?:acquire|__enter__|_wait_for_tstate_lock|join) \((?:threading|_pydev)\S*\.py/;
 
-/** One sentence on the threads of a Python process, by their frames and by where the kernel says that they wait. */
-export function threadSentence(dump: PythonDump, tasks: readonly Task[]): string {
-  const { threads, pid } = dump;
-  const waiting = threads.filter((thread) => waitsForLock(thread, tasks));
-  const others = threads.filter((thread) => !waiting.includes(thread) && !isIdle(thread, tasks));
-  const count = `process ${pid} (Python ${dump.version}) has ${threads.length} threads`;
+/** The threads of a Python process that wait for locks, and the others that are not known to wait for work. */
+export interface Threads {
+  waiting: PythonThread[];
+  others: PythonThread[];
+}
+
+/** By their frames and by where the kernel says that they wait. */
+export function threadsOf(dump: PythonDump, tasks: readonly Task[]): Threads {
+  const waiting = dump.threads.filter((thread) => waitsForLock(thread, tasks));
+  const others = dump.threads.filter((thread) => !waiting.includes(thread) && !isIdle(thread, tasks));
+  return { waiting, others };
+}
+
+/** Whether threads wait for locks that one which does something else at this moment may hold, or may not. */
+export function mayHoldLocks({ waiting, others }: Threads): boolean {
+  return waiting.length >= 2 && others.length > 0;
+}
+
+/** One sentence on the threads of a Python process. */
+export function threadSentence({ threads, pid, version }: PythonDump, { waiting, others }: Threads): string {
+  const count = `process ${pid} (Python ${version}) has ${threads.length} threads`;
   if (waiting.length < 2) {
     const busy = threads.filter(({ active }) => active);
     const told = (busy.length > 0 ? busy : [...waiting, ...others]).map(threadText);

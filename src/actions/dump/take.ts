@@ -2,7 +2,7 @@ import { KintsugiError } from '../../errors.ts';
 import type { ExecResult } from '../../kubernetes/exec.ts';
 import { PROC_SCRIPT, type Process, type ProcView, parseProc } from './process.ts';
 import { parsePySpy } from './py-spy.ts';
-import { commandText, socketSentence, taskSentence, threadSentence } from './sentences.ts';
+import { commandText, mayHoldLocks, socketSentence, taskSentence, threadSentence, threadsOf } from './sentences.ts';
 import { type Dumper, dumperOf, javaSentence, nodeSentence } from './signals.ts';
 
 /** The container that is looked into. */
@@ -26,6 +26,8 @@ export interface Dump {
 /** Python processes that are looked at: the others of a pool wait in the same way. */
 const MOST_PROCESSES = 2;
 const LOG_SECONDS = 15;
+/** Looks at threads that wait for locks: whoever answered a probe in one of them waits for work in another. */
+const MOST_LOOKS = 3;
 
 /**
  * Looks at the stacks, threads and sockets of a container without stopping its processes: py-spy reads the memory of Python as it is,
@@ -33,7 +35,7 @@ const LOG_SECONDS = 15;
  * not answer or is refused is said to be not possible: what is done next does not wait for it.
  */
 export async function takeDump(inside: Inside): Promise<Dump> {
-  const proc = await tried(() => inside.run(['sh', '-c', PROC_SCRIPT]));
+  const proc = await readProc(inside);
   const view = typeof proc === 'string' ? null : parseProc(proc.stdout);
   const stacks = await stacksOf(inside, view);
   const read = view !== null && view.tasks.length > 0;
@@ -46,6 +48,10 @@ export async function takeDump(inside: Inside): Promise<Dump> {
     ],
     text: [stacks.text, typeof proc === 'string' ? '' : proc.stdout].filter((part) => part !== '').join('\n'),
   };
+}
+
+function readProc(inside: Inside): Promise<ExecResult | string> {
+  return tried(() => inside.run(['sh', '-c', PROC_SCRIPT]));
 }
 
 async function stacksOf(inside: Inside, view: ProcView | null): Promise<Dump> {
@@ -70,23 +76,31 @@ function isPython({ command: [program = '', script = ''] }: Process): boolean {
   return /(?:^|\/)(?:python|pypy)[\d.]*$/.test(program) || /(?:^|\/)python[\d.]*$/.test(script);
 }
 
+/** One look tells a deadlock; where a thread does something else, it is looked again whether it does so still. */
 async function spyOn(inside: Inside, pid: number, view: ProcView | null): Promise<Dump> {
+  let look = await lookAt(inside, pid, view);
+  for (let looks = 1; look.undecided && looks < MOST_LOOKS; looks += 1) {
+    const proc = await readProc(inside);
+    const again = await lookAt(inside, pid, typeof proc === 'string' ? null : parseProc(proc.stdout));
+    if (again.text === '') break;
+    look = again;
+  }
+  return look;
+}
+
+async function lookAt(inside: Inside, pid: number, view: ProcView | null): Promise<Dump & { undecided: boolean }> {
   const command = ['py-spy', 'dump', '--nonblocking', '--pid', String(pid)];
+  const notPossible = (why: string) => ({ lines: [`stacks: not possible: ${why}`], text: '', undecided: false });
   const result = await tried(() => runOrBeside(inside, command));
-  if (typeof result === 'string') return { lines: [`stacks: not possible: ${result}`], text: '' };
+  if (typeof result === 'string') return notPossible(result);
   const dump = parsePySpy(result.stdout);
-  if (dump !== null && result.exitCode === 0)
-    return {
-      lines: [
-        threadSentence(
-          dump,
-          (view?.tasks ?? []).filter((task) => task.pid === pid),
-        ),
-      ],
-      text: result.stdout,
-    };
-  const why = result.stderr.trim().split('\n')[0] || `exit code ${result.exitCode}`;
-  return { lines: [`stacks: not possible: py-spy says ${why.slice(0, 200)}`], text: '' };
+  if (dump === null || result.exitCode !== 0) {
+    const why = result.stderr.trim().split('\n')[0] || `exit code ${result.exitCode}`;
+    return notPossible(`py-spy says ${why.slice(0, 200)}`);
+  }
+  const tasks = (view?.tasks ?? []).filter((task) => task.pid === pid);
+  const threads = threadsOf(dump, tasks);
+  return { lines: [threadSentence(dump, threads)], text: result.stdout, undecided: mayHoldLocks(threads) };
 }
 
 /** In the container itself, and beside it only where it has no such program. */
