@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { KintsugiError, messageOf } from '../src/errors.ts';
 import type { Need } from '../test/needs.ts';
 import { interruption } from './interruption.ts';
-import { type Counts, runJest } from './testing/jest.ts';
+import { type Counts, runJest, slowest } from './testing/jest.ts';
 import { needsOf } from './testing/needs.ts';
 import { provide } from './testing/provide.ts';
 
@@ -28,30 +28,29 @@ function chosenFiles(): string[] {
   return wanted.filter((file) => positionals.some((pattern) => file.includes(pattern)));
 }
 
-/** Files that have the cluster to themselves run one after the other; Temporal servers two at a time; the rest as it comes. */
+/** Two files at a time: on the cluster, where a file mostly waits, each has namespaces of its own; the rest needs the processors. */
+const WORKERS = 2;
+/** Seconds from which on a file is told with its time at the end. */
+const TOLD_FROM = 20;
+
 async function runAll(files: { file: string; needs: Need[] }[], environment: NodeJS.ProcessEnv): Promise<Counts> {
-  const onCluster = files.filter(({ needs }) => needs.includes('cluster'));
-  const others = files.filter(({ needs }) => !needs.includes('cluster'));
-  const counts: Counts = { passed: 0, failed: 0 };
-  for (const [group, workers] of [
-    [others, 2],
-    [onCluster, 1],
-  ] as const) {
-    const result = await runJest(
-      root,
-      group.map(({ file }) => file),
-      workers,
-      environment,
-    );
-    counts.passed += result.passed;
-    counts.failed += result.failed;
+  const { cluster = [], others = [] } = Object.groupBy(files, ({ needs }) =>
+    needs.includes('cluster') ? 'cluster' : 'others',
+  );
+  const counts: Counts = { passed: 0, failed: 0, files: [] };
+  for (const group of [others, cluster]) {
+    const paths = group.map(({ file }) => file);
+    const { passed, failed, files: told } = await runJest(root, paths, WORKERS, environment);
+    counts.passed += passed;
+    counts.failed += failed;
+    counts.files.push(...told);
   }
   return counts;
 }
 
 const stopping = interruption();
 
-let counts: Counts = { passed: 0, failed: 1 };
+let counts: Counts = { passed: 0, failed: 1, files: [] };
 try {
   const chosen = chosenFiles();
   if (chosen.length === 0) say(`no test file has ${positionals.join(' or ')} in its path`);
@@ -73,5 +72,6 @@ try {
   const fix = thrown instanceof KintsugiError ? ` (${thrown.where}: ${thrown.fix})` : '';
   say(`npm test: ${messageOf(thrown)}${fix}`);
 }
+for (const line of slowest(counts.files, TOLD_FROM)) say(line);
 process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`);
 process.exit(counts.failed === 0 && counts.passed > 0 ? 0 : 1);
