@@ -1,4 +1,5 @@
 import type { EscalationStep, Finding } from '../recovery/values.ts';
+import { contactText, listedSteps } from '../recovery/written-steps.ts';
 import type { escalationStepIds } from '../runbook/schema/escalation.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
 import { describeDependency } from './dependency-state.ts';
@@ -7,26 +8,20 @@ import type { Evidence } from './evidence.ts';
 
 type StepId = (typeof escalationStepIds)[number];
 
-/** The written steps' own words, where a runbook gives none. */
-const TEXTS: Record<StepId, string> = {
-  'recent-changes': 'Review recent deployments and changes',
-  'cluster-issues': 'Check cluster-wide issues',
-  dependencies: 'Verify all dependencies',
-  'application-changes': 'Review application code changes',
-  contact: 'Contact the development team',
-  rollback: 'Consider a rollback to the previous version',
-};
-
 const LONGEST = 900;
 
 /** Takes each written escalation step as far as a machine can, and says what was found, or that its source is absent. */
 export function takeSteps(evidence: Evidence, findings: readonly Finding[], spec: RunbookSpec): EscalationStep[] {
-  return spec.escalation.steps.map((step) => {
-    const id = typeof step === 'string' ? step : step.id;
-    const text = typeof step === 'string' ? TEXTS[id] : step.text;
-    const found = TAKEN[id](evidence, spec, findings);
-    return { id, text, found: found.length > LONGEST ? `${found.slice(0, LONGEST - 1)}…` : found };
+  return listedSteps(spec).map(({ id, text }) => {
+    const found = shortened(TAKEN[id](evidence, spec, findings));
+    return id === 'rollback'
+      ? { id, text, found, foundInObserve: shortened(rollbackText(evidence, byHand)) }
+      : { id, text, found };
   });
+}
+
+function shortened(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
 }
 
 const TAKEN: Record<StepId, (evidence: Evidence, spec: RunbookSpec, findings: readonly Finding[]) => string> = {
@@ -34,9 +29,8 @@ const TAKEN: Record<StepId, (evidence: Evidence, spec: RunbookSpec, findings: re
   'cluster-issues': clusterIssues,
   dependencies,
   'application-changes': applicationChanges,
-  contact: (_, { escalation }) =>
-    `Team ${escalation.team}${escalation.contact === undefined ? '; the runbook gives no address' : `: ${escalation.contact}`}.`,
-  rollback,
+  contact: (_, spec) => contactText(spec),
+  rollback: (evidence) => rollbackText(evidence, byOrder),
 };
 
 /** What counts as recent. */
@@ -179,8 +173,23 @@ function buildText({ now, before, source }: NonNullable<Evidence['builds']>[numb
   return `Now ${from(now)}; before ${from(before)}.${compare}`;
 }
 
-/** Which revision is gone back to, what that would change, and the command that shows its plan and asks for what it must. */
-function rollback({ revisions, target, difference }: Evidence): string {
+/** How a revision is gone back to. */
+type Way = (target: Evidence['target'], revision: string, wasHealthy: boolean) => string;
+
+/** The command that shows its plan and asks for what it must. */
+const byOrder: Way = ({ namespace, name, kind }, revision, isKnown) => {
+  const command = `kintsugi rollback ${namespace}/${kind.toLowerCase()}/${name} --to-revision ${revision} --actor YOU`;
+  return `${command}${isKnown ? '' : ' (it then waits for kintsugi approve)'}`;
+};
+
+/** Where an order would be refused. */
+const byHand: Way = ({ namespace, name, kind }, revision) => {
+  const command = `kubectl -n ${namespace} rollout undo ${kind.toLowerCase()}/${name} --to-revision=${revision}`;
+  return `Kintsugi writes nothing here (mode observe), so by hand: ${command}`;
+};
+
+/** Which revision is gone back to, what that would change, and how it is done. */
+function rollbackText({ revisions, target, difference }: Evidence, way: Way): string {
   const healthy = revisions
     .filter(({ current }) => !current)
     .filter(wasHealthy)
@@ -194,11 +203,8 @@ function rollback({ revisions, target, difference }: Evidence): string {
     return `The present revision is the one last seen healthy: a rollback would change nothing for the better. History: ${history}.`;
   if (earlier === undefined) return 'Not possible: there is no other revision in history.';
   const seen = earlier === healthy ? 'was seen healthy' : 'was never seen healthy by Kintsugi';
-  const { namespace, name, kind } = target;
-  const place = `${namespace}/${kind.toLowerCase()}/${name}`;
-  const command = `kintsugi rollback ${place} --to-revision ${earlier.revision} --actor YOU`;
-  const asks = earlier === healthy ? '' : ' (it then waits for kintsugi approve)';
-  return `Revision ${earlier.revision} (${earlier.images.join(', ')}) ${seen}: ${command}${asks}. It would change ${wouldChange(earlier, revisions, difference)}. History: ${history}.`;
+  const how = way(target, earlier.revision, earlier === healthy);
+  return `Revision ${earlier.revision} (${earlier.images.join(', ')}) ${seen}: ${how}. It would change ${wouldChange(earlier, revisions, difference)}. History: ${history}.`;
 }
 
 type Revision = Evidence['revisions'][number];

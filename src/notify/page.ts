@@ -77,6 +77,7 @@ export function plainText(message: PageMessage): string {
     message.event === 'approval' ? approvalLines(page, message.approval) : [],
     takenOverLines(page),
     [`Why now: ${page.why}. Deadline ${clock(page.deadline)}, mode ${page.mode}.`],
+    troubleLines(page),
     page.acknowledged === undefined ? [] : [inHand(page.acknowledged)],
     section(`Broken since ${clock(page.brokenSince)}. Impact`, impactLines(page.impact)),
     section(
@@ -106,6 +107,11 @@ export function plainText(message: PageMessage): string {
 /** Who has the page; a name that nobody has checked is said to be one. */
 export function inHand({ by, at, verified }: Acknowledgement): string {
   return `In the hands of ${by}${verified ? '' : ' (unverified)'} since ${clock(at)}: it climbs no further.`;
+}
+
+/** What could not be read, or was not looked at yet: the page would seem to know what it does not say. */
+export function troubleLines({ trouble }: Page): string[] {
+  return trouble === undefined ? [] : [`Trouble: ${trouble}`];
 }
 
 /** Who has the recovery, why, and what automation put back for it. */
@@ -232,6 +238,7 @@ function changeText(page: Page): string {
   const parts = [
     undone.length === 0 ? '' : `Tried and undone: ${undone.join(', ')}`,
     page.holds.length === 0 ? '' : `STANDS CHANGED: ${page.holds.join('; ')}`,
+    page.kept === undefined ? '' : `CHANGED EARLIER, ${page.kept.join('; ')}`,
   ].filter((part) => part !== '');
   return parts.length === 0 ? 'Nothing stands changed.' : `${parts.join('. ')}.`;
 }

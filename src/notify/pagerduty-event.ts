@@ -62,6 +62,7 @@ function member<K extends string>(key: K, value: string): { [key in K]?: string 
 function details(page: Page, text: string): { [key: string]: unknown } {
   const few = {
     why: shortened(page.why, LONGEST_LINE),
+    ...(page.trouble === undefined ? {} : { trouble: shortened(page.trouble, LONGEST_LINE) }),
     team: shortened(page.contact === undefined ? page.team : `${page.team}, ${page.contact}`, LONGEST_LINE),
     recovery: `kintsugi show ${page.recoveryId}`,
   };

@@ -106,10 +106,12 @@ interface Speaker {
 function createStepsTeller({ answer }: Speaker): (page: Page, at: Posted, context: MessageContext) => Promise<void> {
   const told = new Set<string>();
   return async (page, at, context) => {
-    if (told.has(page.key) || !hasSteps(page)) return;
+    // Steps that were not possible yet are told again once they were taken.
+    const key = page.steps.some(({ pending }) => pending) ? `${page.key} pending` : page.key;
+    if (told.has(key) || told.has(page.key) || !hasSteps(page)) return;
     if (!(await answer(at, stepsMessage(page), context))) return;
     if (told.size >= REMEMBERED) told.clear();
-    told.add(page.key);
+    told.add(key);
   };
 }
 

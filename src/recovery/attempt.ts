@@ -46,7 +46,7 @@ export interface Attempt {
   /** Since when which action waits for what people may have said, which cannot be read. */
   unread?: { i: number; since: string };
   changedAt: string | null;
-  verification: { result: 'pass' | 'fail' | 'unknown'; checks: CheckResult[]; better: boolean | 'unknown' } | null;
+  verification: Verification | null;
   assessment: { better: boolean | 'unknown'; saw: string; at: string } | null;
   /** Why it is being or was undone, or refused. */
   why?: string;
@@ -74,6 +74,14 @@ export interface Requested {
   calls: OrderedCall[];
   /** Set where `what` is a procedure of the runbook, whose actions stand there. */
   procedure?: true;
+}
+
+export interface Verification {
+  result: 'pass' | 'fail' | 'unknown';
+  checks: CheckResult[];
+  better: boolean | 'unknown';
+  /** When, RFC 3339; not in records of before. */
+  at?: string;
 }
 
 export interface Approval {

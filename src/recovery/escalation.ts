@@ -21,6 +21,10 @@ export interface Page {
   attempts: { remedy: string; cause: string; outcome: string; undone: boolean; saw: string; found?: string[] }[];
   /** Standing changes, each one sentence. */
   holds: string[];
+  /** Changes that verified before the target broke again, and stand; absent where there is none. */
+  kept?: string[];
+  /** Why it says less than it should: what could not be read, or that nothing was looked at yet. */
+  trouble?: string;
   /** What people have said to each other about it. */
   notes?: { by: string; at: string; text: string }[];
   /** Who has the target in hand, so that automation writes nothing; `putBack`: in lines, how what stands is taken back. */

@@ -296,7 +296,7 @@ function stageWhenApplied({ plans, ordered }: Attempt): Attempt['stage'] {
 const KEEPS_STAGE: ReadonlySet<Attempt['stage']> = new Set(['undoing', 'verified', 'unproven', 'taken-over']);
 
 function foldVerified(attempt: Attempt, event: AttemptEvent & { kind: 'verified' }): Attempt {
-  const verification = { result: event.result, checks: event.checks, better: event.better };
+  const verification = { result: event.result, checks: event.checks, better: event.better, at: event.at };
   // An attempt that has ended is verified again when its hold was released: that speaks of the target, not of the remedy.
   if (KEEPS_STAGE.has(attempt.stage)) return { ...attempt, verification };
   if (event.result === 'pass') return { ...attempt, verification, stage: 'verified' };

@@ -7,9 +7,10 @@ import { withNames } from './placeholders.ts';
 import { causeEntry, effectiveMode, leadingFinding, standingChanges } from './policy.ts';
 import { postRecoveryItems } from './post-recovery.ts';
 import { restsHealthy } from './procedures.ts';
-import { putBackLines } from './put-back.ts';
+import { keptChanges, putBackLines } from './put-back.ts';
 import type { RecoveryRecord } from './record.ts';
 import type { Plan } from './values.ts';
+import { troubleOf, writtenSteps } from './written-steps.ts';
 
 /** What people are told now: everything that the recovery saw, tried and undid (the webhook's body is made from it). */
 export function pageOf(record: RecoveryRecord, key: string): Page {
@@ -23,6 +24,8 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
   const acknowledged = page?.acknowledged;
   const patch = patchOf(record);
   const postRecovery = postRecoveryItems(record);
+  const kept = keptChanges(record);
+  const trouble = troubleOf(record);
   return {
     key,
     recoveryId: record.recoveryId,
@@ -41,10 +44,12 @@ export function pageOf(record: RecoveryRecord, key: string): Page {
     findings: record.findings ?? [],
     attempts: record.attempts.map(attemptLine),
     holds: standingChanges(record),
+    ...(kept.length === 0 ? {} : { kept }),
+    ...(trouble === undefined ? {} : { trouble }),
     ...takenOverOf(record),
     ...(record.notes === undefined ? {} : { notes: record.notes.slice(-5) }),
     ...(patch === null ? {} : { patch }),
-    steps: record.steps,
+    steps: writtenSteps(record),
     checklist: record.checklist,
     ...(postRecovery.length === 0 ? {} : { postRecovery }),
     ...(entry?.person === undefined ? {} : { person: withNames(entry.person, named) }),

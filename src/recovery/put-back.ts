@@ -25,6 +25,29 @@ export function standing(record: RecoveryRecord): Standing[] {
   );
 }
 
+/**
+ * Every change that stays because it verified, in words: after a relapse nobody is to believe that all is as it was. A hold is
+ * among `standing` in any case.
+ */
+export function keptChanges(record: RecoveryRecord): string[] {
+  return kept(record).map(({ what }) => what);
+}
+
+function kept(record: RecoveryRecord): Standing[] {
+  return record.attempts.flatMap((attempt) =>
+    attempt.actions
+      .filter((action) => attempt.stage === 'verified' && attempt.plans[action.i]?.hold === undefined)
+      .filter((action) => mayStand(action, attempt))
+      .flatMap((action) => standingOf(record, attempt, action))
+      .map((change) => ({ ...change, what: `verified${minute(attempt.verification?.at)}: ${change.what}` })),
+  );
+}
+
+/** ` 03:05 UTC`; nothing where it was not recorded. */
+function minute(time = ''): string {
+  return time === '' ? '' : ` ${time.slice(11, 16)} UTC`;
+}
+
 function standingOf({ recoveryId }: RecoveryRecord, attempt: Attempt, action: ActionRecord): Standing[] {
   if (!mayStand(action, attempt)) {
     const left = action.undo?.stands;
@@ -90,9 +113,9 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** What stands, each with how it is put back below it. */
+/** What stands, verified before or not, each with how it is put back below it. */
 export function putBackLines(record: RecoveryRecord): string[] {
-  return standing(record).flatMap(({ what, undo, byHand }) => [
+  return [...standing(record), ...kept(record)].flatMap(({ what, undo, byHand }) => [
     `- ${what}`,
     ...(undo === undefined ? [] : [`    put back: ${undo}`]),
     ...byHand.map((command, index) => `    ${index === 0 ? 'or by hand:' : '      and:'} ${command}`),

@@ -186,6 +186,10 @@ export interface EscalationStep {
   id: string;
   text: string;
   found: string;
+  /** In place of `found` while the mode is `observe`, in which what it offers would be refused. */
+  foundInObserve?: string;
+  /** It could not be taken yet, and `found` says why. */
+  pending?: boolean;
 }
 
 /** Where the whole of a round's evidence lies (artifacts, by digest) and the part that travels in events (at most 16 KiB). */

@@ -212,6 +212,16 @@ describe('the escalation steps', () => {
     );
   });
 
+  test('where orders are refused, in observe, the rollback by hand is told instead', () => {
+    const seen = evidence({ revisions: [revision('2', { current: true }), revision('1', { healthyBaseline: true })] });
+    const { found, foundInObserve } = takeSteps(seen, [], spec).find(({ id }) => id === 'rollback') ?? {};
+    expect(found).toContain('kintsugi rollback');
+    expect(foundInObserve).toContain(
+      'Kintsugi writes nothing here (mode observe), so by hand: kubectl -n bruno rollout undo deployment/agent-bruno --to-revision=1.',
+    );
+    expect(foundInObserve).not.toContain('kintsugi rollback');
+  });
+
   test('a rollback is not offered from the healthy revision, nor without another one', () => {
     expect(
       step(

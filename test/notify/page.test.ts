@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { plainText, webhookBody } from '../../src/notify/page.ts';
+import { eventBody } from '../../src/notify/pagerduty-event.ts';
+import { pageMessage } from '../../src/notify/slack/message.ts';
+import { envelopeOf } from '../../src/notify/teams/card.ts';
 import { approval, page } from './pages.ts';
 
 describe('the first line of a page', () => {
@@ -20,6 +23,13 @@ describe('the first line of a page', () => {
         'Agent Bruno pod is repeatedly crashing and restarting. ' +
         'Impact: users SEVERE, Service completely unavailable; data none. ' +
         'Tried and undone: raise-memory. STANDS CHANGED: limits.memory of agent-bruno is 2Gi, was 1Gi.',
+    );
+  });
+
+  test('names what was changed, verified and stands, before it broke again', () => {
+    const relapsed = { ...page, attempts: [], holds: [], kept: ['verified 03:05 UTC: the limit is 2Gi, was 1Gi'] };
+    expect(first(plainText({ event: 'trigger', page: relapsed }))).toMatch(
+      /data none\. CHANGED EARLIER, verified 03:05 UTC: the limit is 2Gi, was 1Gi\.$/,
     );
   });
 
@@ -103,6 +113,19 @@ describe('the text of a page', () => {
     expect(text).toContain('Team: agent-bruno, #agent-bruno');
     expect(text).toContain('- Temporal UI: http://127.0.0.1:8233/x');
     expect(text).toContain('Why now: nothing is left to try');
+  });
+
+  test('says at every notifier what could not be read, also where the target is known', () => {
+    const blind = { ...page, trouble: 'diagnose failed: the API server does not answer' };
+    const message = { event: 'trigger', page: blind } as const;
+    const told = [
+      plainText(message),
+      JSON.stringify(pageMessage(blind, { buttons: false })),
+      envelopeOf(message),
+      JSON.stringify(eventBody(blind, '', undefined)),
+      JSON.stringify(webhookBody(message, 'k')),
+    ];
+    for (const text of told) expect(text).toContain('diagnose failed: the API server does not answer');
   });
 
   test('leaves out headings that have nothing under them', () => {

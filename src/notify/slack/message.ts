@@ -1,6 +1,15 @@
 import type { KnownBlock } from '@slack/web-api';
 import type { ApprovalAnswer, ApprovalRequest, Page } from '../../recovery/escalation.ts';
-import { approveCommand, clock, headlineOf, inHand, type PageMessage, quorumText, takenOverLines } from '../page.ts';
+import {
+  approveCommand,
+  clock,
+  headlineOf,
+  inHand,
+  type PageMessage,
+  quorumText,
+  takenOverLines,
+  troubleLines,
+} from '../page.ts';
 import { blocksOf, type Part } from './blocks.ts';
 import { approvalButtons, pageButtons } from './buttons.ts';
 import { code, codeBlock, escaped, link } from './text.ts';
@@ -39,6 +48,7 @@ export function pageMessage(page: Page, { buttons }: PageView): SlackMessage {
         ...takenOver(page),
         ...(buttons ? pageButtons(page) : []),
         `*Why now* ${escaped(page.why, LINE)}. Deadline ${escaped(clock(page.deadline))}, mode ${page.mode}.`,
+        ...troubleLines(page).map((line) => escaped(line, LINE)),
         ...findings(page),
         ...attempts(page.attempts),
         ...standing(page),

@@ -8,6 +8,7 @@ import {
   pointLine,
   quorumText,
   takenOverLines,
+  troubleLines,
 } from '../page.ts';
 
 /**
@@ -94,6 +95,7 @@ function whole(page: Page): Line[] {
   const { contact } = page;
   return [
     line(`Why now: ${page.why}. Deadline ${clock(page.deadline)}, mode ${page.mode}.`),
+    ...troubleLines(page).map(line),
     ...(page.acknowledged === undefined ? [] : [line(inHand(page.acknowledged))]),
     ...takenOverLines(page).map(line),
     ...found(page),

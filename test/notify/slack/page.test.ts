@@ -97,6 +97,19 @@ describe('a page in Slack', () => {
     expect(standIn.refused).toEqual([]);
   });
 
+  test('whose steps were not possible yet tells them again once they were taken, and no more', async () => {
+    const { standIn, notifier } = await chat();
+    const pending = page.steps.map((step) => ({ ...step, found: 'not possible yet', pending: true }));
+    const early = { ...page, steps: pending, checklist: [], prevention: [] };
+    const { providerId } = await notifier.trigger(early, about('trigger'));
+    expect(standIn.messages).toHaveLength(1);
+    await notifier.update(page, about('update', providerId));
+    await notifier.update(page, about('update', providerId));
+    const steps = standIn.messages.filter((message) => readBlocks(message).startsWith('*Written steps*'));
+    expect(steps.map((message) => readBlocks(message).includes('not possible yet'))).toEqual([true, false]);
+    expect(standIn.refused).toEqual([]);
+  });
+
   test('whose message somebody has deleted is posted anew', async () => {
     const { standIn, notifier } = await chat();
     await notifier.update(page, about('update', `${CHANNEL.id}/1699999999.000100`));
