@@ -33,14 +33,20 @@ const WORKERS = 2;
 /** Seconds from which on a file is told with its time at the end. */
 const TOLD_FROM = 20;
 
+type Group = 'alone' | 'cluster' | 'others';
+
+function groupOf({ needs }: { needs: Need[] }): Group {
+  if (needs.includes('alone')) return 'alone';
+  return needs.includes('cluster') ? 'cluster' : 'others';
+}
+
 async function runAll(files: { file: string; needs: Need[] }[], environment: NodeJS.ProcessEnv): Promise<Counts> {
-  const { cluster = [], others = [] } = Object.groupBy(files, ({ needs }) =>
-    needs.includes('cluster') ? 'cluster' : 'others',
-  );
+  const groups = Object.groupBy(files, groupOf);
   const counts: Counts = { passed: 0, failed: 0, files: [] };
-  for (const group of [others, cluster]) {
-    const paths = group.map(({ file }) => file);
-    const { passed, failed, files: told } = await runJest(root, paths, WORKERS, environment);
+  for (const group of ['others', 'alone', 'cluster'] as const) {
+    const paths = (groups[group] ?? []).map(({ file }) => file);
+    const workers = group === 'alone' ? 1 : WORKERS;
+    const { passed, failed, files: told } = await runJest(root, paths, { workers, environment, signal: stopping });
     counts.passed += passed;
     counts.failed += failed;
     counts.files.push(...told);

@@ -1,10 +1,24 @@
 import { existingBinary } from '../dev/build/binaries.ts';
 import { findOnPath } from '../dev/build/commands.ts';
 
-/** What a test file may need besides Node; the runner (`npm test`) provides them and starts no file whose needs are unmet. */
-export type Need = 'cluster' | 'temporal' | 'java' | 'docker' | 'browser' | 'promtool' | 'flux' | 'snapshots' | 'go';
+/**
+ * What a test file may need besides Node; the runner (`npm test`) provides them and starts no file whose needs are unmet.
+ * `alone`: the processors to itself, since it holds Kintsugi to a bound of time.
+ */
+export type Need =
+  | 'alone'
+  | 'cluster'
+  | 'temporal'
+  | 'java'
+  | 'docker'
+  | 'browser'
+  | 'promtool'
+  | 'flux'
+  | 'snapshots'
+  | 'go';
 
 const PROVIDED: Record<Need, () => string | undefined> = {
+  alone: () => 'alone',
   cluster: () => process.env.KINTSUGI_TEST_KUBECONFIG,
   temporal: () => process.env.KINTSUGI_TEST_TEMPORAL ?? existingBinary('temporal'),
   java: () => process.env.KINTSUGI_TEST_TIME_SKIPPING ?? existingBinary('temporal-test-server'),

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,13 +35,13 @@ const reportSchema = z.object({
   ),
 });
 
-/** Runs jest over the files, its own report on the terminal. `workers` files at a time; `signal` ends it. */
+/** Runs jest over the files, `workers` at a time, its own report on the terminal. Throws the signal's reason once that has ended it. */
 export async function runJest(
   root: string,
   files: string[],
-  workers: number,
-  environment: NodeJS.ProcessEnv,
+  { workers, environment, signal }: { workers: number; environment: NodeJS.ProcessEnv; signal: AbortSignal },
 ): Promise<Counts> {
+  signal.throwIfAborted();
   if (files.length === 0) return { passed: 0, failed: 0, files: [] };
   const folder = mkdtempSync(join(tmpdir(), 'kintsugi-jest-'));
   const outputFile = join(folder, 'report.json');
@@ -53,12 +53,22 @@ export async function runJest(
       // The JSON goes to stdout too: only the report on stderr is for people.
       stdio: ['ignore', 'ignore', 'inherit'],
       env: environment,
+      // A group of its own: its workers and what their tests started outlive a jest that is ended alone.
+      detached: true,
     });
+    const end = () => endGroup(jest);
+    signal.addEventListener('abort', end, { once: true });
     await once(jest, 'exit');
+    signal.removeEventListener('abort', end);
+    signal.throwIfAborted();
     return read(root, outputFile);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function endGroup({ pid }: ChildProcess): void {
+  if (pid !== undefined) process.kill(-pid, 'SIGINT');
 }
 
 function read(root: string, outputFile: string): Counts {

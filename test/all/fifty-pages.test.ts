@@ -4,7 +4,7 @@ import { BOUND_MS, type Paged, type PagingScene, startPagingScene, until } from 
 import { beginAll, figures, isTaken, killNowAndThen, latenessOf, moody, seeded } from '../workflows/paging-storm.ts';
 import { devServer, serverOfFile } from '../workflows/servers.ts';
 
-needs('temporal');
+needs('temporal', 'alone');
 
 // Deadlines within a minute, in real time; then everything is closed.
 jest.setTimeout(300_000);

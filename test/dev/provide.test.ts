@@ -8,6 +8,7 @@ const silent = () => undefined;
 function providers(given: Partial<Record<Need, Provider>>): Record<Need, Provider> {
   const nothing: Provider = async () => ({});
   return {
+    alone: nothing,
     cluster: nothing,
     temporal: nothing,
     java: nothing,
