@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { after, milliseconds } from './durations.ts';
 import type { EventBody, Outcome } from './events.ts';
+import { tellsSinceWhen } from './fold-alerts.ts';
 import { openPage } from './fold-pages.ts';
 import { holdExpires, isHeld, patchOf } from './holds.ts';
 import { nextRung } from './ladder.ts';
@@ -91,16 +92,16 @@ function recovered(record: RecoveryRecord): EventBody | null {
 
 function relapsed(record: RecoveryRecord): EventBody | null {
   if (record.recovered === null || !record.look.broken || record.closing !== null) return null;
-  const since = newestTrigger(record, record.recovered.at) ?? record.look.at ?? record.now;
+  const since = firstTrigger(record) ?? record.look.at ?? record.now;
   return { kind: 'relapsed', brokenSince: since, deadline: after(since, firstRungMs(record)) };
 }
 
-/** The begin of the newest trigger alert that began after `time`. */
-function newestTrigger(record: RecoveryRecord, time: string): string | null {
+/** The begin of the first trigger alert that began since the target was last seen healthy, and fires. */
+function firstTrigger(record: RecoveryRecord): string | null {
   const begins = Object.values(record.alerts)
     .filter(({ role, status, runbook }) => role === 'trigger' && status === 'firing' && runbook === undefined)
     .map(({ startsAt }) => startsAt)
-    .filter((startsAt) => Date.parse(startsAt) > Date.parse(time) && Date.parse(startsAt) <= Date.parse(record.now));
+    .filter((startsAt) => tellsSinceWhen(record, startsAt) && Date.parse(startsAt) <= Date.parse(record.now));
   return begins.sort().at(0) ?? null;
 }
 

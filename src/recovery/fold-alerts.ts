@@ -39,12 +39,22 @@ export function foldAlert(record: RecoveryRecord, event: RecoveryEvent & { kind:
   return { ...wantLook(record), alerts, startedBy: 'alert', episode: withAlert(record, event) };
 }
 
+/**
+ * Whether an alert tells since when the target is broken now: what began before it was last seen healthy, and fires on because it
+ * looks at a window of time, does not.
+ */
+export function tellsSinceWhen({ healthyAt, recovered }: RecoveryRecord, startsAt: string): boolean {
+  const healthy = healthyAt ?? recovered?.at;
+  return healthy === undefined || Date.parse(startsAt) > Date.parse(healthy);
+}
+
 /** The deadline counts from the earliest trigger alert of the episode; a join never moves it later. */
 function withAlert(record: RecoveryRecord, event: RecoveryEvent & { kind: 'alert-received' }): Episode {
   const { episode } = record;
   if (record.recovered !== null) return episode;
   const first = Object.values(record.alerts).every(({ role, runbook }) => role !== 'trigger' || runbook !== undefined);
-  const earlier = Date.parse(event.startsAt) < Date.parse(episode.brokenSince);
+  const earlier =
+    Date.parse(event.startsAt) < Date.parse(episode.brokenSince) && tellsSinceWhen(record, event.startsAt);
   if (!first && !earlier) return episode;
   const brokenSince = earlier ? event.startsAt : episode.brokenSince;
   const rung = record.runbook?.content.spec.escalation.rungs[0]?.after ?? event.after;

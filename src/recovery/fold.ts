@@ -156,6 +156,7 @@ function foldCourse(record: RecoveryRecord, event: RecoveryEvent): RecoveryRecor
         findings: null,
         diagnosisStale: false,
         look: { at, wanted: false, healthy, broken: !healthy, saw },
+        ...(healthy ? { healthyAt: at } : {}),
       };
     }
     case 'classified':
@@ -261,12 +262,13 @@ function foldWatched(record: RecoveryRecord, event: RecoveryEvent & { kind: 'wat
   const seen = measure === undefined ? {} : { measure };
   // What looked well and is not after all gets another diagnosis.
   const diagnosisStale = record.diagnosisStale || (broken && mayBeWell(record));
-  return { ...record, diagnosisStale, look: { at, wanted: false, healthy, broken, saw, ...seen } };
+  const look = { at, wanted: false, healthy, broken, saw, ...seen };
+  return { ...record, diagnosisStale, look, ...(healthy ? { healthyAt: at } : {}) };
 }
 
 function foldRecovered(record: RecoveryRecord, event: RecoveryEvent & { kind: 'recovered' }): RecoveryRecord {
   const look = { ...record.look, at: event.at, wanted: false, healthy: true, broken: false };
-  return { ...record, recovered: { by: event.by, at: event.at }, look };
+  return { ...record, recovered: { by: event.by, at: event.at }, look, healthyAt: event.at };
 }
 
 function foldOrder(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' }): RecoveryRecord {

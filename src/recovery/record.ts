@@ -104,6 +104,8 @@ export interface RecoveryRecord {
     saw: string;
     measure?: Measure;
   };
+  /** When the target was last seen healthy; absent where it was not, and in a record of before. */
+  healthyAt?: string;
   /** Whether something was changed or taken back since the last diagnosis. */
   diagnosisStale: boolean;
   /** Seq of the last event that people with an open page should hear of. */

@@ -21,6 +21,7 @@ import {
   withLadder,
   withPostRecovery,
 } from './samples.ts';
+import { EpisodeRules } from './simulated-episodes.ts';
 import { pageRules, writesInHand } from './simulated-people.ts';
 import { brokenRules, RESTORE, RESTORE_PLANS, restoreRunbook } from './simulated-procedures.ts';
 import { brokenSilence, SilenceWorld, silenceReach } from './simulated-silences.ts';
@@ -88,6 +89,7 @@ class Simulation {
   /** Whose approval of the present plan it has vouched for. */
   private vouched: string[] = [];
   private readonly silences: SilenceWorld | null;
+  private readonly episodes = new EpisodeRules();
 
   constructor(choices: number[]) {
     this.choices = choices;
@@ -543,6 +545,7 @@ class Simulation {
     if (body.kind === 'approval-asked') this.vouched = [];
     this.broken.push(...brokenRules(this.record, body, this.vouched), ...pageRules(this.record, body));
     this.record = fold(this.record, event);
+    this.broken.push(...this.episodes.broken(event, this.record));
     if (event.kind !== 'tick') this.events.push(event);
     this.count(event.kind === 'closed' ? `closed ${event.outcome}` : event.kind);
     for (const attempt of this.record.attempts)
