@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { MessageContext, Notifier } from '../notify/notifier.ts';
+import { type MessageContext, mayBeTaken, type Notifier, PartlyTaken } from '../notify/notifier.ts';
 import type { Activities } from '../recovery/activities.ts';
 import type { EscalateInput, EscalateResult } from '../recovery/escalation.ts';
 import { withFailures } from './failure.ts';
@@ -30,18 +30,35 @@ export function createEscalation({
 }: EscalationDependencies): Pick<Activities, 'escalate'> {
   return {
     escalate: withFailures(async (given) => {
-      const input = withShortKeys(given);
+      const input = withShortKeys(withOwnKey(given));
       const { messageKey, notifier, event, providerId } = input;
       const context: MessageContext = { messageKey, signal: Context.current().cancellationSignal };
       const logNotifier = notifiers.log;
       if (logNotifier !== undefined) await send(logNotifier, input, context);
       const own = providerId === undefined ? context : { ...context, providerId };
       const result = await deliver(notifiers[notifier], input, { ...own, patienceMs });
-      if (result.taken) log.info({ messageKey, notifier, event, providerId: result.providerId }, 'message taken');
+      if (result.taken && result.error === undefined)
+        log.info({ messageKey, notifier, event, providerId: result.providerId }, 'message taken');
       else if (notifier !== 'log') log.error({ messageKey, notifier, event, error: result.error }, 'message not taken');
       return result;
     }),
   };
+}
+
+/** What the list is gone through again for under the same key; every other message has a number of its own in its key. */
+const SAID_AGAIN: ReadonlySet<EscalateInput['event']> = new Set(['trigger', 'approval', 'answered']);
+
+/**
+ * What is said again after half a minute may say more by then. Under the same key a strict receiver would refuse it for its other
+ * body, and a lax one drop it: so the key is that of these very words. All of it is one page still, by the page's key.
+ */
+function withOwnKey(input: EscalateInput): EscalateInput {
+  const { event, page, approval, answer, messageKey } = input;
+  if (!SAID_AGAIN.has(event)) return input;
+  const words = createHash('sha256')
+    .update(JSON.stringify([page, approval, answer]))
+    .digest('hex');
+  return { ...input, messageKey: `${messageKey}/${words.slice(0, 12)}` };
 }
 
 /** The longest key that providers take (PagerDuty's `dedup_key`; an Idempotency-Key is usually bounded by the same). */
@@ -73,12 +90,9 @@ async function deliver(
   } catch (thrown) {
     if (context.signal.aborted) throw thrown;
     if (limit.aborted) return { taken: false, error: `timeout: no answer in ${patienceMs / 1000} s`, lost: true };
-    const isKnown = thrown instanceof KintsugiError;
-    return {
-      taken: false,
-      error: isKnown ? `${thrown.code}: ${thrown.message}` : messageOf(thrown),
-      ...(isKnown && !MAYBE_TAKEN.has(thrown.code) ? {} : { lost: true }),
-    };
+    const error = thrown instanceof KintsugiError ? `${thrown.code}: ${thrown.message}` : messageOf(thrown);
+    if (thrown instanceof PartlyTaken) return { taken: true, error };
+    return { taken: false, error, ...(mayBeTaken(thrown) ? { lost: true } : {}) };
   }
 }
 
@@ -95,9 +109,6 @@ function sendWithin(
   });
   return Promise.race([send(notifier, input, { ...context, signal }), stopped]);
 }
-
-/** Faults after which the provider may have the message all the same. */
-const MAYBE_TAKEN: ReadonlySet<string> = new Set(['timeout', 'unavailable']);
 
 async function send(notifier: Notifier, input: EscalateInput, context: MessageContext): Promise<string | undefined> {
   const { page } = input;

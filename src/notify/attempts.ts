@@ -14,8 +14,8 @@ export type Attempt<T> = { taken: T } | { error: KintsugiError; retryAfterMs?: n
 /**
  * Tries until the provider takes the message. Only what may pass (`error.retryable`) is tried again, so only for providers that
  * drop a repeat. A provider that wants to be left alone for longer than there is time has refused. `once` has to end when its
- * signal does; a cancelled activity ends the tries.
- * @throws KintsugiError the last try's
+ * signal does; a signal that ends between two tries ends them too.
+ * @throws KintsugiError the last try's, whatever ended them
  */
 export async function repeatedly<T>(
   signal: AbortSignal,
@@ -25,9 +25,12 @@ export async function repeatedly<T>(
   for (let tries = 1; ; tries += 1) {
     const result = await once(AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]));
     if ('taken' in result) return result.taken;
-    const pause = Math.max(PAUSE_MS * tries, result.retryAfterMs ?? 0);
-    if (!result.error.retryable || tries === TRIES || pause > left || signal.aborted) throw result.error;
+    const { error, retryAfterMs = 0 } = result;
+    const pause = Math.max(PAUSE_MS * tries, retryAfterMs);
+    if (!error.retryable || tries === TRIES || pause > left || signal.aborted) throw error;
     left -= pause;
-    await sleep(pause, undefined, { signal });
+    await sleep(pause, undefined, { signal }).catch(() => {
+      throw error;
+    });
   }
 }

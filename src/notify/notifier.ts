@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { KintsugiError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ApprovalAnswer, ApprovalRequest, Page } from '../recovery/escalation.ts';
 
@@ -6,7 +7,7 @@ import type { ApprovalAnswer, ApprovalRequest, Page } from '../recovery/escalati
 export interface MessageContext {
   messageKey: string;
   signal: AbortSignal;
-  /** What this notifier's `trigger` returned for the page, where it took it: on update, resolve, acknowledge and note; on `answered` what `ask` did. */
+  /** What this notifier's last `trigger` returned for the page, where it took one; on `answered` what `ask` did. */
   providerId?: string;
 }
 
@@ -26,6 +27,14 @@ export interface Notifier {
   acknowledge?(page: Page, by: string, context: MessageContext): Promise<void>;
   /** News of low urgency that wakes nobody. A notifier without it does not take them. */
   note?(page: Page, text: string, context: MessageContext): Promise<void>;
+}
+
+/** Thrown by a notifier that stands for several: some of those who had to be told were, the others are still to be. */
+export class PartlyTaken extends KintsugiError {}
+
+/** Whether the provider may have the message all the same, although this was thrown in place of its answer. */
+export function mayBeTaken(thrown: unknown): boolean {
+  return !(thrown instanceof KintsugiError) || thrown.code === 'timeout' || thrown.code === 'unavailable';
 }
 
 /** What a kind makes a notifier with, besides its settings. */

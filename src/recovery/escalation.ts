@@ -105,6 +105,7 @@ export interface EscalateInput {
 export interface EscalateResult {
   taken: boolean;
   providerId?: string;
+  /** Why it was not taken; of `taken`, why not by all of those whom the notifier stands for. */
   error?: string;
   /** Not taken as far as is known, but its answer was lost: the provider may have it all the same. */
   lost?: boolean;

@@ -222,8 +222,8 @@ export type EventBody =
   | { kind: 'page-updated'; page?: number; notifier: string; upTo: number }
   /** It was told that `by` has the page in hand. */
   | { kind: 'page-acknowledged'; page: number; notifier: string; by: string }
-  /** The page is over from the first of these on; each notifier that took it is told. */
-  | { kind: 'page-resolved'; page?: number; notifier: string; reason: string }
+  /** The page is over from the first of these on; each notifier that took it is told. `partly`: not yet all of those whom it stands for. */
+  | { kind: 'page-resolved'; page?: number; notifier: string; reason: string; partly?: true }
   /** A note of low urgency about a recovery without a page was taken. */
   | { kind: 'note-sent'; notifier: string }
   /** Something that follows a page, or a note, was not taken; `upTo`: of an update, what it would have told. */

@@ -112,9 +112,14 @@ function heard(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' })
   if (typeof through !== 'string') return record;
   return updateOpen(record, (page) =>
     takers(page)
-      .filter((notifier) => notifier === through || providerIdOf(page, notifier)?.startsWith(`${through}/`) === true)
+      .filter((notifier) => notifier === through || standsFor(providerIdOf(page, notifier), through))
       .reduce((now, notifier) => tell(now, notifier, saidIn(record, page, notifier, event)), page),
   );
+}
+
+/** Whether one notifier, and it alone, has the page for `default`, by what that calls it: a line for each. */
+function standsFor(providerId = '', through: string): boolean {
+  return providerId.startsWith(`${through}/`) && !providerId.includes('\n');
 }
 
 function saidIn(
@@ -189,9 +194,9 @@ function tell(page: PageRecord, notifier: string, news: Partial<Told>): PageReco
   return { ...page, told: { ...page.told, [notifier]: { ...before, ...news, upTo } } };
 }
 
-/** A page is over when the first of its notifiers knows it; the others are owed it. */
+/** A page is over when the first of its notifiers knows it; the others are owed it, and one that has not told all it stands for. */
 function resolved(page: PageRecord, event: RecoveryEvent & { kind: 'page-resolved' }): PageRecord {
-  const owed = toResolve(page).filter((notifier) => notifier !== event.notifier);
+  const owed = toResolve(page).filter((notifier) => notifier !== event.notifier || event.partly === true);
   return { ...page, resolved: page.resolved ?? { at: event.at, reason: event.reason }, owed };
 }
 

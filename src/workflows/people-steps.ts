@@ -46,7 +46,8 @@ export async function runPeopleStep(started: RecoveryRecord, step: PeopleStep): 
     case 'resolve-page': {
       const { page, notifier, reason } = step;
       const result = await escalate(started, numbered(started, page), { event: 'resolve', notifier, reason });
-      return told(step, result, { kind: 'page-resolved', page, notifier, reason });
+      const over: EventBody = { kind: 'page-resolved', page, notifier, reason };
+      return isPartly(result) ? [{ ...over, partly: true }, ...told(step, result, over)] : told(step, result, over);
     }
     case 'note': {
       const { notifier } = step;
@@ -63,13 +64,15 @@ export async function runPeopleStep(started: RecoveryRecord, step: PeopleStep): 
   }
 }
 
-/** The event of a message that was taken, or that it was not. */
-function told(
-  step: Parameters<typeof messageFailed>[0],
-  { taken, error }: EscalateResult,
-  event: EventBody,
-): EventBody[] {
-  return [taken ? event : messageFailed(step, error ?? 'not taken')];
+/** Whether some of those whom the notifier stands for took it, and others are still to be told. */
+function isPartly({ taken, error }: EscalateResult): boolean {
+  return taken && error !== undefined;
+}
+
+/** The event of a message that was taken by all it was for, or that it was not. */
+function told(step: Parameters<typeof messageFailed>[0], result: EscalateResult, event: EventBody): EventBody[] {
+  const { taken, error = 'not taken' } = result;
+  return [taken && !isPartly(result) ? event : messageFailed(step, error)];
 }
 
 function numbered(record: RecoveryRecord, number: number): PageRecord | null {

@@ -49,5 +49,7 @@ export async function tellAnswer(
       answer,
       ...(carrier.providerId === undefined ? {} : { providerId: carrier.providerId }),
     });
-  return [taken ? { kind: 'answer-told', n, digest, notifier } : answerFailed(step, error ?? 'not taken')];
+  // With an error some of those whom the notifier stands for do not know it yet.
+  const isTold = taken && error === undefined;
+  return [isTold ? { kind: 'answer-told', n, digest, notifier } : answerFailed(step, error ?? 'not taken')];
 }

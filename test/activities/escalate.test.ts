@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { createEscalation } from '../../src/activities/escalate.ts';
 import { KintsugiError } from '../../src/errors.ts';
 import { createNotifiers } from '../../src/notify/create.ts';
-import type { Notifier } from '../../src/notify/notifier.ts';
+import { type Notifier, PartlyTaken } from '../../src/notify/notifier.ts';
 import type { EscalateInput, EscalateResult } from '../../src/recovery/escalation.ts';
 import { approval, page } from '../notify/pages.ts';
 
@@ -94,6 +94,36 @@ describe('escalating through a notifier', () => {
     const { result, lines } = await escalate({}, [notifier('pager', fault).notifier]);
     expect(result).toEqual({ taken: false, error: 'refused: the webhook answered 400' });
     expect(lines.at(-1)).toMatchObject({ msg: 'message not taken' });
+  });
+
+  test('that some of those whom it stands for took is taken, with what stands against the others', async () => {
+    const fault = new PartlyTaken('unavailable', 'mail: it is away', { where: 'x', fix: 'y' });
+    const { result, lines } = await escalate({ event: 'resolve' }, [notifier('pager', fault).notifier]);
+    expect(result).toEqual({ taken: true, error: 'unavailable: mail: it is away' });
+    expect(lines.at(-1)).toMatchObject({ msg: 'message not taken' });
+  });
+
+  test('has the key of its message as long as it says the same, and another once it says something else', async () => {
+    const keys: string[] = [];
+    const keen: Notifier = {
+      ...notifier('pager').notifier,
+      trigger: async (_page, { messageKey }) => {
+        keys.push(messageKey);
+        return { providerId: 'pager-1' };
+      },
+      ask: async (_page, _approval, { messageKey }) => {
+        keys.push(messageKey);
+        return { providerId: 'pager-1' };
+      },
+    };
+    await escalate({}, [keen]);
+    await escalate({}, [keen]);
+    await escalate({ page: { ...page, holds: [] } }, [keen]);
+    await escalate({ event: 'approval', approval }, [keen]);
+    await escalate({ event: 'approval', approval: { ...approval, by: ['ana'] } }, [keen]);
+    expect(keys[0]).toMatch(/^k\/0\/trigger\/1\//);
+    expect(keys[1]).toBe(keys[0]);
+    expect(new Set(keys).size).toBe(4);
   });
 
   test('is not taken when the notifier gives no answer in its time, though it does not hear that either', async () => {

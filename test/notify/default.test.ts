@@ -30,16 +30,16 @@ const away = new KintsugiError('unavailable', 'it is away', { where: 'url', fix:
 const wrong = new KintsugiError('forbidden', 'wrong key', { where: 'key', fix: 'change it' });
 
 describe('the notifier default', () => {
-  test('is those of the configuration in their order, until one takes the page; what follows goes to that one', async () => {
+  test('is those of the configuration in their order, until one takes the page; what follows goes to that one, the end also to who may have it', async () => {
     asked.length = 0;
     const made = createDefaultNotifier([notifier('log'), notifier('oncall', away), notifier('chat'), notifier('mail')]);
     const { providerId } = await made.trigger(page, messageContext('k'));
-    expect(providerId).toBe('chat/of/chat');
+    expect(providerId).toBe('chat/of/chat\n?oncall');
     await made.update(page, messageContext('k', { providerId }));
     await made.acknowledge?.(page, 'ana', messageContext('k', { providerId }));
     await made.resolve(page, 'healthy', messageContext('k', { providerId }));
     const question = await made.ask(page, approval, messageContext('k'));
-    expect(question.providerId).toBe('chat/of/chat');
+    expect(question.providerId).toBe(providerId);
     await made.answered(page, approval, answer, messageContext('k', question));
     expect(asked).toEqual([
       'oncall trigger',
@@ -47,9 +47,11 @@ describe('the notifier default', () => {
       'chat update of/chat',
       'chat update of/chat',
       'chat resolve of/chat healthy',
+      'oncall resolve undefined healthy',
       'oncall ask roll-back',
       'chat ask roll-back',
       'chat roll-back of/chat answered by ana',
+      'oncall roll-back undefined answered by ana',
     ]);
   });
 
@@ -73,7 +75,7 @@ describe('the notifier default', () => {
         }),
     };
     const { providerId } = await createDefaultNotifier([hanging, notifier('chat')]).trigger(page, messageContext('k'));
-    expect(providerId).toBe('chat/of/chat');
+    expect(providerId).toBe('chat/of/chat\n?oncall');
   }, 15_000);
 
   test('of the log alone reaches nobody', () => {

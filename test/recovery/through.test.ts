@@ -63,6 +63,18 @@ describe('what is said through a notifier', () => {
     expect(told(happen(record, 7, given('acknowledge', { through: 'oncall' })), 7)).toEqual(['acknowledge-page chat']);
   });
 
+  test('is told to `default` where others than that notifier have the page for it too', () => {
+    const record = paged('default', 'mail/m\noncall/p');
+    expect(told(happen(record, 7, given('acknowledge', { through: 'oncall' })), 7)).toEqual([
+      'acknowledge-page default',
+      'acknowledge-page chat',
+    ]);
+    const other = paged('default', 'oncall/p\nmail/m');
+    expect(told(happen(other, 7, given('acknowledge', { through: 'oncall' })), 7)).toContain(
+      'acknowledge-page default',
+    );
+  });
+
   test('hides no news from before that is still to be told there', () => {
     const news: EventBody[] = [...diagnosed(2, unknown)];
     const record = happen(paged(), 7, ...news, given('note', { text: 'x', through: 'oncall' }));
