@@ -9,6 +9,7 @@ import { isGone } from './slack/faults.ts';
 import {
   answeredMessage,
   approvalMessage,
+  callMessage,
   hasSteps,
   lineMessage,
   pageMessage,
@@ -21,6 +22,8 @@ import {
 
 /** What may be spent on a message and the answer in its thread: the activity has 15 s. */
 const WHOLE_MS = 14_000;
+/** What may be spent on each thing that only goes with what calls people. */
+const BESIDE_MS = 3000;
 /** Pages whose steps are remembered as told: far more than are open at one time. */
 const REMEMBERED = 1000;
 
@@ -60,7 +63,11 @@ const kind: NotifierKind<SlackSettings> = {
       reachesPeople: true,
       trigger: (page, context) =>
         bounded(context, async (bound) => {
-          const at = await slack.post(pageMessage(page, { buttons }), bound);
+          const message = pageMessage(page, { buttons });
+          const known = await slack.refresh(message, bound);
+          // An answer in its thread would wake nobody, and one that is shown in the channel too points there and no more.
+          if (known !== null) await slack.post(callMessage(page, await slack.addressOf(known, bound)), bound);
+          const at = known ?? (await slack.post(message, bound));
           await steps(page, at, bound);
           return { providerId: idOf(at) };
         }),
@@ -70,8 +77,7 @@ const kind: NotifierKind<SlackSettings> = {
       acknowledge: (page, by, context) =>
         revise(page, pageMessage(page, { buttons }), lineMessage({ event: 'acknowledge', page, by }), context),
       ask: (page, approval, context) =>
-        bounded(context, async ({ providerId: _, ...bound }) => {
-          // In the channel and in no thread: an answer in a thread wakes nobody.
+        bounded(context, async (bound) => {
           return { providerId: idOf(await slack.post(approvalMessage(page, approval, { buttons }), bound)) };
         }),
       answered: (page, approval, answer, context) =>
@@ -89,10 +95,17 @@ export default kind;
 /** What the notifier does by the client. */
 interface Speaker {
   buttons: boolean;
-  /** A message of its own; in the page's thread where there is a page. */
+  /** A message of its own in the channel: an answer in a thread wakes nobody. */
   post(message: SlackMessage, context: MessageContext): Promise<Posted>;
   /** An answer in a thread, once its message has been taken: whether it was taken, and no more than a word in the log if not. */
   answer(at: Posted, message: SlackMessage, context: MessageContext): Promise<boolean>;
+  /**
+   * Edits the page's message, if there is one, before people are called by another: where it is, or null where there is none. That it
+   * cannot be edited just now keeps nobody from being called.
+   */
+  refresh(message: SlackMessage, context: MessageContext): Promise<Posted | null>;
+  /** The address of a message for people; null where Slack does not say it in time. */
+  addressOf(at: Posted, context: MessageContext): Promise<string | null>;
   /** Edits a message in place; one that somebody has deleted needs nothing, one that nobody knows of is answered anew. */
   replace(message: SlackMessage, context: MessageContext): Promise<void>;
   /** Edits the page's message and answers in its thread; without a message to edit, posts it anew. Returns where it is. */
@@ -106,9 +119,10 @@ interface Speaker {
 function createStepsTeller({ answer }: Speaker): (page: Page, at: Posted, context: MessageContext) => Promise<void> {
   const told = new Set<string>();
   return async (page, at, context) => {
+    const thread = idOf(at);
     // Steps that were not possible yet are told again once they were taken.
-    const key = page.steps.some(({ pending }) => pending) ? `${page.key} pending` : page.key;
-    if (told.has(key) || told.has(page.key) || !hasSteps(page)) return;
+    const key = page.steps.some(({ pending }) => pending) ? `${thread} pending` : thread;
+    if (told.has(key) || told.has(thread) || !hasSteps(page)) return;
     if (!(await answer(at, stepsMessage(page), context))) return;
     if (told.size >= REMEMBERED) told.clear();
     told.add(key);
@@ -121,10 +135,7 @@ function speaker(
 ): Speaker {
   const where = place('tokenFile');
   const client: SlackClient = createSlackClient({ apiUrl, token: () => readSecret(tokenFile, where), where, log });
-  const post: Speaker['post'] = (message, { signal, providerId }) => {
-    const thread = postedAt(providerId);
-    return client.post(message, { signal, channel, ...(thread === null ? {} : { thread }) });
-  };
+  const post: Speaker['post'] = (message, { signal }) => client.post(message, { signal, channel });
   const answer: Speaker['answer'] = async (thread, message, { signal, messageKey }) => {
     try {
       await client.post(message, { signal, channel, thread });
@@ -138,6 +149,25 @@ function speaker(
     buttons: signingSecretFile !== undefined,
     post,
     answer,
+    async refresh(message, { signal, providerId, messageKey }) {
+      const at = postedAt(providerId);
+      if (at === null) return null;
+      try {
+        await client.edit(at, message, AbortSignal.any([signal, AbortSignal.timeout(BESIDE_MS)]));
+      } catch (thrown) {
+        if (isGone(thrown)) return null;
+        log.warn({ notifier: name, messageKey, error: messageOf(thrown) }, "the page's message was not edited");
+      }
+      return at;
+    },
+    async addressOf(at, { signal, messageKey }) {
+      try {
+        return await client.permalink(at, AbortSignal.any([signal, AbortSignal.timeout(BESIDE_MS)]));
+      } catch (thrown) {
+        log.warn({ notifier: name, messageKey, error: messageOf(thrown) }, "the page's message has no known address");
+        return null;
+      }
+    },
     async replace(message, context) {
       const at = postedAt(context.providerId);
       if (at === null) return void (await post(message, context));
@@ -146,14 +176,13 @@ function speaker(
       });
     },
     async revise(message, news, context) {
-      const { providerId, ...afresh } = context;
-      const at = postedAt(providerId);
-      if (at === null) return post(message, afresh);
+      const at = postedAt(context.providerId);
+      if (at === null) return post(message, context);
       try {
         await client.edit(at, message, context.signal);
       } catch (thrown) {
         if (!isGone(thrown)) throw thrown;
-        return post(message, afresh);
+        return post(message, context);
       }
       await answer(at, news, context);
       return at;

@@ -20,6 +20,8 @@ export interface SlackClient {
   post(message: SlackMessage, options: PostOptions): Promise<Posted>;
   /** Edits a message in place, which comes to the same when it is done twice. */
   edit(at: Posted, message: SlackMessage, signal: AbortSignal): Promise<void>;
+  /** The address of a message for people; asked once, for it is told beside what matters. */
+  permalink(at: Posted, signal: AbortSignal): Promise<string>;
 }
 
 export interface PostOptions {
@@ -38,6 +40,7 @@ export interface ClientSettings {
   log: Logger;
 }
 
+const linked = z.object({ permalink: z.url() });
 const posted = z.object({ channel: z.string().min(1), ts: z.string().min(1) });
 
 /** A page links to places that must not be shown as previews of their own. */
@@ -63,6 +66,10 @@ export function createSlackClient(settings: ClientSettings): SlackClient {
           await (await webClient(settings, trySignal)).chat.update({ channel, ts, text, blocks });
         }),
       ),
+    permalink: async ({ channel, ts }, signal) => {
+      const { chat } = await webClient(settings, signal);
+      return linked.parse(await chat.getPermalink({ channel, message_ts: ts })).permalink;
+    },
   };
 }
 

@@ -47,6 +47,7 @@ export function pageMessage(page: Page, { buttons }: PageView): SlackMessage {
         ...(acknowledged === undefined ? [] : [`*${escaped(inHand(acknowledged), LINE)}*`]),
         ...takenOver(page),
         ...(buttons ? pageButtons(page) : []),
+        ...notes(page),
         `*Why now* ${escaped(page.why, LINE)}. Deadline ${escaped(clock(page.deadline))}, mode ${page.mode}.`,
         ...troubleLines(page).map((line) => escaped(line, LINE)),
         ...findings(page),
@@ -54,6 +55,23 @@ export function pageMessage(page: Page, { buttons }: PageView): SlackMessage {
         ...standing(page),
         ...person(page),
         footer(page),
+      ],
+      more(page),
+    ),
+  };
+}
+
+/** What calls people at a later rung: the page's first lines, why now, and where the page is. The buttons stay there. */
+export function callMessage(page: Page, address: string | null): SlackMessage {
+  const message: PageMessage = { event: 'trigger', page };
+  const where = address === null ? '' : ` ${link('the page', address)} ·`;
+  return {
+    text: textOf(message),
+    blocks: blocksOf(
+      [
+        firstPart(':rotating_light:', message),
+        `*Why now* ${escaped(page.why, LINE)}.`,
+        `It stands above, with what was found and done:${where} ${code(`kintsugi show ${page.recoveryId}`, 1000)}`,
       ],
       more(page),
     ),
@@ -91,10 +109,14 @@ export function stepsMessage(page: Page): SlackMessage {
   return { text: `Written steps for ${escaped(page.title, LINE)}`, blocks: blocksOf(parts, more(page)) };
 }
 
-/** The answer in the thread to news: what stands, and what was tried last. The page's message itself says everything. */
+/** The answer in the thread to news: what stands, what was tried last, and what was noted last. The page's message itself says everything. */
 export function updateMessage(page: Page): SlackMessage {
   const change = escaped(headlineOf({ event: 'update', page }).at(-1) ?? '', LINE);
-  const parts = [`:arrows_counterclockwise: *Update* ${change}`, ...attempts(page.attempts.slice(-1))];
+  const parts = [
+    `:arrows_counterclockwise: *Update* ${change}`,
+    ...attempts(page.attempts.slice(-1)),
+    ...notes({ notes: page.notes?.slice(-1) }),
+  ];
   return { text: `Update: ${change}`, blocks: blocksOf(parts, more(page)) };
 }
 
@@ -188,6 +210,13 @@ function attempts(tried: Page['attempts']): string[] {
       `• ${escaped(`${remedy} for ${cause}: ${outcome}${undone ? ', undone' : ''}. ${saw}`, LINE)}`,
       ...found.slice(0, 10).map((line) => `   ${code(line)}`),
     ]),
+  );
+}
+
+function notes({ notes: said = [] }: { notes?: Page['notes'] }): string[] {
+  return titled(
+    'Notes',
+    said.map(({ by, at, text }) => `• ${escaped(`${clock(at)} ${by}: ${text}`, LINE)}`),
   );
 }
 

@@ -85,6 +85,63 @@ describe('a page in Slack', () => {
     expect(buttonsOf(message ?? { blocks: [] })).toEqual([]);
   });
 
+  test('at a later rung speaks up in the channel, points to the page, and is edited and resolved where it was', async () => {
+    const { standIn, notifier } = await chatWithButtons();
+    const first = await notifier.trigger(page, about('0/trigger'));
+    const why = '25m passed, and nobody has acknowledged';
+    const later = await notifier.trigger({ ...page, why }, about('1/trigger', first.providerId));
+    expect(later).toEqual(first);
+    const [root, , call] = standIn.messages;
+    expect(standIn.messages).toHaveLength(3);
+    expect(call).not.toHaveProperty('threadTs');
+    expect(call?.text).toMatch(/^CRITICAL bruno\/Deployment\/agent-bruno broken since/);
+    expect(readBlocks(call ?? { blocks: [] })).toContain(why);
+    expect(readBlocks(call ?? { blocks: [] })).toContain(`<${standIn.permalink(root?.ts ?? '')}|the page>`);
+    expect(buttonsOf(call ?? { blocks: [] })).toEqual([]);
+    expect(readBlocks(root ?? { blocks: [] })).toContain(why);
+
+    await notifier.update({ ...page, why, holds: [] }, about('update', later.providerId));
+    await notifier.resolve(page, 'healthy', about('resolve', later.providerId));
+    expect(standIn.messages.slice(3).map(({ threadTs }) => threadTs)).toEqual([root?.ts, root?.ts]);
+    expect(readBlocks(root ?? { blocks: [] })).toMatch(/^:white_check_mark: \*RESOLVED/);
+    expect(buttonsOf(root ?? { blocks: [] })).toEqual([]);
+    expect(call).toMatchObject({ edits: 0 });
+    expect(standIn.refused).toEqual([]);
+  });
+
+  test('whose message somebody has deleted is posted anew at a later rung, and is the page from then on', async () => {
+    const { standIn, notifier } = await chatWithButtons();
+    await notifier.trigger(page, about('0/trigger'));
+    const [deleted] = standIn.messages.splice(0, 1);
+    const { providerId } = await notifier.trigger(page, about('1/trigger', `${CHANNEL.id}/${deleted?.ts}`));
+    const [, message, steps] = standIn.messages;
+    expect(providerId).toBe(`${CHANNEL.id}/${message?.ts}`);
+    expect(message).not.toHaveProperty('threadTs');
+    expect(buttonsOf(message ?? { blocks: [] })).toHaveLength(2);
+    expect(steps).toMatchObject({ threadTs: message?.ts, text: expect.stringMatching(/^Written steps/) });
+  });
+
+  test('speaks up at a later rung even where its message can neither be edited nor linked', async () => {
+    const { standIn, notifier } = await chat();
+    const { providerId } = await notifier.trigger(page, about('0/trigger'));
+    const away = { error: 'fatal_error' };
+    standIn.meet(away, away, away, away, 'take');
+    await expect(notifier.trigger(page, about('1/trigger', providerId))).resolves.toEqual({ providerId });
+    expect(standIn.messages[0]).toMatchObject({ edits: 0 });
+    expect(standIn.messages[2]?.text).toMatch(/^CRITICAL/);
+    expect(readBlocks(standIn.messages[2] ?? { blocks: [] })).not.toContain('the page');
+    expect(readBlocks(standIn.messages[2] ?? { blocks: [] })).toContain('kintsugi show');
+  });
+
+  test('says what people have noted about it, in the message and in the news', async () => {
+    const { standIn, notifier } = await chat();
+    const { providerId } = await notifier.trigger(page, about('trigger'));
+    const notes = [{ by: 'ana', at: '2025-10-15T12:20:00Z', text: 'the node was drained' }];
+    await notifier.update({ ...page, notes }, about('update', providerId));
+    const told = [standIn.messages[0], standIn.messages[2]].map((message) => readBlocks(message ?? { blocks: [] }));
+    for (const text of told) expect(text).toContain('2025-10-15 12:20:00 UTC ana: the node was drained');
+  });
+
   test('that came before the diagnosis has its steps in the thread as soon as they are known, once', async () => {
     const { standIn, notifier } = await chat();
     const early = { ...page, steps: [], checklist: [], prevention: [] };

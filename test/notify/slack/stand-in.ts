@@ -27,6 +27,8 @@ export interface SlackStandIn {
   apiUrl: string;
   /** The address that the press of a button of this message names for its answers. */
   responseUrl(ts: string): string;
+  /** The address of a message for people. */
+  permalink(ts: string): string;
   /** What was said there to the member alone. */
   told: string[];
   messages: KeptMessage[];
@@ -61,6 +63,7 @@ export async function startSlack(): Promise<SlackStandIn> {
   return {
     apiUrl: `${server.url}/api/`,
     responseUrl: (ts) => `${server.url}${RESPONSE}${ts}`,
+    permalink: permalinkOf,
     told,
     messages,
     refused,
@@ -70,6 +73,10 @@ export async function startSlack(): Promise<SlackStandIn> {
     },
     close: () => server.close(),
   };
+}
+
+function permalinkOf(ts: string): string {
+  return `https://team.slack.example/archives/${CHANNEL.id}/p${ts.replace('.', '')}`;
 }
 
 const RESPONSE = '/actions/T0TEAM/';
@@ -111,6 +118,11 @@ function answerTo(request: SeenRequest, messages: KeptMessage[]): object {
   const form = Object.fromEntries(new URLSearchParams(request.body));
   const { channel = '', text = '', thread_ts: threadTs } = form;
   const isUpdate = request.path === '/api/chat.update';
+  if (request.path === '/api/chat.getPermalink') {
+    if (channel !== CHANNEL.id) return refuse('channel_not_found');
+    if (!messages.some(({ ts }) => ts === form.message_ts)) return refuse('message_not_found');
+    return { ok: true, channel, permalink: permalinkOf(form.message_ts ?? '') };
+  }
   if (!isUpdate && request.path !== '/api/chat.postMessage') return refuse('unknown_method');
   // An edit takes the id alone; a post takes a name too.
   const isNamed = channel === CHANNEL.id || (!isUpdate && channel.replace(/^#/, '') === CHANNEL.name);
@@ -127,7 +139,8 @@ function answerTo(request: SeenRequest, messages: KeptMessage[]): object {
     return { ok: true, channel: CHANNEL.id, ts: known.ts };
   }
   if (threadTs !== undefined && known === undefined) return refuse('thread_not_found');
-  const ts = `${1_700_000_000 + messages.length}.000100`;
+  // After the last one: a test may take messages away, as people do.
+  const ts = `${Math.floor(Number(messages.at(-1)?.ts ?? 1_699_999_999)) + 1}.000100`;
   const thread = threadTs === undefined ? {} : { threadTs };
   messages.push({
     channel: CHANNEL.id,
