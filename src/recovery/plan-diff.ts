@@ -4,13 +4,20 @@ import type { Change, ObjectRef, Plan, Value } from './values.ts';
 
 /** A value longer than this is cut; whoever wants it all has the record. */
 const MOST_VALUE = 200;
-const MOST_LINES = 40;
+export const MOST_DIFF_LINES = 40;
+
+/** The lines of a plan's changes, as many as a person reads at once. */
+export function planDiff(plan: Pick<Plan, 'changes'>): string[] {
+  const lines = wholeDiff(plan);
+  const cut = lines.length - MOST_DIFF_LINES;
+  return cut <= 1 ? lines : [...lines.slice(0, MOST_DIFF_LINES), `… and ${cut} lines more`];
+}
 
 /**
- * Lines of a plan's changes: below each object `- path: before` and `+ path: after`; `+` what is made, `-` what is deleted, `!` what no
+ * All lines of a plan's changes: below each object `- path: before` and `+ path: after`; `+` what is made, `-` what is deleted, `!` what no
  * object shows. A secret's value is never among them.
  */
-export function planDiff({ changes }: Pick<Plan, 'changes'>): string[] {
+export function wholeDiff({ changes }: Pick<Plan, 'changes'>): string[] {
   const lines: string[] = [];
   let last = '';
   for (const change of changes) {
@@ -19,8 +26,7 @@ export function planDiff({ changes }: Pick<Plan, 'changes'>): string[] {
     last = name;
     lines.push(...changeLines(change));
   }
-  const cut = lines.length - MOST_LINES;
-  return cut <= 1 ? lines : [...lines.slice(0, MOST_LINES), `… and ${cut} lines more`];
+  return lines;
 }
 
 function changeLines(change: Change): string[] {

@@ -12,17 +12,20 @@ const MOST_TEXT = 9000;
 /** A part of a message: mrkdwn, already escaped, in lines; or a block as it is. */
 export type Part = string | KnownBlock;
 
-/** The blocks of the parts in their order; what exceeds Slack's limits is left out from the end, and `more` says so. */
+/** The blocks of the parts in their order; of the text what exceeds Slack's limits is left out from the end, and `more` says so. */
 export function blocksOf(parts: readonly Part[], more: string): KnownBlock[] {
   const blocks: KnownBlock[] = [];
   let left = MOST_TEXT - more.length;
-  for (const part of parts) {
+  for (const [index, part] of parts.entries()) {
     if (typeof part !== 'string') {
       blocks.push(part);
       continue;
     }
     for (const text of pieces(part)) {
-      if (text.length > left || blocks.length >= MOST_BLOCKS - 2) return [...blocks, section(more)];
+      if (text.length > left || blocks.length >= MOST_BLOCKS - 2) {
+        // Buttons are never among what is left out.
+        return [...blocks, section(more), ...parts.slice(index).filter((rest) => typeof rest !== 'string')];
+      }
       blocks.push(section(text));
       left -= text.length;
     }

@@ -1,5 +1,7 @@
 import type { KnownBlock } from '@slack/web-api';
 import type { ApprovalAnswer, ApprovalRequest, Page } from '../../recovery/escalation.ts';
+
+
 import {
   approveCommand,
   clock,
@@ -10,6 +12,9 @@ import {
   takenOverLines,
   troubleLines,
 } from '../page.ts';
+
+import { planExcerpts } from '../plan-excerpt.ts';
+
 import { blocksOf, type Part } from './blocks.ts';
 import { approvalButtons, pageButtons } from './buttons.ts';
 import { code, codeBlock, escaped, link } from './text.ts';
@@ -31,6 +36,8 @@ const LINE = 600;
 /** The first line as a notification shows it. */
 const TEXT = 2000;
 const PATCH = 1500;
+/** One step of a plan. */
+const STEP = 300;
 
 /** The page as it stands now: what a person who is woken up reads, and what is edited while it goes on. */
 export function pageMessage(page: Page, { buttons }: PageView): SlackMessage {
@@ -134,12 +141,14 @@ export function approvalMessage(page: Page, approval: ApprovalRequest, { buttons
   const until = `${escaped(quorumText(approval), LINE)} Until ${escaped(clock(approval.expiresAt))}`;
   const parts: Part[] = [
     firstPart(':raised_hand:', message),
-    [`*It would, because ${escaped(approval.why, LINE)}*`, planLines(approval)].join('\n'),
+    `*It would, because ${escaped(approval.why, LINE)}*`,
+    ...planParts(page, approval),
     ...(buttons ? [approvalButtons(page, approval)] : []),
     `${until}, ${buttons ? 'here or by' : 'by'}\n${codeBlock(approveCommand(page, approval), 1500)}`,
     ...findings(page),
     ...attempts(page.attempts),
     ...standing(page),
+    ...notes(page),
     footer(page),
   ];
   return { text: textOf(message), blocks: blocksOf(parts, more(page)) };
@@ -166,6 +175,21 @@ export function answeredMessage(page: Page, approval: ApprovalRequest, answer: A
 
 function planLines({ plans }: ApprovalRequest): string {
   return plans.map(({ summary, risk }, index) => `${index + 1}. ${escaped(summary, LINE)} (risk ${risk})`).join('\n');
+}
+
+/**
+ * What people approve is what they see: each step with its diff. All of it leaves room in a message for the answers, and a step for
+ * itself in a section.
+ */
+function planParts(page: Page, approval: ApprovalRequest): string[] {
+  const sizeOf = (line: string) => escaped(line, LINE).length + 1;
+  const { steps, rest } = planExcerpts(page, approval, { steps: 12, text: 2000, sizeOf });
+  const texts = steps.map(({ summary, diff, cut }) => {
+    const lines = diff.map((line) => (line.length > LINE ? `${line.slice(0, LINE - 1)}…` : line)).join('\n');
+    const block = lines === '' ? [] : [codeBlock(lines, 2300)];
+    return [escaped(summary, STEP), ...block, ...(cut === undefined ? [] : [cut])].join('\n');
+  });
+  return rest === undefined ? texts : [...texts, `${rest.words} ${code(rest.command, 1000)}`];
 }
 
 /** Who has it now, or news that wake nobody: one line. */

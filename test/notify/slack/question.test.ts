@@ -1,12 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
 import { buttonValue } from '../../../src/notify/slack/buttons.ts';
-import type { ApprovalAnswer } from '../../../src/recovery/escalation.ts';
+import type { ApprovalAnswer, ApprovalRequest } from '../../../src/recovery/escalation.ts';
+import type { Change, Plan } from '../../../src/recovery/values.ts';
 import { answer, approval, page } from '../pages.ts';
 import { buttonNamed, buttonsOf, readBlocks } from './blocks.ts';
 import { about, chatsOfFile } from './chats.ts';
 import { CHANNEL } from './stand-in.ts';
 
 const { chat, chatWithButtons } = chatsOfFile();
+
+const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'bruno', name: 'agent-bruno' };
+
+function field(path: string, before: string, after: string): Change {
+  return { type: 'field', object: DEPLOYMENT, path, before: { value: before }, after: { value: after } };
+}
+
+function withChanges(...changes: Change[]): ApprovalRequest {
+  return { ...approval, plans: approval.plans.map((plan) => ({ ...plan, changes })) };
+}
 
 describe('a question for approval in Slack', () => {
   test('is a message of its own, loudly in the channel, with plans, until when, and the line to type', async () => {
@@ -19,6 +30,50 @@ describe('a question for approval in Slack', () => {
     expect(text).toContain('It takes one person. Until 2025-10-15 12:13:04 UTC, here or by');
     expect(text).toContain(`kintsugi approve ${page.recoveryId} --attempt 2 --digest d1ge57`);
     expect(text).toContain('[Approve] [Reject]');
+  });
+
+  test('shows what would be changed as a diff, line by line, above its answers', async () => {
+    const { standIn, notifier } = await chatWithButtons();
+    await notifier.ask(page, withChanges(field('memory', '1Gi', '2Gi <&> ```')), about('approval'));
+    const text = readBlocks(standIn.messages[0] ?? { blocks: [] });
+    expect(text).toContain(
+      [
+        '1. agent-bruno goes back from revision 4 to revision 3 (risk medium)',
+        '```Deployment bruno/agent-bruno',
+        '- memory: "1Gi"',
+        '+ memory: "2Gi &lt;&amp;&gt; ˋˋˋ"```',
+      ].join('\n'),
+    );
+    expect(text.indexOf('+ memory')).toBeLessThan(text.indexOf('[Approve] [Reject]'));
+    expect(standIn.refused).toEqual([]);
+  });
+
+  test('says how much of a long diff is cut, and where all of it is; its answers stay', async () => {
+    const { standIn, notifier } = await chatWithButtons();
+    const many = Array.from({ length: 60 }, (_, index) => field(`field-${index}`, '<'.repeat(60), 'new'));
+    const asked = withChanges(...many);
+    const plans = Array.from({ length: 30 }, () => asked.plans).flat();
+    for (const each of [asked, { ...asked, plans }]) await notifier.ask(page, each, about('approval'));
+    expect(standIn.refused).toEqual([]);
+    const [one, several] = standIn.messages.map((message) => readBlocks(message));
+    const shown = one?.match(/^[-+] field/gm)?.length ?? 0;
+    expect(shown).toBeGreaterThan(4);
+    expect(one).toContain(`… and ${120 - shown} lines more\n\nAll of it: \`kintsugi show ${page.recoveryId} --json\``);
+    for (const text of [one, several]) {
+      expect(text).toContain('[Approve] [Reject]');
+      expect(text).toContain('kintsugi approve');
+    }
+    expect(several).toContain('… and 18 steps more. All of it: `kintsugi show');
+  });
+
+  test('has its answers whatever else does not fit', async () => {
+    const { standIn, notifier } = await chatWithButtons();
+    const long = '<'.repeat(3000);
+    const plans = Array.from({ length: 30 }, () => ({ ...approval.plans[0], summary: long })) as Plan[];
+    const asked = { ...approval, remedy: long, why: long, dataLoss: [long], plans };
+    await notifier.ask({ ...page, symptom: long, recoveryId: 'r'.repeat(400) }, asked, about('approval'));
+    expect(standIn.refused).toEqual([]);
+    expect(buttonsOf(standIn.messages[0] ?? { blocks: [] })).toHaveLength(2);
   });
 
   test('stands in the channel also while a page is open: an answer in a thread wakes nobody', async () => {
