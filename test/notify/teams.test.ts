@@ -127,6 +127,52 @@ describe('a card in Teams', () => {
     expect(lines).toContainEqual(expect.stringMatching(/^kintsugi approve .* --attempt 2 --digest d1ge57/));
   });
 
+  test('of an approval has the plans as a diff, and says how much of it is cut and where all of it is', async () => {
+    const { notifier, requests, violations } = await channel();
+    const changes = Array.from({ length: 60 }, (_, index) => ({
+      type: 'field' as const,
+      object: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'bruno', name: 'agent-bruno' },
+      path: `field-${index}`,
+      before: { value: '"é'.repeat(90) },
+      after: { value: 'new' },
+    }));
+    const plans = approval.plans.map((plan) => ({ ...plan, changes }));
+    await notifier.ask(page, { ...approval, plans }, context('approval'));
+    await notifier.ask(page, { ...approval, plans: Array.from({ length: 30 }, () => plans).flat() }, context('more'));
+    expect(violations()).toEqual([]);
+    const [one = [], several = []] = requests.map(linesOf);
+    expect(one.slice(one.indexOf('Deployment bruno/agent-bruno'), one.indexOf('+ field-0: "new"') + 1)).toHaveLength(3);
+    const shown = one.filter((text) => /^[-+] field/.test(text)).length;
+    expect(one).toContain(`… and ${120 - shown} lines more`);
+    expect(one).toContain(`All of it: kintsugi show ${page.recoveryId} --json`);
+    for (const lines of [one, several])
+      expect(lines).toContainEqual(expect.stringMatching(/^kintsugi approve .* --attempt 2/));
+    expect(JSON.parse(requests[0]?.body ?? '').attachments[0].content.body).toContainEqual({
+      type: 'RichTextBlock',
+      inlines: [{ type: 'TextRun', text: '+ field-0: "new"', fontType: 'monospace' }],
+    });
+  });
+
+  test('says what people have noted about it', async () => {
+    const { notifier, requests } = await channel();
+    const notes = [{ by: 'ana', at: '2025-10-15T12:20:00Z', text: 'the node was drained' }];
+    await notifier.trigger(page, context('trigger'));
+    await notifier.update({ ...page, notes }, context('update'));
+    expect(linesOf(requests[1])).toContain('- 2025-10-15 12:20:00 UTC ana: the node was drained');
+  });
+
+  test('follows one that went out before the diagnosis, as soon as there is one, and its steps are there', async () => {
+    const { notifier, requests } = await channel();
+    const early = { ...page, findings: [], steps: [], checklist: [] };
+    await notifier.trigger(early, context('trigger'));
+    await notifier.update({ ...early, findings: page.findings }, context('update'));
+    await notifier.update(page, context('update'));
+    await notifier.update(page, context('update'));
+    expect(requests).toHaveLength(3);
+    expect(linesOf(requests[1])).toContain('- agent-bruno was OOM-killed at its limit of 1Gi');
+    expect(linesOf(requests[2])).toContain('3. Verify all dependencies: redis answers');
+  });
+
   test('leaves out from the end what is too large, and says where it is', async () => {
     const { notifier, requests, violations } = await channel();
     const long = 'é "quoted" '.repeat(400);

@@ -10,6 +10,7 @@ import {
   takenOverLines,
   troubleLines,
 } from '../page.ts';
+import { planExcerpts } from '../plan-excerpt.ts';
 
 /**
  * What a message of a Teams workflow may be: the documented limit is 28 KB, of which Teams' own conversion takes a part
@@ -18,6 +19,8 @@ import {
 const MOST_BYTES = 20 * 1024;
 /** One line of a card. */
 const LINE = 600;
+/** One step of a plan. */
+const STEP = 300;
 /** The links that a card shows as buttons. */
 const MOST_ACTIONS = 5;
 
@@ -84,7 +87,10 @@ function linesOf(message: PageMessage): Line[] {
     case 'resolve':
       return [...first, ...tried(page), ...standing(page), ...section('After the recovery', pointsOf(page)), last];
     case 'approval':
-      return [...first, ...approvalLines(message), ...found(page), ...tried(page), ...standing(page), last];
+      return [
+        ...[...first, ...approvalLines(message), ...found(page), ...tried(page), ...standing(page), ...notes(page)],
+        last,
+      ];
     case 'trigger':
     case 'update':
       return [...first, ...whole(page), last];
@@ -98,6 +104,7 @@ function whole(page: Page): Line[] {
     ...troubleLines(page).map(line),
     ...(page.acknowledged === undefined ? [] : [line(inHand(page.acknowledged))]),
     ...takenOverLines(page).map(line),
+    ...notes(page),
     ...found(page),
     ...tried(page),
     ...standing(page),
@@ -111,15 +118,30 @@ function whole(page: Page): Line[] {
   ];
 }
 
+/** What a diff may take of a card, as JSON: each line is a block of its own. */
+const DIFF_BYTES = 7000;
+
 function approvalLines({ page, approval }: Extract<PageMessage, { event: 'approval' }>): Line[] {
+  const sizeOf = (text: string) => Buffer.byteLength(JSON.stringify(code(text)));
+  const { steps, rest } = planExcerpts(page, approval, { steps: 12, text: DIFF_BYTES, sizeOf });
   return [
-    ...section(
-      `It would, because ${approval.why}`,
-      approval.plans.map(({ summary, risk }, index) => `${index + 1}. ${summary} (risk ${risk})`),
-    ),
+    heading(`It would, because ${approval.why}`),
+    ...steps.flatMap(({ summary, diff, cut: left }) => [
+      line(cut(summary, STEP)),
+      ...diff.map(code),
+      ...(left === undefined ? [] : [line(left)]),
+    ]),
+    ...(rest === undefined ? [] : [line(`${rest.words} ${rest.command}`)]),
     line(`${quorumText(approval)} Until ${clock(approval.expiresAt)}, by:`),
     code(approveCommand(page, approval)),
   ];
+}
+
+function notes({ notes: said = [] }: Page): Line[] {
+  return section(
+    'Notes',
+    said.map(({ by, at, text }) => `- ${clock(at)} ${by}: ${text}`),
+  );
 }
 
 function found(page: Page): Line[] {
@@ -154,13 +176,15 @@ function pointsOf({ postRecovery = [] }: Page): string[] {
 }
 
 function section(name: string, texts: string[]): Line[] {
-  if (texts.length === 0) return [];
-  const heading: Line = {
+  return texts.length === 0 ? [] : [heading(name), ...texts.map(line)];
+}
+
+function heading(text: string): Line {
+  return {
     type: 'RichTextBlock',
     separator: true,
-    inlines: [{ type: 'TextRun', text: name, weight: 'bolder' }],
+    inlines: [{ type: 'TextRun', text: cut(text, LINE), weight: 'bolder' }],
   };
-  return [heading, ...texts.map(line)];
 }
 
 function title(text: string, color: Color): Line {
