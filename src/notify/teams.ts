@@ -59,11 +59,11 @@ const ON_THE_WAY = ['planned', 'asked', 'approved', 'applying', 'applied', 'undo
  * What is worth a card of its own: what was found, and that there are steps; what stands changed, who has taken over, what became of
  * what was tried, what people noted.
  */
-function whatMatters({ findings, steps, holds, attempts, dataLoss, takenOver, notes = [] }: Page): string {
+function whatMatters({ findings, steps, holds, kept, attempts, dataLoss, takenOver, notes = [] }: Page): string {
   const ended = attempts.filter(({ outcome }) => !ON_THE_WAY.includes(outcome));
   return JSON.stringify([
-    [findings[0]?.key, steps.map(({ id }) => id)],
-    [holds, dataLoss, takenOver?.by, ended.map(({ remedy, outcome }) => [remedy, outcome])],
+    [findings[0]?.key, steps.flatMap(({ id, pending }) => (pending ? [] : [id]))],
+    [holds, kept, dataLoss, takenOver?.by, ended.map(({ remedy, outcome }) => [remedy, outcome])],
     notes.map(({ by, at }) => [by, at]),
   ]);
 }

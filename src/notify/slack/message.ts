@@ -1,7 +1,5 @@
 import type { KnownBlock } from '@slack/web-api';
 import type { ApprovalAnswer, ApprovalRequest, Page } from '../../recovery/escalation.ts';
-
-
 import {
   approveCommand,
   clock,
@@ -12,9 +10,7 @@ import {
   takenOverLines,
   troubleLines,
 } from '../page.ts';
-
 import { planExcerpts } from '../plan-excerpt.ts';
-
 import { blocksOf, type Part } from './blocks.ts';
 import { approvalButtons, pageButtons } from './buttons.ts';
 import { code, codeBlock, escaped, link } from './text.ts';

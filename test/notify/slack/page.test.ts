@@ -159,7 +159,7 @@ describe('a page in Slack', () => {
     const pending = page.steps.map((step) => ({ ...step, found: 'not possible yet', pending: true }));
     const early = { ...page, steps: pending, checklist: [], prevention: [] };
     const { providerId } = await notifier.trigger(early, about('trigger'));
-    expect(standIn.messages).toHaveLength(1);
+    expect(standIn.messages).toHaveLength(2);
     await notifier.update(page, about('update', providerId));
     await notifier.update(page, about('update', providerId));
     const steps = standIn.messages.filter((message) => readBlocks(message).startsWith('*Written steps*'));
