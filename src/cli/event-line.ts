@@ -173,7 +173,7 @@ function peopleLine(event: RecoveryEvent): string | null {
     case 'order':
       return `order ${event.name} by ${event.actor} ${event.accepted ? `is taken${saidText(event)}` : `is refused${because(event.reason)}`}`;
     case 'message-refused':
-      return `a message was refused: ${event.why}`;
+      return `${refusedText(event)}: ${event.why}`;
     default:
       return null;
   }
@@ -185,6 +185,13 @@ const messages = {
   'resolve-page': 'that the page is resolved',
   note: 'the note of the recovery',
 } as const;
+
+function refusedText({ order }: RecoveryEvent & { kind: 'message-refused' }): string {
+  if (order === undefined) return 'a message was refused';
+  const { name, actor = 'nobody who is named', id } = order;
+  return `${name === undefined ? 'an order' : `order ${name}`} by ${actor}${id === undefined ? '' : ` (${id})`} was refused`;
+}
+
 /** What an order says besides its name. */
 function saidText({ args }: RecoveryEvent & { kind: 'order' }): string {
   const said = ['remedy', 'cause', 'by', 'outcome', 'text'].flatMap((key) => {

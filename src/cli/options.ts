@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { KintsugiError } from '../errors.ts';
 import { parseTarget } from '../recovery/ids.ts';
+import { legible, nameOf } from '../recovery/words.ts';
 
 /** Flags and arguments that several commands share. */
 
@@ -16,12 +17,19 @@ export function actorOption(): Option {
   return new Option(
     '--actor <name>',
     'who you are, e.g. ana@example.com; it stands in the history; not needed with KINTSUGI_TOKEN, whose person it is',
-  );
+  ).argParser(actorValue);
+}
+
+/** A name as it will stand in the history: one line, and something that can be read. */
+export function actorValue(text: string): string {
+  const name = nameOf(text);
+  if (name === '') throw new InvalidArgumentError('give the name of who you are.');
+  return name;
 }
 
 /** Who it is, of a command that goes straight to the cluster, where no token says so. Throws where nobody says it. */
 export function statedActor(actor: string | undefined): string {
-  if (actor !== undefined && actor !== '') return actor;
+  if (actor !== undefined) return actor;
   throw new KintsugiError('invalid', "required option '--actor <name>' not specified", {
     where: ['kintsugi', ...process.argv.slice(2)].join(' '),
     fix: 'give it: people who read the history want to know',
@@ -30,7 +38,14 @@ export function statedActor(actor: string | undefined): string {
 
 /** `--reason`. */
 export function reasonOption(): Option {
-  return new Option('--reason <text>', 'why; it stands in the history');
+  return new Option('--reason <text>', 'why; it stands in the history').argParser(reasonValue);
+}
+
+/** A reason that can be read. */
+export function reasonValue(text: string): string {
+  const reason = legible(text).trim();
+  if (reason === '') throw new InvalidArgumentError('say why.');
+  return reason;
 }
 
 /** `--attempt`: the number of an attempt, from 1. */

@@ -9,7 +9,7 @@ import type { StartInput } from '../temporal/start-recovery.ts';
 import { EXIT } from './exit-codes.ts';
 import type { RecoverySource } from './follow.ts';
 import type { Begun, FrontDoor } from './front-door.ts';
-import { deadlineValue, jsonOption, paramOption, reasonOption, targetValue } from './options.ts';
+import { actorValue, deadlineValue, jsonOption, paramOption, reasonOption, targetValue } from './options.ts';
 import { type JsonOption, printResult, say } from './output.ts';
 import { recordSummary } from './record-summary.ts';
 
@@ -45,7 +45,7 @@ export default function register(program: Command): void {
         'auto',
       ]),
     )
-    .option('--actor <name>', 'who you are; it stands in the history')
+    .option('--actor <name>', 'who you are; it stands in the history', actorValue)
     .addOption(reasonOption())
     .option('--deadline <time>', 'when a person is paged: 2026-01-31T03:15:00Z, or 20m from now', (text) =>
       deadlineValue(text),

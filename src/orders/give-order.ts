@@ -3,6 +3,8 @@ import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } f
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { z } from 'zod';
 import { KintsugiError, messageOf } from '../errors.ts';
+import { orderFault } from '../recovery/order-arguments.ts';
+import { nameOf } from '../recovery/words.ts';
 import { isUpdateLost, temporalFailure } from '../temporal/failures.ts';
 import { bounded, findRecovery, type Session, type StoredRecovery, WORKER_TIMEOUT_MS } from '../temporal/recoveries.ts';
 import { executeUpdate } from '../temporal/updates.ts';
@@ -51,12 +53,14 @@ export async function giveOrder(
   fields: OrderFields,
   { id = randomUUID(), sign, waitMs = WORKER_TIMEOUT_MS }: OrderDoor = {},
 ): Promise<GivenOrder> {
+  checked(order, fields);
   const recovery = await findRecovery(session, text);
   if (recovery.status !== 'RUNNING') throw ended(recovery);
   const recoveryId = recovery.id;
-  const { actor, ...args } = fields;
+  const { actor: said, ...args } = fields;
+  const actor = nameOf(said);
   const signed = sign?.({ id, recoveryId, order, actor, args });
-  const message = { id, recoveryId, ...fields, ...(signed === undefined ? {} : { signed }) };
+  const message = { id, recoveryId, actor, ...args, ...(signed === undefined ? {} : { signed }) };
   const given = { order, id, recoveryId };
   const handle = session.client.workflow.getHandle(recovery.workflowId);
   try {
@@ -75,6 +79,13 @@ export async function giveOrder(
   } catch (thrown) {
     throw failureOf(thrown, recovery, id);
   }
+}
+
+/** Throws for what no recovery would take: without a worker it would be kept, and refused when its sender is gone. */
+function checked(order: PersonsOrder, fields: OrderFields): void {
+  const fault = orderFault(order, fields);
+  if (fault === null) return;
+  throw new KintsugiError('invalid', fault, { where: `order ${order}`, fix: 'give it again with what is right' });
 }
 
 function failureOf(thrown: unknown, recovery: StoredRecovery, id: string): KintsugiError {

@@ -246,8 +246,8 @@ export type EventBody =
       accepted: boolean;
       reason?: string;
     }
-  /** A message that could not be read, or names another recovery. */
-  | { kind: 'message-refused'; why: string }
+  /** A message that could not be read, or names another recovery; `order`: who wanted what, where that can be read. */
+  | { kind: 'message-refused'; why: string; order?: { name?: string; id?: string; actor?: string } }
   /** A live look while settling or watching; under a hold, with what Git says of the object. */
   | { kind: 'watched'; healthy: boolean; broken: boolean; saw: string; measure?: Measure; hold?: GitComparison }
   /** The target broke again while settling: the same recovery, its memory, a new deadline. */

@@ -3,6 +3,9 @@ import { formatTarget, parseTarget } from '../recovery/ids.ts';
 import type { SilenceEntry } from '../recovery/silence-answers.ts';
 import type { Silence, Target } from '../recovery/values.ts';
 
+/** Who, or why: something that can be read. */
+const said = z.string().regex(/[^\s\p{Cf}]/u, 'says nothing');
+
 /** A silence as it stands in Kintsugi's own list: of one target, or of all targets of a runbook. */
 export const entrySchema: z.ZodType<SilenceEntry> = z
   .object({
@@ -10,10 +13,10 @@ export const entrySchema: z.ZodType<SilenceEntry> = z
     /** `namespace/kind/name`. */
     target: z.string().exactOptional(),
     runbook: z.string().exactOptional(),
-    actor: z.string().min(1),
+    actor: said,
     /** A front door has verified who it is. */
     verified: z.literal(true).exactOptional(),
-    reason: z.string(),
+    reason: said,
     since: z.iso.datetime(),
     until: z.iso.datetime(),
     /** Who ended it before its time, when and why. */
@@ -25,9 +28,9 @@ export type Entry = SilenceEntry;
 /** What a silence is about. */
 export type Scope = { target: Target } | { runbook: string };
 
-/** Whether it holds at that moment. */
-export function isActive({ since, until, ended }: Entry, now: Date): boolean {
-  return ended === undefined && Date.parse(since) <= now.getTime() && Date.parse(until) > now.getTime();
+/** Whether it holds at that moment: each does from its writing on, whatever the clock says of who wrote it. */
+export function isActive({ until, ended }: Entry, now: Date): boolean {
+  return ended === undefined && Date.parse(until) > now.getTime();
 }
 
 /** Whether it is about that target, or the runbook by which it is mended. */

@@ -5,6 +5,7 @@ import { KintsugiError, messageOf } from '../errors.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import { callOptions } from '../kubernetes/transport.ts';
 import { formatTarget } from '../recovery/ids.ts';
+import { legible, nameOf } from '../recovery/words.ts';
 import { type Entry, entrySchema, isActive, type Scope } from './entry.ts';
 
 /** Kintsugi's own list of silences: a ConfigMap beside the pause switch, one key each, so that kubectl shows it too. */
@@ -51,16 +52,19 @@ export function newSilenceId(): string {
   return randomBytes(4).toString('hex');
 }
 
-/** Adds one that begins now. @throws KintsugiError `invalid` for a wrong span, and when the list cannot be written */
+/** Adds one that begins now. @throws KintsugiError `invalid` for a wrong span or where nobody says who or why, and when the list cannot be written */
 export async function addSilence(
   list: SilenceList,
-  { scope, actor, verified = false, reason, forMs, id = newSilenceId() }: NewSilence,
+  { scope, verified = false, forMs, id = newSilenceId(), ...said }: NewSilence,
 ): Promise<Entry> {
   if (forMs <= 0 || forMs > LONGEST_MS)
     throw new KintsugiError('invalid', 'a silence lasts from one second to 24 h', {
       where: '--for',
       fix: 'Give a span like 2h; who needs more than a day sets another one before it is over.',
     });
+  const actor = sayer(said.actor);
+  const reason = legible(said.reason).trim();
+  if (reason === '') throw unsaid('why', '--reason');
   const now = new Date();
   const entry: Entry = {
     id,
@@ -83,16 +87,30 @@ export async function addSilence(
  */
 export async function endSilence(list: SilenceList, id: string, by: { actor: string; reason: string }): Promise<Entry> {
   const now = new Date();
-  const ended = { by: by.actor, at: now.toISOString(), reason: by.reason };
+  const ended = { by: sayer(by.actor), at: now.toISOString(), reason: legible(by.reason).trim() };
   const entries = await change(list, (present) => {
     const entry = present.find((candidate) => candidate.id === id);
-    if (entry?.ended?.by === by.actor) return present;
+    if (entry?.ended?.by === ended.by) return present;
     if (entry === undefined || !isActive(entry, now)) throw noSuchSilence(list, id);
     return present.map((other) => (other === entry ? { ...entry, ended } : other));
   });
   const entry = entries.find((candidate) => candidate.id === id);
   if (entry === undefined) throw noSuchSilence(list, id);
   return entry;
+}
+
+/** Who sets or ends a silence, as histories name people. */
+function sayer(actor: string): string {
+  const name = nameOf(actor);
+  if (name === '') throw unsaid('by whom', '--actor');
+  return name;
+}
+
+function unsaid(what: string, where: string): KintsugiError {
+  return new KintsugiError('invalid', `a silence says ${what}`, {
+    where,
+    fix: 'Say it: people read it in the history.',
+  });
 }
 
 /** Writes the list against the version that was read, and again when another one was faster; what is long over falls out. */

@@ -5,6 +5,7 @@ import { DEFAULT_DEADLINE_MS } from '../recovery/fold-alerts.ts';
 import { parseTarget, parseWorkflowId, targetKinds } from '../recovery/ids.ts';
 import type { OrderProof } from '../recovery/signed-order.ts';
 import type { Mode, Params } from '../recovery/values.ts';
+import { legible, nameOf } from '../recovery/words.ts';
 import { parseProof } from './messages.ts';
 
 /** What a start may say; every field is optional, `{}` starts the runbook on its own target. */
@@ -96,6 +97,12 @@ function invalidInput(faults: string[]): ApplicationFailure {
   return ApplicationFailure.nonRetryable(`the start's input is not valid: ${faults.join('; ')}`, 'InvalidInput');
 }
 
+/** Who started it and why, fit for every place where it is told; the front door signs it as it stands here. */
+function saidOf({ actor = '', reason }: RecoveryInput): { actor?: string; reason?: string } {
+  const name = nameOf(actor);
+  return { ...(name === '' ? {} : { actor: name }), ...(reason === undefined ? {} : { reason: legible(reason) }) };
+}
+
 /**
  * The first event of a run, from its input and its own id; `startedBy`: whether a message came with the start; `asksSilences`: not
  * in a replay of a run that did not.
@@ -114,8 +121,7 @@ export function openedEvent(input: RecoveryInput, startedBy: 'alert' | 'person',
     runbookName: workflowType,
     target: target ?? null,
     startedBy,
-    ...(input.actor === undefined ? {} : { actor: input.actor }),
-    ...(input.reason === undefined ? {} : { reason: input.reason }),
+    ...saidOf(input),
     ...(input.mode === undefined ? {} : { mode: input.mode }),
     startedAt: startTime.toISOString(),
     brokenSince: startTime.toISOString(),

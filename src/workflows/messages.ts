@@ -1,28 +1,16 @@
-import { isDuration, milliseconds } from '../recovery/durations.ts';
+import { isDuration } from '../recovery/durations.ts';
 import type { EventBody } from '../recovery/events.ts';
 import { fold, nextEvent } from '../recovery/fold.ts';
-import {
-  namedOutcomes,
-  type Order,
-  type PersonsOrder,
-  personsOrders,
-  refusalOf,
-  undoable,
-} from '../recovery/orders.ts';
+import { argumentFault, isTooLarge, TOO_LARGE } from '../recovery/order-arguments.ts';
+import { type Order, personsOrders, refusalOf, undoable } from '../recovery/orders.ts';
 import { alertKey } from '../recovery/other-runbooks.ts';
 import type { OrderArgs, RecoveryRecord } from '../recovery/record.ts';
 import type { OrderProof } from '../recovery/signed-order.ts';
-import { LONGEST_EXTENSION } from '../recovery/steering.ts';
 import type { AlertMessage, Json } from '../recovery/values.ts';
+import { legible, nameOf } from '../recovery/words.ts';
 import { judgeProof } from './order-proof.ts';
 
-/**
- * What arrives from outside, parsed by hand into events: total functions, for a handler that throws fails its task for ever.
- * A message takes 8 KiB at most (durability 9).
- */
-const MOST_BYTES = 8 * 1024;
-/** Characters of a note: pages carry it. */
-const MOST_NOTE = 2_000;
+/** What arrives from outside, parsed by hand into events: total functions, for a handler that throws fails its task for ever. */
 
 /** `forged`: it is no fault of writing, and is answered as refused. */
 type Parsed<T> = { value: T } | { fault: string; forged?: true };
@@ -76,7 +64,7 @@ function parseAlerts(raw: unknown, now: string): Parsed<Alerts> {
   const message = asObject(raw);
   if (message === null) return { fault: 'it is not an object' };
   if (typeof message.malformed === 'string') return { fault: message.malformed };
-  if (tooLarge(message)) return { fault: `it is larger than ${MOST_BYTES} bytes` };
+  if (isTooLarge(message)) return { fault: TOO_LARGE };
   if (!Array.isArray(message.alerts)) return { fault: '"alerts" is not a list' };
   const alerts = message.alerts.map((alert) => parseAlert(alert, now));
   const fault = alerts.find((alert) => 'fault' in alert);
@@ -129,14 +117,17 @@ function plausibleTime(raw: unknown, now: string): string {
  */
 export function parseOrder(name: unknown, raw: unknown, keys: readonly string[] = []): Parsed<Order> {
   const known = personsOrders.find((order) => order === name);
-  if (known === undefined) return { fault: `unknown order "${String(name)}"; known: ${personsOrders.join(', ')}` };
+  if (known === undefined) {
+    const said = typeof name === 'string' ? `unknown order "${nameOf(name)}"` : 'the order has no name';
+    return { fault: `${said}; known: ${personsOrders.join(', ')}` };
+  }
   const message = asObject(raw);
   if (message === null) return { fault: 'an order takes one object: {id, recoveryId, actor, reason}' };
   if (typeof message.malformed === 'string') return { fault: message.malformed };
-  if (tooLarge(message)) return { fault: `it is larger than ${MOST_BYTES} bytes` };
+  if (isTooLarge(message)) return { fault: TOO_LARGE };
   const { id, recoveryId, actor, signed, name: _name, verified: _verified, ...rest } = message;
   const missing = Object.entries({ id, recoveryId, actor }).filter(
-    ([, value]) => typeof value !== 'string' || value === '',
+    ([, value]) => typeof value !== 'string' || nameOf(value) === '',
   );
   if (typeof id !== 'string' || typeof recoveryId !== 'string' || typeof actor !== 'string' || missing.length > 0) {
     return { fault: `missing in the order: ${missing.map(([key]) => key).join(', ')}` };
@@ -146,7 +137,17 @@ export function parseOrder(name: unknown, raw: unknown, keys: readonly string[] 
   if (fault !== null) return { fault };
   const order: Order = { id, recoveryId, name: known, actor, verified: false, args };
   // Straight through Temporal nobody has checked who the actor is.
-  return signed === undefined ? { value: order } : proven(order, signed, keys);
+  const parsed: Parsed<Order> = signed === undefined ? { value: order } : proven(order, signed, keys);
+  return 'value' in parsed ? { value: asRead(parsed.value) } : parsed;
+}
+
+/** What a person said, fit for every place where it is told; a signature is of what was sent, so only after it. */
+function asRead(order: Order): Order {
+  const args = Object.entries(order.args).map(([key, value]): [string, Json] => [
+    key,
+    typeof value === 'string' ? legible(value) : value,
+  ]);
+  return { ...order, actor: nameOf(order.actor), args: Object.fromEntries(args) };
 }
 
 /** The order as its signature makes it: verified, as if it had none where its key is not known here, or forged. */
@@ -179,57 +180,16 @@ export function parseProof(raw: unknown): OrderProof | null {
   return { at, key, signature };
 }
 
-/** What is wrong with the arguments of the orders that need some. */
-function argumentFault(name: PersonsOrder, args: OrderArgs): string | null {
-  const { revision, action, params, runbook, procedure } = args;
-  const said = steeringFault(name, args);
-  if (said !== null) return said;
-  if (name === 'rollback') {
-    const right =
-      revision === undefined || (typeof revision === 'number' && Number.isInteger(revision) && revision > 0);
-    return right
-      ? null
-      : '"revision" must be the number of a revision, from 1; without it the last healthy one is meant';
-  }
-  if (name !== 'run') return null;
-  if (params !== undefined && asObject(params) === null) return '"params" must be an object';
-  if (typeof runbook === 'string' && runbook !== '' && action === undefined) {
-    return procedure === undefined || typeof procedure === 'string' ? null : '"procedure" must be a text';
-  }
-  return typeof action === 'string' && action !== ''
-    ? null
-    : 'run takes {action, params} or {runbook, procedure, params}: "action" is the name of an action, e.g. "debug-session"';
-}
-
-/** The same of the orders that only say something. */
-function steeringFault(name: PersonsOrder, { cause, remedy, by, reason, text, outcome }: OrderArgs): string | null {
-  switch (name) {
-    case 'retry': {
-      const names = [cause, remedy].filter((value) => value !== undefined);
-      if (names.length > 0 && names.every(isSaid)) return null;
-      return 'retry takes the name of a "remedy", of a "cause", or of both';
-    }
-    case 'extend':
-      if (
-        !isSaid(by) ||
-        !isDuration(by) ||
-        milliseconds(by) === 0 ||
-        milliseconds(by) > milliseconds(LONGEST_EXTENSION)
-      )
-        return `"by" must be how much longer, e.g. "10m", at most ${LONGEST_EXTENSION}`;
-      return isSaid(reason) ? null : 'extend takes a "reason"';
-    case 'note':
-      return isSaid(text) && text.length <= MOST_NOTE ? null : `"text" must be 1 to ${MOST_NOTE} characters`;
-    case 'close':
-      if (outcome === undefined || namedOutcomes.some((known) => known === outcome)) return null;
-      return `"outcome" must be one of ${namedOutcomes.join(', ')}`;
-    default:
-      return null;
-  }
-}
-
-function isSaid(value: unknown): value is string {
-  return typeof value === 'string' && value.trim() !== '';
+/** An order that was refused before it was one: who wanted what stands beside the fault, as far as it can be read. */
+export function refusedOrder(why: string, raw: unknown): EventBody & { kind: 'message-refused' } {
+  const { name, id, actor } = asObject(raw) ?? {};
+  const order = Object.fromEntries(
+    Object.entries({ name, id, actor }).flatMap(([key, value]) => {
+      const read = typeof value === 'string' ? nameOf(value) : '';
+      return read === '' ? [] : [[key, read]];
+    }),
+  );
+  return { kind: 'message-refused', why, ...(Object.keys(order).length === 0 ? {} : { order }) };
 }
 
 /** The events of an order: none for a repeat of one already answered. */
@@ -256,10 +216,6 @@ function asObject(raw: unknown): Record<string, unknown> | null {
   return typeof raw === 'object' && raw !== null && !Array.isArray(raw)
     ? Object.fromEntries(Object.entries(raw))
     : null;
-}
-
-function tooLarge(message: Record<string, unknown>): boolean {
-  return new TextEncoder().encode(JSON.stringify(message)).length > MOST_BYTES;
 }
 
 function jsonArgs(rest: Record<string, unknown>): OrderArgs {

@@ -32,7 +32,7 @@ import type { PeopleStep, TargetStep } from '../recovery/steps.ts';
 import { Alarm } from './alarm.ts';
 import { openedEvent, parseInput, type RecoveryInput } from './input.ts';
 import { lastEvents, remember } from './last-events.ts';
-import { alertEvents, isEmptyAlert, orderEvents, parseOrder } from './messages.ts';
+import { alertEvents, isEmptyAlert, orderEvents, parseOrder, refusedOrder } from './messages.ts';
 import { runPeopleStep } from './people-steps.ts';
 import { Publisher } from './publish.ts';
 import { stepError } from './step-error.ts';
@@ -159,7 +159,7 @@ class Recovery {
   private orderBySignal(raw: unknown): void {
     const name = typeof raw === 'object' && raw !== null && 'name' in raw ? raw.name : undefined;
     const order = this.parseOrder(name, raw);
-    if ('fault' in order) this.append({ kind: 'message-refused', why: order.fault });
+    if ('fault' in order) this.append(refusedOrder(order.fault, raw));
     else this.appendAll(orderEvents(this.record, order.value));
   }
 

@@ -190,6 +190,14 @@ const SENTENCES: [EventBody, string | null][] = [
     'order approve by ana is refused (nothing waits)',
   ],
   [{ kind: 'message-refused', why: 'no id' }, 'a message was refused: no id'],
+  [
+    { kind: 'message-refused', why: 'no "text"', order: { name: 'note', id: 'o1', actor: 'ana' } },
+    'order note by ana (o1) was refused: no "text"',
+  ],
+  [
+    { kind: 'message-refused', why: 'no name', order: { id: 'o1' } },
+    'an order by nobody who is named (o1) was refused: no name',
+  ],
   [{ kind: 'watched', healthy: true, broken: false, saw: 'ready' }, null],
   [{ kind: 'watched', healthy: false, broken: true, saw: 'restarted' }, 'a look: broken: restarted'],
   [

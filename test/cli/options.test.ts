@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
-import { deadlineValue, targetValue } from '../../src/cli/options.ts';
+import { actorValue, deadlineValue, reasonValue, targetValue } from '../../src/cli/options.ts';
 import { table } from '../../src/cli/output.ts';
 import { createProgram } from '../../src/cli/program.ts';
 
@@ -26,6 +26,13 @@ test('a target is namespace/kind/name of a kind that Kintsugi knows', () => {
   for (const text of ['agent-bruno', 'bruno/agent-bruno', 'bruno/job/x', 'bruno/deployment/x/y']) {
     expect(() => targetValue(text)).toThrow('give namespace/kind/name');
   }
+});
+
+test('who and why are said in words, one line for a name', () => {
+  expect(actorValue(' ana\n03:10:00Z ')).toBe('ana 03:10:00Z');
+  expect(reasonValue(' upgrade\u0007 ')).toBe('upgrade\uFFFD');
+  for (const blank of ['', ' ', '\u200B']) expect(() => actorValue(blank)).toThrow('give the name of who you are');
+  for (const blank of ['', ' \n']) expect(() => reasonValue(blank)).toThrow('say why');
 });
 
 test('a table is as wide as its widest cells, with a dash for what is not known', () => {

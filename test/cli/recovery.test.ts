@@ -321,6 +321,16 @@ describe('orders', () => {
     const cluster = testCluster();
     const { environment, queue, workflowId } = cluster;
     const handle = await startByAlert(server.environment, queue, [alert(new Date().toISOString())]);
+    const faulty = await kintsugiJson(
+      ['extend', TARGET, '--by', '99m', '--reason', 'r', '--actor', 'ana'],
+      environment,
+    );
+    expect(faulty).toMatchObject({
+      exitCode: 2,
+      answer: { error: { code: 'invalid', message: expect.stringContaining('at most 15m') } },
+    });
+    const nobody = await kintsugiJson(['undo', TARGET, '--actor', ' '], environment);
+    expect(nobody).toMatchObject({ exitCode: 2, answer: { error: { code: 'invalid' } } });
     const order = await kintsugiJson(['close', TARGET, '--actor', 'ana'], environment);
     expect(order).toMatchObject({ exitCode: 0, answer: { order: 'close', state: 'kept' } });
     const running = await worker(server.environment, script().activities, queue);

@@ -82,6 +82,20 @@ describe('without a worker', () => {
     LIMIT,
   );
 
+  test.each([
+    [{ order: 'extend', by: '3h' }, /at most 15m/],
+    [{ order: 'retry' }, /"remedy"/],
+    [{ order: 'note' }, /"text"/],
+  ])(
+    'an order that no worker would take (%j) is told its fault, and none is kept',
+    async (body, fault) => {
+      const answer = await give(body);
+      expect([answer.statusCode, answer.json().error.code]).toEqual([400, 'invalid']);
+      expect(answer.json().error.message).toMatch(fault);
+    },
+    LIMIT,
+  );
+
   test(
     'a recovery is shown as Temporal knows it',
     async () => {

@@ -6,7 +6,7 @@ import { createGateway } from '../../src/gateway/server.ts';
 import type { Logger } from '../../src/log.ts';
 import { mayAsk, type Request, roles } from '../../src/orders/roles.ts';
 import { hashOf, newToken } from '../../src/orders/tokens.ts';
-import { personsOrders } from '../../src/recovery/orders.ts';
+import { type PersonsOrder, personsOrders } from '../../src/recovery/orders.ts';
 import type { Listed } from '../../src/temporal/listed.ts';
 import { storedRunbook } from './runbooks.ts';
 
@@ -98,6 +98,14 @@ describe('who may come in', () => {
 
 const SILENCE = { target: 'bruno/deployment/agent-bruno', for: '2h', reason: 'node upgrade' };
 
+/** What the orders take that do not go without. */
+const ARGUMENTS: Partial<Record<PersonsOrder, object>> = {
+  retry: { remedy: 'raise-memory' },
+  extend: { by: '10m', reason: 'on it' },
+  note: { text: 'Redis was moved today' },
+  run: { action: 'debug-session' },
+};
+
 /** Each call of the API, as somebody would make it. */
 const requests: [Request, () => { method: 'GET' | 'POST'; url: string; body?: object }][] = [
   ['read', () => ({ method: 'GET', url: '/api/v1/recoveries' })],
@@ -116,7 +124,7 @@ const requests: [Request, () => { method: 'GET' | 'POST'; url: string; body?: ob
   ['silence', () => ({ method: 'POST', url: '/api/v1/silences/s1/end', body: {} })],
   ...personsOrders.map((name): (typeof requests)[number] => [
     name,
-    () => ({ method: 'POST', url: `/api/v1/recoveries/${ID}/orders`, body: { order: name } }),
+    () => ({ method: 'POST', url: `/api/v1/recoveries/${ID}/orders`, body: { order: name, ...ARGUMENTS[name] } }),
   ]),
 ];
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { V1ConfigMap } from '@kubernetes/client-node';
-import { isAbout, isActive, silenceOf } from '../../src/silences/entry.ts';
+import { entrySchema, isAbout, isActive, silenceOf } from '../../src/silences/entry.ts';
 import { addSilence, endSilence, readSilences, type SilenceList } from '../../src/silences/store.ts';
 import { type FakeApiServer, refuse, startApiServer } from '../checks/api-server.ts';
 
@@ -58,6 +58,36 @@ describe('the list of silences', () => {
     expect(await readSilences(list)).toEqual([entry]);
     expect(silenceOf(entry)).toMatchObject({ source: 'kintsugi', by: 'ana', why: 'node upgrade' });
     expect(Date.parse(entry.until) - Date.parse(entry.since)).toBe(HOUR);
+  });
+
+  test('holds from the moment it is written, also where the clock of who set it is ahead', async () => {
+    const entry = await add();
+    const behind = new Date(Date.parse(entry.since) - 120_000);
+    expect(isActive(entry, behind)).toBe(true);
+    expect(isActive(entry, new Date(entry.until))).toBe(false);
+  });
+
+  test.each([
+    ['who', { actor: ' ', reason: 'node upgrade' }],
+    ['who', { actor: '\u200B', reason: 'node upgrade' }],
+    ['why', { actor: 'ana', reason: '' }],
+    ['why', { actor: 'ana', reason: ' \n ' }],
+  ])('takes none that does not say %s (%j)', async (_what, said) => {
+    await expect(addSilence(list, { scope: { target: TARGET }, forMs: HOUR, ...said })).rejects.toMatchObject({
+      code: 'invalid',
+    });
+    const entry = { id: 'x', target: 'a/deployment/b', since: '2026-01-31T03:00:00Z', until: '2026-01-31T05:00:00Z' };
+    expect(entrySchema.safeParse({ ...entry, ...said }).success).toBe(false);
+  });
+
+  test('keeps who and why in words that drive no terminal', async () => {
+    const esc = String.fromCharCode(27);
+    const said = { actor: ` ana\n${esc}[2J `, reason: `upgrade${esc}[2J ` };
+    const entry = await addSilence(list, { scope: { target: TARGET }, forMs: HOUR, ...said });
+    expect(entry).toMatchObject({ actor: 'ana \uFFFD[2J', reason: 'upgrade\uFFFD[2J' });
+    const ended = await endSilence(list, entry.id, { actor: 'bo\nbo', reason: `done${esc}` });
+    expect(ended.ended).toMatchObject({ by: 'bo bo', reason: 'done\uFFFD' });
+    await expect(endSilence(list, entry.id, { actor: ' ', reason: '' })).rejects.toMatchObject({ code: 'invalid' });
   });
 
   test('loses nothing when several people write at one moment', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { EventBody } from '../../src/recovery/events.ts';
 import { fold, nextEvent } from '../../src/recovery/fold.ts';
 import { emptyRecord, type RecoveryRecord } from '../../src/recovery/record.ts';
-import { alertEvents, orderEvents, parseOrder } from '../../src/workflows/messages.ts';
+import { alertEvents, orderEvents, parseOrder, refusedOrder } from '../../src/workflows/messages.ts';
 
 const NOW = '2026-01-31T03:05:00.000Z';
 const episode = { ...emptyRecord.episode, brokenSince: NOW, deadline: '2026-01-31T03:20:00.000Z' };
@@ -102,6 +102,55 @@ describe('alerts', () => {
   test('with a first rung that is no duration do not arm a deadline by it', () => {
     for (const rung of ['', 'soon', '0', 'm', '99999999999999h'])
       expect(alertEvents(record, message({ after: rung }), NOW)).not.toMatchObject([{ after: expect.anything() }]);
+  });
+});
+
+const ESC = String.fromCharCode(27);
+
+describe('what people say', () => {
+  const from = { id: '1', recoveryId: 'r@12345678' };
+
+  test('drives no terminal and is no line of its own in a name', () => {
+    const text = `ok\n  03:10:00Z  order approve by bo is taken${ESC}[2J`;
+    expect(
+      parseOrder('note', { ...from, actor: `ana\n03:10:00Z ${ESC}[31mbo`, text, reason: 'a\u202Eb' }),
+    ).toMatchObject({
+      value: {
+        actor: 'ana 03:10:00Z \uFFFD[31mbo',
+        args: { text: 'ok\n  03:10:00Z  order approve by bo is taken\uFFFD[2J', reason: 'a\uFFFDb' },
+      },
+    });
+  });
+
+  test('without a name that can be read is no order', () => {
+    for (const actor of [' ', '\n', '\u200B'])
+      expect(parseOrder('note', { ...from, actor, text: 'x' })).toEqual({ fault: 'missing in the order: actor' });
+  });
+
+  test('is left as it is where it is a value for a parameter', () => {
+    const params = { claim: `a${ESC}b` };
+    expect(parseOrder('run', { ...from, actor: 'ana', runbook: 'r', params })).toMatchObject({
+      value: { args: { params } },
+    });
+  });
+});
+
+describe('an order that is refused as a message', () => {
+  test('has its name, actor and id beside the fault, as far as they can be read', () => {
+    const raw = { name: 'retry', id: 'o1', recoveryId: 'r@12345678', actor: 'an\na' };
+    expect(refusedOrder('"remedy" is missing', raw)).toEqual({
+      kind: 'message-refused',
+      why: '"remedy" is missing',
+      order: { name: 'retry', id: 'o1', actor: 'an a' },
+    });
+    expect(refusedOrder('why', { name: 7, actor: '' })).toEqual({ kind: 'message-refused', why: 'why' });
+    expect(refusedOrder('why', null)).toEqual({ kind: 'message-refused', why: 'why' });
+    expect(refusedOrder('why', { id: 'x'.repeat(1000) }).order?.id).toHaveLength(200);
+  });
+
+  test('whose name is no text wedges nothing', () => {
+    for (const name of [{ toString: 1, valueOf: 1 }, ['undo'], null, undefined])
+      expect(parseOrder(name, {})).toEqual({ fault: expect.stringContaining('known: approve') });
   });
 });
 

@@ -14,6 +14,7 @@ import { isSamePerson } from '../../recovery/people.ts';
 import type { canonicalJson } from '../../recovery/signed-order.ts';
 import { startToSign } from '../../recovery/signed-start.ts';
 import type { Params } from '../../recovery/values.ts';
+import { legible, nameOf } from '../../recovery/words.ts';
 import type { StoredRunbook } from '../../runbook/load.ts';
 import { valueFromText } from '../../runbook/parameters.ts';
 import { settleStart } from '../../runbook/start.ts';
@@ -182,13 +183,14 @@ export async function start(
   const { procedure } = settleStart(name, runbook.runbook.spec, { params, ...named });
   requireRole(person, procedure === undefined ? 'start' : 'procedure');
   const target = targetOf(runbook, given);
-  const actor = person.person;
+  const actor = nameOf(person.person);
+  const why = said.reason === undefined ? {} : { reason: legible(said.reason) };
   const chosen = procedure === undefined ? {} : { procedure };
   const own = Object.keys(params).length === 0 ? {} : { params };
-  const input = { ...said, ...chosen, ...own, actor, ...(given === undefined ? {} : { target: given }) };
+  const input = { ...said, ...why, ...chosen, ...own, actor, ...(given === undefined ? {} : { target: given }) };
   const signed = sign?.(
     startToSign({
-      ...{ ...said, ...chosen, ...own, actor, runbook: name, target: formatTarget(target) },
+      ...{ ...said, ...why, ...chosen, ...own, actor, runbook: name, target: formatTarget(target) },
       workflowId: workflowIdOf(session.configuration.cluster, target),
     }),
   );
@@ -199,8 +201,7 @@ export async function start(
   });
   const { id: recoveryId } = await findRecovery(session, workflowId);
   if (!joined || procedure === undefined) return { workflowId, recoveryId, joined };
-  const reason = said.reason === undefined ? {} : { reason: said.reason };
-  const fields: OrderFields = { actor, runbook: name, procedure, params, ...reason };
+  const fields: OrderFields = { actor, runbook: name, procedure, params, ...why };
   const ordered = await giveOrder(
     session,
     workflowId,

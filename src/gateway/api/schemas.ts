@@ -73,7 +73,7 @@ export const silenceBody = z.strictObject({
     .string()
     .refine((text) => isDuration(text) && milliseconds(text) > 0, 'a span like 2h, 45m or 1h30m')
     .describe('How long from now on, e.g. 2h; 24h at most'),
-  reason: z.string().min(1).max(2_000).describe('Why; it stands in the history'),
+  reason: z.string().trim().min(1).max(2_000).describe('Why; it stands in the history'),
   id: orderId.exactOptional(),
   actor: actor.exactOptional(),
 });
