@@ -5,6 +5,7 @@ import type { Configuration } from '../configuration/configuration.ts';
 import { KintsugiError } from '../errors.ts';
 import { connectKubernetes } from '../kubernetes/connect.ts';
 import type { Logger } from '../log.ts';
+import { SILENT_RUNG_FIX, silentRungs } from '../notify/silent-rungs.ts';
 import { taskQueueOf } from '../recovery/ids.ts';
 import { catalogueOf } from '../runbook/catalogue.ts';
 import { loadRunbooks } from '../runbook/load.ts';
@@ -55,6 +56,8 @@ export async function startWorker(configuration: Configuration, { log }: WorkerO
   const stopping = new AbortController();
   const { runbooks, faults } = await loadRunbooks(configuration.runbooks, catalogueOf(configuration));
   for (const fault of faults) log.error({ ...fault }, 'a runbook cannot run');
+  for (const rung of silentRungs(runbooks, configuration))
+    log.warn({ rung, fix: SILENT_RUNG_FIX }, 'a rung calls nobody');
   const watching = startBaselineWatch({
     kubernetes,
     baselines,

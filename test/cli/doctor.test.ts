@@ -158,6 +158,30 @@ describe('doctor --notify', () => {
     ]);
   });
 
+  test('complains of a rung that would call a PagerDuty that has the page already, for it calls nobody anew', async () => {
+    const entry = { name: 'oncall', type: 'pagerduty', settings: { routingKeyFile: '/nowhere' }, places: {} };
+    const configuration = { ...loadConfiguration({}), notifiers: [entry], defaultNotifiers: ['oncall'] };
+    const { runbooks } = await loadRunbooks('runbooks');
+    const climbing = runbooks.slice(0, 1).map((stored) => {
+      const rungs = [
+        { after: '15m', notify: ['oncall'], until: 'acknowledged' as const },
+        { after: '25m', notify: ['oncall'], until: 'acknowledged' as const, repeat: '15m' },
+      ];
+      const { spec } = stored.runbook;
+      return {
+        ...stored,
+        runbook: { ...stored.runbook, spec: { ...spec, escalation: { ...spec.escalation, rungs } } },
+      };
+    });
+    const checks = await notifierChecks(configuration, climbing, false);
+    expect(checks.find(({ name }) => name === 'ladders')).toMatchObject({
+      ok: false,
+      saw: expect.stringMatching(/after 25m: oncall has the page by then.*again every 15m: oncall has the page/),
+      fix: expect.stringContaining("PagerDuty's own escalation policy"),
+    });
+    expect((await notifierChecks(configuration, runbooks, false)).map(({ name }) => name)).not.toContain('ladders');
+  });
+
   test('is needed to send anything: without it doctor only looks', async () => {
     const { url, seen } = await receiver(202);
     expect(await notifierChecks(configured(url), [], false)).toMatchObject([{ name: 'notifiers', ok: true }]);

@@ -3,6 +3,7 @@ import type { Configuration } from '../../configuration/configuration.ts';
 import { createLogger } from '../../log.ts';
 import { makeNotifiers } from '../../notify/create.ts';
 import type { Notifier } from '../../notify/notifier.ts';
+import { SILENT_RUNG_FIX, silentRungs } from '../../notify/silent-rungs.ts';
 import { testNotifier } from '../../notify/test-page.ts';
 import type { StoredRunbook } from '../../runbook/load.ts';
 import { bad, CHECK_TIMEOUT_MS, type DoctorCheck, examine, good } from './check.ts';
@@ -11,7 +12,7 @@ import { bad, CHECK_TIMEOUT_MS, type DoctorCheck, examine, good } from './check.
 const SEND_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
 
 /**
- * Whether a page would reach people, and whether each notifier of the configuration file can be made; with `send`, a test page
+ * Whether a page would reach people, at each rung anew, and whether each notifier of the configuration file can be made; with `send`, a test page
  * goes to each and is resolved at once.
  */
 export async function notifierChecks(
@@ -22,10 +23,10 @@ export async function notifierChecks(
   const { defaultNotifiers, notifiers: named } = configuration;
   const log = createLogger({ level: 'silent', component: 'doctor' });
   const { notifiers: configured, faults } = makeNotifiers({ ...configuration, log });
-  const ladders = runbooks.flatMap(({ name, runbook }) =>
+  const rungs = runbooks.flatMap(({ name, runbook }) =>
     runbook.spec.escalation.rungs.map(({ after, notify }) => ({ whose: `${name} after ${after}`, notify })),
   );
-  const all = [{ whose: 'a recovery without a runbook', notify: defaultNotifiers }, ...ladders];
+  const all = [{ whose: 'a recovery without a runbook', notify: defaultNotifiers }, ...rungs];
   const unheard = all.filter(({ notify }) => !notify.some((name) => configured[name]?.reachesPeople === true));
   const people = Object.values(configured).filter(({ name, reachesPeople }) => reachesPeople && name !== 'default');
   const check =
@@ -39,10 +40,13 @@ export async function notifierChecks(
   const wrong = faults.map(({ notifier, error }) =>
     bad(`notifier ${notifier}`, `${error.where}: ${error.message}`, error.fix),
   );
-  if (send) return [check, ...wrong, ...(await Promise.all(people.map(sendTest)))];
+  const silent = silentRungs(runbooks, configuration);
+  const ladders = silent.length === 0 ? [] : [bad('ladders', silent.join('; '), SILENT_RUNG_FIX)];
+  if (send) return [check, ...ladders, ...wrong, ...(await Promise.all(people.map(sendTest)))];
   const made = named.filter(({ name }) => configured[name] !== undefined);
   return [
     check,
+    ...ladders,
     ...wrong,
     ...made.map(({ name, type }) => good(`notifier ${name}`, `${type}; not tried: --notify does`)),
   ];
