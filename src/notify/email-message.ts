@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { MessageContext } from './notifier.ts';
+import { oneLine } from './one-line.ts';
 import { type PageMessage, plainText } from './page.ts';
 
 /** One e-mail, as nodemailer takes it. */
@@ -28,15 +29,13 @@ export function emailMessage(
   { from, to }: { from: string; to: string[] },
 ): Letter {
   const domain = from.slice(from.lastIndexOf('@') + 1);
-  const text = plainText(message);
-  const [firstLine = ''] = text.split('\n');
   const thread = idOf(message.page.key, domain);
   const first = providerId?.startsWith('<') === true ? providerId : thread;
   return {
     from: { name: 'Kintsugi', address: from },
     to,
-    subject: subjectOf(firstLine === '' ? message.page.title : firstLine),
-    text,
+    subject: oneLine(message, LONGEST_SUBJECT),
+    text: plainText(message),
     messageId: idOf(messageKey, domain),
     inReplyTo: first,
     references: [...new Set([thread, first])],
@@ -54,13 +53,4 @@ function idOf(key: string, domain: string): string {
 /** What somebody has to act on; news are not. */
 function isLoud({ event, page }: PageMessage): boolean {
   return (event === 'trigger' || event === 'approval') && page.severity !== 'info';
-}
-
-/** One line: what stands in a page cannot begin another header. */
-function subjectOf(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in a header.
-  const plain = line.replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g, ' ').trim();
-  return plain.length <= LONGEST_SUBJECT
-    ? plain
-    : `${plain.slice(0, LONGEST_SUBJECT - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }

@@ -160,6 +160,29 @@ export function headlineOf(message: PageMessage): string[] {
   }
 }
 
+/** A part of the first line in brief; `share`: how much of the line it has at least, where all are too long. */
+export interface BriefPart {
+  text: string;
+  share: number;
+}
+
+/**
+ * The first line where there is room for little: what is lost, what is broken since when, the impact in a word, what stands changed
+ * and was undone. The symptom has what is left.
+ */
+export function briefHeadlineOf(message: PageMessage): BriefPart[] {
+  if (message.event === 'resolve' || isOneLine(message)) return [{ text: headlineOf(message).join(' '), share: 1 }];
+  const { page } = message;
+  const { broken, symptom } = brokenText(message);
+  return [
+    ...dataLossOf(message).map((text) => ({ text, share: 0.08 })),
+    { text: `${broken}.`, share: 0.25 },
+    ...(symptom === undefined ? [] : impactWords(page.impact)).map((text) => ({ text, share: 0.16 })),
+    ...changeTexts(page).map((text) => ({ text: `${text}.`, share: 0.16 })),
+    ...(symptom === undefined ? [] : [{ text: symptom, share: 0 }]),
+  ];
+}
+
 const OUTCOMES = {
   approved: 'APPROVED',
   rejected: 'REJECTED',
@@ -173,14 +196,19 @@ export function answerText({ outcome, why }: ApprovalAnswer): string {
 }
 
 function stateOf(message: Told): string[] {
+  const { broken, symptom } = brokenText(message);
+  return symptom === undefined ? [`${broken}.`] : [`${broken}: ${symptom}.`, impactText(message.page.impact)];
+}
+
+function brokenText(message: Told): { broken: string; symptom?: string } {
   const { page } = message;
   const { procedure } = page;
-  const kind = kindOf(message);
+  const what = `${kindOf(message)} ${where(page)}`;
   // A target that is well is not called broken because a person wants something of it.
-  if (procedure?.isWell === true) return [`${kind} ${where(page)} is well; ${procedure.by} started ${procedure.name}.`];
+  if (procedure?.isWell === true) return { broken: `${what} is well; ${procedure.by} started ${procedure.name}` };
   // To the minute: a phone shows little, and the page has the second below.
   const since = clock(page.brokenSince).replace(/:\d\d UTC$/, ' UTC');
-  return [`${kind} ${where(page)} broken since ${since}: ${withoutStop(page.symptom)}.`, impactText(page.impact)];
+  return { broken: `${what} broken since ${since}`, symptom: withoutStop(page.symptom) };
 }
 
 /** What cannot be had back stands before everything else (safety 14). */
@@ -218,6 +246,11 @@ function impactText(value: Json): string {
   return `Impact: users ${user.level.toUpperCase()}, ${withoutStop(user.text)}; data ${lost}.`;
 }
 
+function impactWords(value: Json): string[] {
+  const parsed = impact.safeParse(value);
+  return parsed.success ? [`Users ${parsed.data.user.level.toUpperCase()}, data ${parsed.data.data.level}.`] : [];
+}
+
 /** Levels of which the first line says more than the word. */
 const GRAVE: ReadonlySet<string> = new Set(['high', 'severe']);
 
@@ -234,13 +267,17 @@ function withoutStop(text: string): string {
 }
 
 function changeText(page: Page): string {
+  return `${changeTexts(page).join('. ')}.`;
+}
+
+function changeTexts(page: Page): string[] {
   const undone = page.attempts.filter((attempt) => attempt.undone).map((attempt) => attempt.remedy);
-  const parts = [
+  const texts = [
     undone.length === 0 ? '' : `Tried and undone: ${undone.join(', ')}`,
     page.holds.length === 0 ? '' : `STANDS CHANGED: ${page.holds.join('; ')}`,
     page.kept === undefined ? '' : `CHANGED EARLIER, ${page.kept.join('; ')}`,
-  ].filter((part) => part !== '');
-  return parts.length === 0 ? 'Nothing stands changed.' : `${parts.join('. ')}.`;
+  ].filter((text) => text !== '');
+  return texts.length === 0 ? ['Nothing stands changed'] : texts;
 }
 
 function findingLines(finding: Finding): string[] {

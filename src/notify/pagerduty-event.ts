@@ -1,4 +1,6 @@
 import type { Page } from '../recovery/escalation.ts';
+import { oneLine, shortened } from './one-line.ts';
+import { type PageMessage, plainText } from './page.ts';
 
 /** What PagerDuty's Common Event Format says of a page: https://developer.pagerduty.com/docs/send-alert-event */
 
@@ -12,14 +14,14 @@ const LONGEST_TEXT = 60_000;
 const LONGEST_ADDRESS = 2000;
 const LONGEST_TITLE = 100;
 
-/** The parts of a trigger event that tell about the page; `text` is the whole of it for people. */
-export function eventBody(page: Page, text: string, publicUrl: string | undefined) {
-  const [firstLine = ''] = text.split('\n');
+/** The parts of a trigger event that tell about the page. */
+export function eventBody(message: PageMessage, publicUrl: string | undefined) {
+  const { page } = message;
   return {
     client: 'Kintsugi',
     ...(publicUrl === undefined ? {} : { client_url: publicUrl }),
     payload: {
-      summary: shortened(firstLine === '' ? page.title : firstLine, LONGEST_SUMMARY),
+      summary: oneLine(message, LONGEST_SUMMARY),
       // dev/bruno/deployment/agent-bruno: one target of one cluster.
       source: shortened(page.workflowId.replace(/^recovery\//, '') || page.title || 'kintsugi', LONGEST_LINE),
       severity: severityOf(page.severity),
@@ -27,7 +29,7 @@ export function eventBody(page: Page, text: string, publicUrl: string | undefine
       ...member('component', page.component),
       ...member('group', page.service),
       ...member('class', page.findings[0]?.cause ?? page.runbook),
-      custom_details: details(page, text),
+      custom_details: details(page, plainText(message)),
     },
     links: page.links
       .filter(({ url }) => /^https?:\/\//.test(url) && url.length <= LONGEST_ADDRESS)
@@ -84,11 +86,4 @@ function details(page: Page, text: string): { [key: string]: unknown } {
 function lines(all: string[]): string[] {
   const shown = all.slice(0, MOST_LINES).map((line) => shortened(line, LONGEST_LINE));
   return all.length > MOST_LINES ? [...shown, `and ${all.length - MOST_LINES} more`] : shown;
-}
-
-/** At most so many UTF-16 units, cut between characters. */
-function shortened(text: string, most: number): string {
-  if (text.length <= most) return text;
-  const cut = text.slice(0, most - 1);
-  return `${cut.replace(/[\uD800-\uDBFF]$/, '')}…`;
 }

@@ -3,7 +3,7 @@ import { KintsugiError } from '../errors.ts';
 import type { Page } from '../recovery/escalation.ts';
 import { webAddress } from './address.ts';
 import type { MessageContext, Notifier, NotifierDependencies, NotifierKind } from './notifier.ts';
-import { type PageMessage, plainText } from './page.ts';
+import type { PageMessage } from './page.ts';
 import { eventBody } from './pagerduty-event.ts';
 import { postRepeatedly } from './post.ts';
 import { readSecret } from './secret-file.ts';
@@ -65,7 +65,7 @@ function createPagerDuty(integration: Integration, dependencies: NotifierDepende
     send(integration, dependencies, context, {
       event_action: 'trigger',
       dedup_key: keyOf(message.page, context),
-      ...eventBody(message.page, plainText(message), dependencies.publicUrl),
+      ...eventBody(message, dependencies.publicUrl),
     });
   const end = (action: 'acknowledge' | 'resolve', page: Page, context: MessageContext) =>
     send(integration, dependencies, context, { event_action: action, dedup_key: keyOf(page, context) });

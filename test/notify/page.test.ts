@@ -122,7 +122,7 @@ describe('the text of a page', () => {
       plainText(message),
       JSON.stringify(pageMessage(blind, { buttons: false })),
       envelopeOf(message),
-      JSON.stringify(eventBody(blind, '', undefined)),
+      JSON.stringify(eventBody(message, undefined)),
       JSON.stringify(webhookBody(message, 'k')),
     ];
     for (const text of told) expect(text).toContain('diagnose failed: the API server does not answer');

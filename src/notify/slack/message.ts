@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/web-api';
 import type { ApprovalAnswer, ApprovalRequest, Page } from '../../recovery/escalation.ts';
+import { oneLine } from '../one-line.ts';
 import {
   approveCommand,
   clock,
@@ -202,7 +203,7 @@ const MARKS = {
 };
 
 function textOf(message: PageMessage): string {
-  return escaped(headlineOf(message).join(' '), TEXT);
+  return escaped(oneLine(message, TEXT), TEXT);
 }
 
 /** The first line in parts of their own, so that a phone shows the first words of each: what, the impact, what was changed. */

@@ -12,7 +12,11 @@ const rung = z.strictObject({
     .describe(
       'acknowledged, if not given: not once somebody has acknowledged the page; resolved: whoever has it in hand',
     ),
-  repeat: duration.optional().describe('Of the last rung: it is said again after so long, 48 times at most; a PagerDuty that has the page calls nobody anew'),
+  repeat: duration
+    .optional()
+    .describe(
+      'Of the last rung: it is said again after so long, 48 times at most; a PagerDuty that has the page calls nobody anew',
+    ),
 });
 
 export const escalationStepIds = [
