@@ -6,6 +6,7 @@ import { type EventInput, eventInput, evidenceOfLogFile } from '../diagnosis/log
 import { createRedactor } from '../diagnosis/redaction.ts';
 import { KintsugiError, messageOf } from '../errors.ts';
 import type { Finding } from '../recovery/values.ts';
+import { printResult } from './output.ts';
 
 /** A log is a file that a person names: no more is read of it than fits in memory well. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -60,7 +61,7 @@ export default function register(program: Command): void {
     .option('--json', 'print JSON')
     .action((path: string, options: ClassifyOptions) => {
       const answer = classifyFile(path, options);
-      process.stdout.write(options.json === true ? `${JSON.stringify(answer, null, 2)}\n` : `${asText(answer)}\n`);
+      printResult(options.json === true ? { json: true } : {}, answer, () => asText(answer));
     });
 }
 

@@ -1,6 +1,7 @@
 import type { RecoveryEvent } from '../recovery/events.ts';
 import { formatTarget } from '../recovery/ids.ts';
 import { silenceText } from '../recovery/silences.ts';
+import { legibleAll } from '../recovery/words.ts';
 import {
   actionOutcomes,
   because,
@@ -26,8 +27,14 @@ import {
 
 /** One event as one sentence; null for what only moves the clock or the books on, and for kinds that a newer worker may send. */
 export function eventLine(event: RecoveryEvent): string | null {
-  return courseLine(event) ?? attemptLine(event) ?? changeLine(event) ?? peopleLine(event);
+  const read = legibleAll(event);
+  const line = courseLine(read) ?? attemptLine(read) ?? changeLine(read) ?? peopleLine(read);
+  // Nobody's text begins a line that looks like the next event.
+  return line === null ? null : line.replaceAll(/\n(?! {13})/g, `\n${MARGIN}`);
 }
+
+/** Below an event's time. */
+const MARGIN = ' '.repeat(13);
 
 /** How the recovery goes as a whole. */
 function courseLine(event: RecoveryEvent): string | null {
@@ -76,7 +83,7 @@ function courseLine(event: RecoveryEvent): string | null {
     case 'recovered':
       return `RECOVERED ${recoveredBy[event.by]}; the recovery stays open until its alerts have resolved`;
     case 'post-recovery':
-      return ['after the recovery:', ...event.items.map((item) => `             ${pointText(item)}`)].join('\n');
+      return ['after the recovery:', ...event.items.map((item) => `${MARGIN}${pointText(item)}`)].join('\n');
     case 'closed': {
       const cause = event.rootCause === undefined ? '' : `; root cause: ${event.rootCause}`;
       return `CLOSED: ${event.outcome}${detail(event.why)}${cause}${standingText(event.standing)}`;
@@ -203,7 +210,7 @@ function saidText({ args }: RecoveryEvent & { kind: 'order' }): string {
 
 /** What an action found out, each line below the one that tells how it ended. */
 function foundLines(saw: string[] = []): string[] {
-  return saw.map((line) => `             ${line}`);
+  return saw.map((line) => `${MARGIN}${line}`);
 }
 
 /** Of a finding that says nothing, as a healthy target's, there is nothing to say. */

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { KintsugiError, messageOf } from '../errors.ts';
 import { EXIT, EXIT_OF } from './exit-codes.ts';
-import { coloursFor, type JsonOption } from './output.ts';
+import { coloursFor, type JsonOption, jsonText, terminalText } from './output.ts';
 
 /**
  * Tells why a command failed and returns its exit code: with `--json` as `{error: {code, message, where, fix}}` on stdout, else
@@ -13,9 +13,8 @@ export function reportFailure(thrown: unknown, options: JsonOption): number {
   if (thrown instanceof CommanderError && thrown.code === 'commander.help') return EXIT.usage;
   const error = failureOf(thrown);
   const { code, message, where, fix } = error;
-  if (options.json === true)
-    process.stdout.write(`${JSON.stringify({ error: { code, message, where, fix } }, null, 2)}\n`);
-  else process.stderr.write(failureText(error));
+  if (options.json === true) process.stdout.write(`${jsonText({ error: { code, message, where, fix } }, 2)}\n`);
+  else process.stderr.write(terminalText(failureText(error)));
   return thrown instanceof KintsugiError || thrown instanceof CommanderError ? EXIT_OF[code] : EXIT.bad;
 }
 

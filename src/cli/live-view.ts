@@ -2,7 +2,7 @@ import type { RecoveryEvent } from '../recovery/events.ts';
 import type { RecoveryRecord } from '../recovery/record.ts';
 import { eventLine } from './event-line.ts';
 import type { Follower } from './follow.ts';
-import { coloursFor } from './output.ts';
+import { coloursFor, jsonText, terminalText } from './output.ts';
 import { clockTime, type Tone, toneOf } from './sentences.ts';
 import { waitingLines } from './waiting.ts';
 
@@ -30,7 +30,7 @@ export function liveView(stream: Stream, done: Follower['done']): Follower & { e
   };
   const line = (text: string) => {
     clear();
-    stream.write(`${text}\n`);
+    stream.write(`${terminalText(text)}\n`);
   };
   return {
     onEvent: (event) => {
@@ -56,7 +56,7 @@ export function liveView(stream: Stream, done: Follower['done']): Follower & { e
 export function jsonView(stream: Stream, done: Follower['done']): Follower & { end(): void } {
   return {
     onEvent: (event: RecoveryEvent) => {
-      stream.write(`${JSON.stringify({ event })}\n`);
+      stream.write(`${jsonText({ event })}\n`);
     },
     onRecord: (_record: RecoveryRecord) => undefined,
     onSilence: () => undefined,

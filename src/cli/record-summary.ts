@@ -10,6 +10,7 @@ import { putBackLines } from '../recovery/put-back.ts';
 import type { RecoveryRecord } from '../recovery/record.ts';
 import { silencedBy, silenceText } from '../recovery/silences.ts';
 import { isInHand } from '../recovery/take-over.ts';
+import { indented, legibleAll } from '../recovery/words.ts';
 import {
   because,
   clockTime,
@@ -25,7 +26,8 @@ import {
 /** Recoveries as people read them in a terminal. Pure: text without colour, times in UTC. */
 
 /** A recovery as it stands, in a few lines: what, where it is, why, what was done, what is possible. */
-export function recordSummary(record: RecoveryRecord): string {
+export function recordSummary(recorded: RecoveryRecord): string {
+  const record = legibleAll(recorded);
   const { diagnosis, look } = record;
   const finding = leadingFinding(record);
   const saw = look.saw || diagnosis?.saw;
@@ -52,9 +54,11 @@ export function recordSummary(record: RecoveryRecord): string {
   if (orders.length > 0) rows.push(['orders', `possible now: ${orders.map(commandOf).join(', ')}`]);
   const title = record.target === null ? record.workflowId : formatTarget(record.target);
   const lost = dataLossText(activeAttempt(record)?.plans ?? []).trim();
-  return [...(lost === '' ? [] : [lost]), title, ...rows.map(([name, text]) => `  ${name.padEnd(10)} ${text}`)].join(
-    '\n',
-  );
+  return [
+    ...(lost === '' ? [] : [lost]),
+    title,
+    ...rows.map(([name, text]) => `  ${name.padEnd(10)} ${indented(text, 13)}`),
+  ].join('\n');
 }
 
 /** What stands; to somebody who has it in hand also how each is put back. */

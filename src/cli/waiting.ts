@@ -9,12 +9,17 @@ import { phaseOf } from '../recovery/phase.ts';
 import { activeAttempt, alertsFiring, effectiveMode, modeReason } from '../recovery/policy.ts';
 import type { RecoveryRecord } from '../recovery/record.ts';
 import { silencedBy } from '../recovery/silences.ts';
+import { oneLine } from '../recovery/words.ts';
 import { clockTime } from './sentences.ts';
 
 /** The last lines of a live view: where a recovery is, what it waits for and until when, and what a person can do about it. */
 
 /** In lines, the most important first; pure, times in UTC, spans from `now` (RFC 3339). */
 export function waitingLines(record: RecoveryRecord, now: string): string[] {
+  return linesOf(record, now).map(oneLine);
+}
+
+function linesOf(record: RecoveryRecord, now: string): string[] {
   if (record.closed !== null) return [`closed: ${record.closed.outcome}`];
   const doing = record.inFlight.target?.step ?? record.inFlight.people?.step ?? 'waiting';
   const head = `${phaseOf(record)}, ${doing}, ${timeLeft(record, now)}`;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Acknowledgement, ApprovalAnswer, ApprovalRequest, Page } from '../recovery/escalation.ts';
 import { planDiff } from '../recovery/plan-diff.ts';
 import type { Finding, Json, PostRecoveryItem } from '../recovery/values.ts';
+import { indented, oneLine } from '../recovery/words.ts';
 
 /** One message to people: a page, its update, its resolution, or an approval that is asked for. */
 export type PageMessage =
@@ -33,6 +34,10 @@ export function webhookBody(message: PageMessage, messageKey: string): { [key: s
   };
 }
 
+function firstLine(message: PageMessage): string {
+  return oneLine(headlineOf(message).join(' '));
+}
+
 /** Whether a message is one sentence, and tells nothing else of the page. */
 function isOneLine(
   message: PageMessage,
@@ -51,7 +56,7 @@ export function approveCommand(page: Page, approval: ApprovalRequest): string {
  */
 export function plainText(message: PageMessage): string {
   const { page } = message;
-  if (isOneLine(message)) return headlineOf(message).join(' ');
+  if (isOneLine(message)) return firstLine(message);
   const tried = section(
     'Tried',
     page.attempts.flatMap(({ remedy, cause, outcome, undone, saw, found = [] }) => [
@@ -70,13 +75,13 @@ export function plainText(message: PageMessage): string {
   );
   if (message.event === 'resolve') {
     const afterwards = section('After the recovery', (page.postRecovery ?? []).map(pointLine));
-    return paragraphs([headlineOf(message), tried, standing, patch, afterwards, links]);
+    return paragraphs([[firstLine(message)], tried, standing, patch, afterwards, links]);
   }
   return paragraphs([
-    [headlineOf(message).join(' ')],
+    [firstLine(message)],
     message.event === 'approval' ? approvalLines(page, message.approval) : [],
     takenOverLines(page),
-    [`Why now: ${page.why}. Deadline ${clock(page.deadline)}, mode ${page.mode}.`],
+    [`Why now: ${oneLine(page.why)}. Deadline ${clock(page.deadline)}, mode ${page.mode}.`],
     troubleLines(page),
     page.acknowledged === undefined ? [] : [inHand(page.acknowledged)],
     section(`Broken since ${clock(page.brokenSince)}. Impact`, impactLines(page.impact)),
@@ -92,7 +97,7 @@ export function plainText(message: PageMessage): string {
       'Written steps',
       page.steps.map((step, index) => `${index + 1}. ${step.text}: ${step.found}`),
     ),
-    page.person === undefined ? [] : [`For a person: ${page.person}`],
+    page.person === undefined ? [] : [`For a person: ${indented(page.person, 4)}`],
     section('Checklist', page.checklist.map(pointLine)),
     section(
       'To prevent it',
@@ -106,20 +111,23 @@ export function plainText(message: PageMessage): string {
 
 /** Who has the page; a name that nobody has checked is said to be one. */
 export function inHand({ by, at, verified }: Acknowledgement): string {
-  return `In the hands of ${by}${verified ? '' : ' (unverified)'} since ${clock(at)}: it climbs no further.`;
+  return `In the hands of ${oneLine(by)}${verified ? '' : ' (unverified)'} since ${clock(at)}: it climbs no further.`;
 }
 
 /** What could not be read, or was not looked at yet: the page would seem to know what it does not say. */
 export function troubleLines({ trouble }: Page): string[] {
-  return trouble === undefined ? [] : [`Trouble: ${trouble}`];
+  return trouble === undefined ? [] : [`Trouble: ${oneLine(trouble)}`];
 }
 
 /** Who has the recovery, why, and what automation put back for it. */
 export function takenOverLines({ takenOver }: Page): string[] {
   if (takenOver === undefined) return [];
   const { by, at, reason, putBack } = takenOver;
-  const why = reason === undefined ? '' : ` (${reason})`;
-  return [`Taken over by ${by} at ${clock(at)}${why}: nothing is written until it is handed back.`, ...putBack];
+  const why = reason === undefined ? '' : ` (${oneLine(reason)})`;
+  return [
+    `Taken over by ${oneLine(by)} at ${clock(at)}${why}: nothing is written until it is handed back.`,
+    ...putBack,
+  ];
 }
 
 const MARKS = { done: '[x]', found: '[!]', 'not-possible': '[-]', open: '[ ]' } as const;
@@ -130,7 +138,7 @@ export function pointLine({ state, text, saw }: PostRecoveryItem): string {
 }
 
 function section(title: string, items: string[]): string[] {
-  return items.length === 0 ? [] : [title, ...items];
+  return items.length === 0 ? [] : [title, ...items.map((item) => indented(item, 4))];
 }
 
 function paragraphs(parts: string[][]): string {

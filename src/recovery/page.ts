@@ -10,10 +10,15 @@ import { restsHealthy } from './procedures.ts';
 import { keptChanges, putBackLines } from './put-back.ts';
 import type { RecoveryRecord } from './record.ts';
 import type { Plan } from './values.ts';
+import { legibleAll } from './words.ts';
 import { troubleOf, writtenSteps } from './written-steps.ts';
 
-/** What people are told now: everything that the recovery saw, tried and undid (the webhook's body is made from it). */
+/** What people are told now: everything that the recovery saw, tried and undid (the webhook's body is made from it), legible. */
 export function pageOf(record: RecoveryRecord, key: string): Page {
+  return legibleAll(toldOf(record, key));
+}
+
+function toldOf(record: RecoveryRecord, key: string): Page {
   const content = record.runbook?.content;
   const finding = leadingFinding(record);
   const entry = finding === null ? null : causeEntry(record, finding.cause);
@@ -127,5 +132,5 @@ export function approvalRequest(record: RecoveryRecord, n: number): ApprovalRequ
   if (attempt?.approval == null) return null;
   const { quorum, expiresAt, digest, why, by } = attempt.approval;
   const { remedy, cause, plans } = attempt;
-  return { n, remedy, cause, quorum, expiresAt, digest, why, plans, by, dataLoss: dataLossOf(plans) };
+  return legibleAll({ n, remedy, cause, quorum, expiresAt, digest, why, plans, by, dataLoss: dataLossOf(plans) });
 }

@@ -35,3 +35,8 @@ export function legibleAll<T>(value: T): T {
   );
   return copy;
 }
+
+/** The further lines of a text below its first, so that none of them looks like a line of its own. */
+export function indented(text: string, width: number): string {
+  return text.replaceAll('\n', `\n${' '.repeat(width)}`);
+}

@@ -8,6 +8,7 @@ import type { RecoveryRecord } from '../recovery/record.ts';
 import { silenceEvents, silencesInput } from '../recovery/silences.ts';
 import { messageFailed, rungOf } from '../recovery/step-failures.ts';
 import type { PeopleStep } from '../recovery/steps.ts';
+import { legible, legibleAll } from '../recovery/words.ts';
 import { activities, soon } from './activities.ts';
 import { ask, tellAnswer } from './questions.ts';
 
@@ -57,7 +58,7 @@ export async function runPeopleStep(started: RecoveryRecord, step: PeopleStep): 
         event: 'note',
         page: pageOf(started, key),
         messageKey: key,
-        text: noteOf(started),
+        text: legible(noteOf(started)),
       });
       return told(step, result, { kind: 'note-sent', notifier });
     }
@@ -98,7 +99,7 @@ function escalate(record: RecoveryRecord, page: PageRecord | null, { step, ...se
   const key = page?.key ?? '';
   const providerId = page === null ? undefined : providerIdOf(page, notifier);
   return activities.notifying(`${event} page ${key} by ${notifier}`).escalate({
-    ...sending,
+    ...legibleAll(sending),
     page: pageOf(record, key),
     messageKey: `${key}/${step ?? `0/${event}/${record.seq}`}`,
     ...(providerId === undefined ? {} : { providerId }),

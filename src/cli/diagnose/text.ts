@@ -1,6 +1,7 @@
 import type { Evidence } from '../../diagnosis/evidence.ts';
 import { formatTarget } from '../../recovery/ids.ts';
 import type { ChecklistItem, Finding, Plan } from '../../recovery/values.ts';
+import { indented, legibleAll } from '../../recovery/words.ts';
 import type { coloursFor } from '../output.ts';
 import type { Seen } from './look.ts';
 
@@ -12,12 +13,13 @@ const MOST_QUOTES = 3;
 const LONGEST_QUOTE = 200;
 
 /** The diagnosis for a person at three in the morning: how it is, why, what would be done, what could not be read. */
-export function diagnosisText(seen: Seen, colours: Colours): string {
+export function diagnosisText(looked: Seen, colours: Colours): string {
+  const seen = legibleAll(looked);
   const { answer, evidence } = seen;
   const { healthy, target, state, findings } = answer;
   const head = healthy ? colours.green('HEALTHY') : colours.red('NOT HEALTHY');
   return [
-    `${head}  ${formatTarget(target)}: ${state}`,
+    `${head}  ${formatTarget(target)}: ${oneLine(state)}`,
     ...surroundings(evidence),
     ...section(healthy ? 'Earlier:' : 'Why:', findingsText(findings, colours)),
     ...section('What would be done:', healthy ? [] : doText(seen)),
@@ -30,7 +32,7 @@ export function diagnosisText(seen: Seen, colours: Colours): string {
 }
 
 function section(title: string, lines: string[]): string[] {
-  return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
+  return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${indented(line, 6)}`)];
 }
 
 /** Who else has a say in it: what scales, rewrites or reverts it. */

@@ -1,3 +1,5 @@
+import { code as codeOf, escaped } from '../../recovery/markdown.ts';
+
 /** Pieces of GitHub's Markdown in which nothing of what a program or a person wrote becomes markup. Pure. */
 
 /** What nobody has said or seen yet: left open, never made up. */
@@ -5,10 +7,7 @@ export const NOT_KNOWN = '_Not known yet_';
 
 /** Text in one line. */
 export function plain(text: string): string {
-  return text
-    .trim()
-    .replace(/[\\`*_[\]<>|]/g, (sign) => `\\${sign}`)
-    .replace(/\s*\n\s*/g, '<br>');
+  return escaped(text.trim()).replace(/\s*\n\s*/g, '<br>');
 }
 
 /** ` (text)`, or nothing. */
@@ -16,13 +15,9 @@ export function aside(text: string | undefined): string {
   return text === undefined || text === '' ? '' : ` (${plain(text)})`;
 }
 
-/** Text as it is, in a fence that is longer than any that stands in it. */
+/** Text as it is, also in a table. */
 export function code(text: string): string {
-  const line = text.replace(/\s*\n\s*/g, ' ').replaceAll('|', '\\|');
-  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = '`'.repeat(longest + 1);
-  const room = line.startsWith('`') || line.endsWith('`') ? ' ' : '';
-  return `${fence}${room}${line}${room}${fence}`;
+  return codeOf(text.replaceAll('|', '\\|'));
 }
 
 export function section(title: string, content: string): string {
