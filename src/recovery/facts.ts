@@ -194,8 +194,10 @@ function outcomeNow(record: RecoveryRecord, clock: Clock): Outcome | null {
   if (procedure !== null) return procedure;
   const observing = onlyObserved(record) && openProcedure(record) === null;
   if (observing && record.startedBy === 'person' && planShown(record)) return 'observed';
-  const paged = openPage(record)?.rungs[0]?.dueAt;
-  return paged !== undefined && clock.passed(paged, LIMIT_MS) ? 'handed-over' : null;
+  // Whoever had the page had a day of their own, and automation and the others have one after it.
+  const page = openPage(record);
+  const since = page?.handedBack ?? page?.rungs[0]?.dueAt;
+  return since !== undefined && clock.passed(since, LIMIT_MS) ? 'handed-over' : null;
 }
 
 /** While a person has it in hand it ends by itself only where there is nothing to mend, or after the longest time. */

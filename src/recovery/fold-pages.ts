@@ -1,4 +1,4 @@
-import type { OrderName, RecoveryEvent } from './events.ts';
+import type { RecoveryEvent } from './events.ts';
 import type { PageRecord, RungRecord, RungTry, Told } from './page-record.ts';
 import { isSamePerson } from './people.ts';
 import type { RecoveryRecord } from './record.ts';
@@ -16,9 +16,7 @@ export function foldPages(record: RecoveryRecord, event: RecoveryEvent): Recover
     case 'rung-due':
       return openRung(record, event);
     case 'order':
-      // Whoever takes over has the page with it.
-      if (!event.accepted) return record;
-      return heard(ACKNOWLEDGES.has(event.name) ? acknowledge(record, event) : record, event);
+      return event.accepted ? heard(changeHands(record, event), event) : record;
     case 'watched':
       return event.broken ? updateOpen(record, (page) => reopened(page, record.newsSeq)) : record;
     case 'relapsed':
@@ -91,16 +89,42 @@ function triesOf(page: PageRecord): RungTry[] {
   return page.rungs.flatMap(({ tries }) => tries);
 }
 
-const ACKNOWLEDGES: ReadonlySet<OrderName> = new Set(['acknowledge', 'takeOver']);
+/** Whoever takes over has the page with it, and lets go of it with the target. */
+function changeHands(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' }): RecoveryRecord {
+  switch (event.name) {
+    case 'acknowledge':
+    case 'takeOver':
+      return updateOpen(record, (page) => acknowledged(page, event));
+    case 'handBack':
+      return updateOpen(record, (page) => handedBack(page, event.at));
+    default:
+      return record;
+  }
+}
 
-/** The same person again changes nothing; another one has the page from then on. */
-function acknowledge(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' }): RecoveryRecord {
-  const { actor, verified, at } = event;
-  return updateOpen(record, (page) =>
-    page.acknowledged !== undefined && isSamePerson(page.acknowledged.by, actor)
-      ? page
-      : { ...page, acknowledged: { by: actor.trim(), at, verified } },
-  );
+/** The same person again keeps it since when they had it; another one has the page from then on. */
+function acknowledged(page: PageRecord, event: RecoveryEvent & { kind: 'order' }): PageRecord {
+  const { name, actor, verified, at } = event;
+  const { withTarget, ...rest } = page;
+  const isKnown = page.acknowledged !== undefined && isSamePerson(page.acknowledged.by, actor);
+  const isByTarget = name === 'takeOver' && (!isKnown || withTarget === true);
+  return {
+    ...rest,
+    ...(isKnown ? {} : { acknowledged: { by: actor.trim(), at, verified } }),
+    ...(isByTarget ? { withTarget: true } : {}),
+  };
+}
+
+/** Nobody has it then but whoever has said so by an acknowledgement; who takes it on next is told anew. */
+function handedBack(page: PageRecord, at: string): PageRecord {
+  if (page.acknowledged === undefined) return page;
+  if (page.withTarget === undefined) return { ...page, handedBack: at };
+  const { acknowledged: _, withTarget: __, told = {}, ...rest } = page;
+  const known = Object.entries(told).map(([notifier, { acknowledged: ___, ...one }]): [string, Told] => [
+    notifier,
+    one,
+  ]);
+  return { ...rest, told: Object.fromEntries(known), handedBack: at };
 }
 
 /**

@@ -1,15 +1,15 @@
 import type { Clock } from './clock.ts';
-import { after, milliseconds } from './durations.ts';
+import { after, DEFAULT_RUNG, isPast, milliseconds } from './durations.ts';
 import type { EventBody } from './events.ts';
 import { takers } from './fold-pages.ts';
 import type { PageRecord, RungRecord } from './page-record.ts';
-import { firstRungMs } from './policy.ts';
 import type { RecoveryRecord } from './record.ts';
 import { isInHand } from './take-over.ts';
 
 /**
  * How an open page climbs: rung by rung while nobody acknowledges it, and again and again on a last rung that repeats. A rung
- * that says `until: resolved` is for those who are told whoever has the page in hand.
+ * that says `until: resolved` is for those who are told whoever has the page in hand. Whoever hands the target back lets it climb
+ * on: the rungs that are left count from then.
  */
 
 /** The last rung is not repeated more often than this: with half an hour in between, a day. */
@@ -22,21 +22,35 @@ function rungsOf(record: RecoveryRecord) {
 /** Whether a rung still calls people: who has the page, or the target, in hand stops all but those that go on until it is resolved. */
 function calls(record: RecoveryRecord, page: PageRecord, rung: number): boolean {
   const isOpen = page.acknowledged === undefined && !isInHand(record);
-  return isOpen || rungsOf(record)[rung]?.until === 'resolved';
+  return isOpen || isForAll(record, rung);
+}
+
+function isForAll(record: RecoveryRecord, rung: number): boolean {
+  return rungsOf(record)[rung]?.until === 'resolved';
 }
 
 /** The next rung of an open page, or the last one's next repetition, once its time has come. */
 export function nextRung(record: RecoveryRecord, page: PageRecord, clock: Clock): EventBody | null {
   const rungs = rungsOf(record);
-  const first = page.rungs[0];
-  if (first === undefined) return null;
-  const highest = Math.max(...page.rungs.map(({ rung }) => rung));
-  const index = rungs.findIndex((_, rung) => rung > highest && calls(record, page, rung));
-  const next = rungs[index];
+  const rung = rungs.findIndex((_, index) => {
+    const isLeft = page.rungs.every((said) => said.rung !== index) && calls(record, page, index);
+    return isLeft && clock.reached(dueAt(record, page, index));
+  });
+  const next = rungs[rung];
   if (next === undefined) return repetition(record, page, clock);
-  // An early page moves the later rungs with it.
-  const due = after(first.dueAt, milliseconds(next.after) - firstRungMs(record));
-  return clock.reached(due) ? { kind: 'rung-due', rung: index, why: `${next.after} passed${unanswered(page)}` } : null;
+  return { kind: 'rung-due', rung, why: `${next.after} passed${unanswered(page)}` };
+}
+
+/** When a rung is due that was not said yet. An early page moves it, and a hand-back does where it was held up till then. */
+function dueAt(record: RecoveryRecord, page: PageRecord, rung: number): string {
+  const rungs = rungsOf(record);
+  const afterMs = (index: number) => milliseconds(rungs[index]?.after ?? DEFAULT_RUNG);
+  const { handedBack } = page;
+  if (handedBack === undefined || isForAll(record, rung))
+    return after(page.rungs[0]?.dueAt ?? record.now, afterMs(rung) - afterMs(0));
+  const said = page.rungs.filter(({ dueAt }) => isPast(dueAt, handedBack)).map((entry) => entry.rung);
+  const firstLeft = rungs.findIndex((_, index) => !said.includes(index));
+  return after(handedBack, afterMs(rung) - afterMs(firstLeft - 1));
 }
 
 function repetition(record: RecoveryRecord, page: PageRecord, clock: Clock): EventBody | null {
@@ -46,12 +60,15 @@ function repetition(record: RecoveryRecord, page: PageRecord, clock: Clock): Eve
   const last = said.at(-1);
   if (every === undefined || last === undefined || said.length > MOST_REPEATS || !calls(record, page, rung))
     return null;
-  if (!clock.passed(last.dueAt, milliseconds(every))) return null;
+  const { handedBack } = page;
+  const isHeldUp = handedBack !== undefined && isPast(last.dueAt, handedBack) && !isForAll(record, rung);
+  if (!clock.passed(isHeldUp ? handedBack : last.dueAt, milliseconds(every))) return null;
   return { kind: 'rung-due', rung, repeat: said.length, why: `again after ${every}${unanswered(page)}` };
 }
 
-function unanswered({ acknowledged }: PageRecord): string {
-  return acknowledged === undefined ? ', and nobody has acknowledged' : '';
+function unanswered({ acknowledged, handedBack }: PageRecord): string {
+  if (acknowledged !== undefined) return '';
+  return `, and nobody has acknowledged${handedBack === undefined ? '' : ' since it was handed back'}`;
 }
 
 /**

@@ -16,6 +16,10 @@ export interface PageRecord {
   told?: Record<string, Told>;
   /** Who has it in hand: the last person who acknowledged it. */
   acknowledged?: Acknowledgement;
+  /** Set where nobody said so but by taking the target over: handing that back lets go of the page too. */
+  withTarget?: true;
+  /** When whoever had it last handed the target back. */
+  handedBack?: string;
   resolved: { at: string; reason: string } | null;
   /** The notifiers that are still to be told that it is over. */
   owed?: string[];

@@ -111,6 +111,8 @@ const REACHED = [
   'assess of what a silence stopped',
   'undo under a silence',
   'an ordered write under a silence',
+  'a page let go',
+  'a rung after a page was let go',
 ];
 
 /** The other tests draw new sequences each time, or those of KINTSUGI_TEST_SEED. */

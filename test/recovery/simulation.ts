@@ -21,7 +21,7 @@ import {
   withLadder,
   withPostRecovery,
 } from './samples.ts';
-import { EpisodeRules } from './simulated-episodes.ts';
+import { EpisodeRules, episodeReach } from './simulated-episodes.ts';
 import { pageRules, writesInHand } from './simulated-people.ts';
 import { brokenRules, RESTORE, RESTORE_PLANS, restoreRunbook } from './simulated-procedures.ts';
 import { brokenSilence, SilenceWorld, silenceReach } from './simulated-silences.ts';
@@ -191,14 +191,17 @@ class Simulation {
       return;
     }
     const orders = possibleOrders(this.record);
-    const name = this.oneIn(60) ? 'cancel' : this.pick(orders.filter((order) => this.isGiven(order)));
+    // Whoever took over hands it back, or there would be little else than people at work.
+    const back = orders.includes('handBack') && this.oneIn(2);
+    const given = back ? 'handBack' : this.pick(orders.filter((order) => this.isGiven(order)));
+    const name = this.oneIn(60) ? 'cancel' : given;
     if (name !== undefined) this.order(name);
   }
 
   /** What ends or silences a recovery is rare, or there would be little else. */
   private isGiven(order: OrderName): boolean {
-    if (order === 'close') return this.oneIn(20);
-    return order !== 'takeOver' || this.oneIn(6);
+    if (order === 'close') return this.oneIn(12);
+    return order !== 'takeOver' || this.oneIn(openPage(this.record) === null ? 6 : 3);
   }
 
   private vouch(actor: string): void {
@@ -415,7 +418,7 @@ class Simulation {
     const own = { name: 'r', version: '1', digest: 'd', workerMode: this.mode, ...keys };
     if (this.record.runbookName !== RESTORE) {
       const runbook = this.oneIn(2) ? smallRunbook(withPostRecovery) : smallRunbook();
-      return [{ kind: 'runbook-loaded', ...own, runbook: this.oneIn(2) ? withLadder(runbook) : runbook }];
+      return [{ kind: 'runbook-loaded', ...own, runbook: this.oneIn(3) ? runbook : withLadder(runbook) }];
     }
     if (this.record.procedure !== undefined && this.oneIn(6)) {
       const error = { code: 'invalid', message: 'parameter "claim" is missing' };
@@ -544,8 +547,10 @@ class Simulation {
     const event = nextEvent(this.record, body, new Date(this.now).toISOString());
     if (body.kind === 'approval-asked') this.vouched = [];
     this.broken.push(...brokenRules(this.record, body, this.vouched), ...pageRules(this.record, body));
-    this.record = fold(this.record, event);
-    this.broken.push(...this.episodes.broken(event, this.record));
+    const before = this.record;
+    this.record = fold(before, event);
+    for (const what of episodeReach(before, this.record)) this.count(what);
+    this.broken.push(...this.episodes.broken(before, event, this.record));
     if (event.kind !== 'tick') this.events.push(event);
     this.count(event.kind === 'closed' ? `closed ${event.outcome}` : event.kind);
     for (const attempt of this.record.attempts)
