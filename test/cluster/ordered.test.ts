@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { readState } from '../../dev/cluster/state.ts';
 import { IMAGES } from '../../dev/images/catalogue.ts';
 import { provideImages } from '../../dev/images/provide.ts';
+import { forgetBaselines } from '../../dev/world/baseline.ts';
 import { templateHash } from '../../src/kubernetes/template.ts';
 import { readWorkload } from '../../src/kubernetes/workloads.ts';
 import type { RecoveryRecord } from '../../src/recovery/record.ts';
@@ -102,7 +103,7 @@ describe('a person who was paged', () => {
     await order(['close', scene.workflowId]);
   });
 
-  test('goes back to an earlier revision, whose history is shown, and the page is resolved by that', async () => {
+  test('goes back to an earlier revision, whose history is shown, once it is approved by the CLI, and the page is resolved by that', async () => {
     const scene = world.scenes.back;
     await brokenAndPaged(scene);
     const { namespace } = scene;
@@ -116,14 +117,37 @@ describe('a person who was paged', () => {
         { revision: '1', current: false, digests: [expect.stringMatching(/^(sha256:|$)/)] },
       ],
     });
+    // A slow start may have let the first revision be recorded as healthy: without that a person has to agree.
+    await forgetBaselines(world.kubernetes, 'kintsugi', [namespace]);
     await order(['rollback', scene.workflowId, '--to-revision', '1']);
-    const asked = ({ attempts }: RecoveryRecord) => attempts.at(-1)?.stage === 'asked';
-    const { record } = await untilRecord(world, scene, (now) => asked(now) || now.recovered !== null);
-    // Nobody has seen the first revision healthy for as long as a baseline wants: then a person has to agree.
-    if (asked(record)) await order(['approve', scene.workflowId]);
+    const { record } = await untilRecord(
+      world,
+      scene,
+      ({ attempts, recovered }) => attempts.at(-1)?.stage === 'asked' || recovered !== null,
+    );
+    expect(record).toMatchObject({ recovered: null, pages: [{ resolved: null }] });
+    const asked = record.attempts.at(-1);
+    expect(asked).toMatchObject({ remedy: 'rollback to revision 1', stage: 'asked', actions: [] });
+    expect(asked?.approval?.why).toContain('nothing shows that revision 1 was ever healthy');
+    const approve = [
+      'approve',
+      scene.workflowId,
+      '--attempt',
+      String(asked?.n),
+      '--digest',
+      asked?.approval?.digest ?? '',
+    ];
+    await order(approve);
     const recovered = await untilRecord(world, scene, (now) => now.recovered !== null);
     expect(recovered.record.recovered?.by).toBe('person');
-    expect(recovered.record.attempts.at(-1)).toMatchObject({ remedy: 'rollback to revision 1', stage: 'verified' });
+    expect(recovered.record.attempts.at(-1)).toMatchObject({
+      remedy: 'rollback to revision 1',
+      stage: 'verified',
+      approval: { by: ['ana'] },
+    });
+    expect(recovered.events).toContainEqual(
+      expect.objectContaining({ kind: 'order', name: 'approve', actor: 'ana', accepted: true, verified: false }),
+    );
     await untilRecord(world, scene, ({ pages }) => pages[0]?.resolved != null);
     const { recoveryId } = record;
     const messages = world.pages.pages.map(({ body }) => body).filter((body) => body.recoveryId === recoveryId);
