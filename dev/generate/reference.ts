@@ -136,7 +136,7 @@ function notifiersPage(): string {
   const builtIn = [
     [
       '`default`',
-      'Those of `notifiers.default` in the configuration file, in their order, until one takes the message.',
+      'Those of `notifiers.default` in the configuration file, in their order, until one takes the page. Whoever took it hears what follows.',
     ],
     ['`webhook`', 'Posts the page as JSON to KINTSUGI_WEBHOOK_URL, with an Idempotency-Key; there if that is set.'],
     [

@@ -176,7 +176,7 @@ function peopleLine(event: RecoveryEvent): string | null {
     case 'message-failed':
       return `${event.notifier} did not take ${messages[event.step]}: ${event.error}`;
     case 'page-resolved':
-      return `the page is resolved at ${event.notifier}: ${event.reason}`;
+      return `the page is resolved at ${event.notifier}${event.partly === true ? ', not yet by all it stands for' : ''}: ${event.reason}`;
     case 'order':
       return `order ${event.name} by ${event.actor} ${event.accepted ? `is taken${saidText(event)}` : `is refused${because(event.reason)}`}`;
     case 'message-refused':

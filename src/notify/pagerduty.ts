@@ -35,7 +35,7 @@ type Settings = z.infer<typeof pagerDutySettings>;
 const kind: NotifierKind<Settings> = {
   name: 'pagerduty',
   summary:
-    'PagerDuty, by its Events API v2: triggers, acknowledges and resolves one alert a page; a question for approval is an alert of its own, resolved when it is answered. It takes no notes.',
+    'PagerDuty, by its Events API v2: triggers, acknowledges and resolves one alert a page; a question for approval is an alert of its own, resolved when it is answered. A later rung or a repetition of the same integration calls nobody anew: its escalation policy does. It takes no notes.',
   settings: pagerDutySettings,
   create({ routingKeyFile, url }, dependencies) {
     const routingKey = () => readRoutingKey(routingKeyFile, dependencies.place('routingKeyFile'));

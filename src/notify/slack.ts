@@ -46,7 +46,7 @@ export type SlackSettings = z.infer<typeof slackSettings>;
 const kind: NotifierKind<SlackSettings> = {
   name: 'slack',
   summary:
-    'A Slack message for each page, edited in place, with the steps in its thread, and buttons that lead through the gateway.',
+    'A Slack message for each page, edited in place, with the steps in its thread, and buttons that lead through the gateway; a later rung is a message of its own that leads to it.',
   settings: slackSettings,
   create(settings, dependencies) {
     const slack = speaker(settings, dependencies);

@@ -34,6 +34,7 @@ const REACHED = [
   'a rung again',
   'page after an acknowledgement',
   'failed resolve-page',
+  'partly resolve-page',
   'failed acknowledge-page',
   'failed note',
   'stop apply',

@@ -7,7 +7,7 @@ import { changesTarget } from '../../src/recovery/ordered.ts';
 import { possibleOrders, refusalOf } from '../../src/recovery/orders.ts';
 import { postRecoveryEvent } from '../../src/recovery/post-recovery.ts';
 import { emptyRecord, type RecoveryRecord } from '../../src/recovery/record.ts';
-import { failureEvents, rungOf } from '../../src/recovery/step-failures.ts';
+import { failureEvents, messageFailed, rungOf } from '../../src/recovery/step-failures.ts';
 import type { PeopleStep, TargetStep } from '../../src/recovery/steps.ts';
 import type { Finding, GitComparison, Hold, Mode, Plan } from '../../src/recovery/values.ts';
 import {
@@ -406,8 +406,18 @@ class Simulation {
         return [{ kind: 'page-updated', page: step.page, notifier: step.notifier, upTo: step.upTo }];
       case 'acknowledge-page':
         return [{ kind: 'page-acknowledged', page: step.page, notifier: step.notifier, by: step.by }];
-      case 'resolve-page':
-        return [{ kind: 'page-resolved', page: step.page, notifier: step.notifier, reason: step.reason }];
+      case 'resolve-page': {
+        const over: EventBody = {
+          kind: 'page-resolved',
+          page: step.page,
+          notifier: step.notifier,
+          reason: step.reason,
+        };
+        // A notifier that stands for several could tell some of them.
+        if (calm || !this.oneIn(8)) return [over];
+        this.count('partly resolve-page');
+        return [{ ...over, partly: true }, messageFailed(step, 'one of them is away')];
+      }
       case 'note':
         return [{ kind: 'note-sent', notifier: step.notifier }];
     }
