@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
+import { tellsSinceWhen } from './deadlines.ts';
 import { after, milliseconds } from './durations.ts';
 import type { EventBody, Outcome } from './events.ts';
-import { tellsSinceWhen } from './fold-alerts.ts';
 import { openPage } from './fold-pages.ts';
 import { holdExpires, isHeld, patchOf } from './holds.ts';
 import { nextRung } from './ladder.ts';

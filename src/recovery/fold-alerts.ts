@@ -1,3 +1,4 @@
+import { tellsSinceWhen } from './deadlines.ts';
 import { after, DEFAULT_RUNG, milliseconds } from './durations.ts';
 import type { RecoveryEvent } from './events.ts';
 import { alertKey, withOthersDeadlines } from './other-runbooks.ts';
@@ -37,15 +38,6 @@ export function foldAlert(record: RecoveryRecord, event: RecoveryEvent & { kind:
   }
   if (role !== 'trigger' || status !== 'firing') return { ...wantLook(record), alerts };
   return { ...wantLook(record), alerts, startedBy: 'alert', episode: withAlert(record, event) };
-}
-
-/**
- * Whether an alert tells since when the target is broken now: what began before it was last seen healthy, and fires on because it
- * looks at a window of time, does not.
- */
-export function tellsSinceWhen({ healthyAt, recovered }: RecoveryRecord, startsAt: string): boolean {
-  const healthy = healthyAt ?? recovered?.at;
-  return healthy === undefined || Date.parse(startsAt) > Date.parse(healthy);
 }
 
 /** The deadline counts from the earliest trigger alert of the episode; a join never moves it later. */

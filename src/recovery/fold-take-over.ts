@@ -1,9 +1,11 @@
 import type { Attempt, Requested } from './attempt.ts';
 import type { Clock } from './clock.ts';
+import { later } from './deadlines.ts';
 import { after } from './durations.ts';
 import type { RecoveryEvent } from './events.ts';
 import { verifyAgain } from './holds.ts';
 import { withdrawnRequest } from './new-attempt.ts';
+import { withOthersDeadlines } from './other-runbooks.ts';
 import { activeAttempt, isUnderWay } from './policy.ts';
 import type { RecoveryRecord } from './record.ts';
 import { isInHand, mayWrite, type TakenOver } from './take-over.ts';
@@ -13,7 +15,6 @@ export function foldTakeOver(record: RecoveryRecord, event: RecoveryEvent): Reco
   // What was started before is known as a procedure only now.
   if (event.kind === 'runbook-loaded')
     return withoutRequests(record, ({ at }) => Date.parse(at) < Date.parse(record.takenOver?.at ?? ''));
-  if (event.kind === 'runbook-changed' && event.order !== undefined) return alsoInHand(record);
   if (event.kind !== 'order' || !event.accepted) return record;
   switch (event.name) {
     case 'takeOver':
@@ -23,11 +24,6 @@ export function foldTakeOver(record: RecoveryRecord, event: RecoveryEvent): Reco
     default:
       return record;
   }
-}
-
-/** A procedure that the person in command ordered is no new trouble. */
-function alsoInHand({ takenOver, ...record }: RecoveryRecord): RecoveryRecord {
-  return takenOver === undefined ? record : { ...record, takenOver: { ...takenOver, episode: record.episode.number } };
 }
 
 /** What is under way is left as it is; what was only planned, asked for or ordered falls away. */
@@ -72,9 +68,13 @@ function handedBack(record: RecoveryRecord, at: string): RecoveryRecord {
 function withoutTimeInHand(record: RecoveryRecord, at: string): RecoveryRecord {
   const { takenOver, episode } = record;
   if (takenOver === undefined || !isInHand(record) || episode.deadlinePassed) return record;
-  const inHandMs = Date.parse(at) - Date.parse(takenOver.at);
+  // A procedure that was ordered on a well target may have had it break only since.
+  const from = later(takenOver.at, episode.brokenSince);
+  const inHandMs = Date.parse(at) - Date.parse(from);
   const addedMs = (episode.addedMs ?? 0) + inHandMs;
-  return { ...record, episode: { ...episode, deadline: after(episode.deadline, inHandMs), addedMs } };
+  const inHand = [...(episode.inHand ?? []), { from, to: at }];
+  const moved = { ...episode, deadline: after(episode.deadline, inHandMs), addedMs, inHand };
+  return { ...record, episode: withOthersDeadlines(record, moved) };
 }
 
 /** A write that takes no time may end by itself for this long; then a retry of it would be a new one. */

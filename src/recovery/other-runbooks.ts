@@ -1,3 +1,4 @@
+import { movedMs, tellsSinceWhen } from './deadlines.ts';
 import { after, DEFAULT_RUNG, milliseconds } from './durations.ts';
 import type { EventBody, RecoveryEvent } from './events.ts';
 import { openPage } from './fold-pages.ts';
@@ -5,6 +6,7 @@ import { giveWay } from './new-attempt.ts';
 import { activeAttempt } from './policy.ts';
 import type { AlertRecord, Episode, RecoveryRecord } from './record.ts';
 import type { NextProcedure } from './started-procedure.ts';
+import { isInHand } from './take-over.ts';
 import type { AlertMessage } from './values.ts';
 
 /**
@@ -24,11 +26,17 @@ export function othersFiring(record: RecoveryRecord): AlertRecord[] {
   );
 }
 
-/** The episode's deadline, brought forward to the earliest that an alert of another runbook has of its own. */
+/**
+ * The episode's deadline, brought forward to the earliest that an alert of another runbook has of its own. What people have moved is
+ * moved for all of them.
+ */
 export function withOthersDeadlines(record: RecoveryRecord, episode: Episode): Episode {
   if (episode.deadlinePassed) return episode;
-  const waiting = othersFiring(record).filter((alert) => !isServed(record, alert));
-  const times = [episode.deadline, ...waiting.map(deadlineOf)];
+  const waiting = othersFiring(record).filter(
+    (alert) =>
+      !isServed(record, alert) && tellsSinceWhen(record, alert.startsAt) && !isReplaced(record, episode, alert),
+  );
+  const times = [episode.deadline, ...waiting.map((alert) => deadlineOf(alert, movedMs(episode, alert.startsAt)))];
   const deadline = times.reduce((least, time) => (Date.parse(time) < Date.parse(least) ? time : least));
   return deadline === episode.deadline ? episode : { ...episode, deadline };
 }
@@ -38,8 +46,13 @@ function isServed(record: RecoveryRecord, { runbook = '' }: AlertRecord): boolea
   return record.served.includes(runbook);
 }
 
-function deadlineOf({ startsAt, after: rung = DEFAULT_RUNG }: AlertRecord): string {
-  return after(startsAt, milliseconds(rung));
+/** Whether the start's own deadline stands in place of the alert's: that of the runbook to which the procedure came. */
+function isReplaced({ procedure }: RecoveryRecord, { deadlineGiven }: Episode, { runbook }: AlertRecord): boolean {
+  return deadlineGiven && procedure?.from !== undefined && runbook === procedure.from;
+}
+
+function deadlineOf({ startsAt, after: rung = DEFAULT_RUNG }: AlertRecord, moved = 0): string {
+  return after(startsAt, milliseconds(rung) + moved);
 }
 
 /**
@@ -62,14 +75,25 @@ export function runbookChanged(record: RecoveryRecord): EventBody | null {
     const { brokenSince, deadline } = record.episode;
     return { kind: 'runbook-changed', from: record.runbookName, to: before, brokenSince, deadline };
   }
-  const { runbook, startsAt } = first;
-  return {
-    kind: 'runbook-changed',
-    from: record.runbookName,
-    to: runbook,
-    brokenSince: startsAt,
-    deadline: deadlineOf(first),
-  };
+  const { runbook } = first;
+  return { kind: 'runbook-changed', from: record.runbookName, to: runbook, ...timesOf(record, first) };
+}
+
+type Times = Pick<Episode, 'brokenSince' | 'deadline'>;
+
+/** What has not recovered keeps what people gave it; a target that a procedure has mended is broken anew, if it is. */
+function timesOf(record: RecoveryRecord, alert: AlertRecord): Times {
+  const { recovered, episode, procedure } = record;
+  const { startsAt: brokenSince, runbook, after: rung } = alert;
+  if (recovered === null) {
+    const deadline = episode.deadlineGiven ? episode.deadline : deadlineOf(alert, movedMs(episode, brokenSince));
+    return { brokenSince, deadline };
+  }
+  return runbook === procedure?.from ? fromNow(record, rung) : { brokenSince, deadline: deadlineOf(alert) };
+}
+
+function fromNow({ now }: RecoveryRecord, rung = DEFAULT_RUNG): Times {
+  return { brokenSince: now, deadline: after(now, milliseconds(rung)) };
 }
 
 /** Whether what this runbook had to do is over; after a procedure that left the target broken, not before people were called. */
@@ -82,10 +106,7 @@ function isOver(record: RecoveryRecord): boolean {
 /** The deadline of what is broken holds under the procedure's runbook too; one on a well target has its own. */
 function orderedChange(record: RecoveryRecord, { id, runbook }: NextProcedure): EventBody {
   const { brokenSince, deadline } = record.episode;
-  const times =
-    record.recovered === null
-      ? { brokenSince, deadline }
-      : { brokenSince: record.now, deadline: after(record.now, milliseconds(DEFAULT_RUNG)) };
+  const times = record.recovered === null ? { brokenSince, deadline } : fromNow(record);
   return { kind: 'runbook-changed', from: record.runbookName, to: runbook, ...times, order: id };
 }
 
@@ -104,6 +125,10 @@ export function foldRunbookChanged(
     return { ...alert, ...own, runbook: runbook ?? from };
   });
   const hadItsTurn = ordered === undefined && procedure === undefined;
+  const number = record.episode.number + 1;
+  // It is no new trouble for whoever has it in hand; a procedure that was ordered never is.
+  const { takenOver } = record;
+  const isTheirs = takenOver !== undefined && (event.order !== undefined || isInHand(record));
   return {
     ...record,
     ...(ordered === undefined ? {} : startOf(ordered, from)),
@@ -120,14 +145,30 @@ export function foldRunbookChanged(
     failures: hadItsTurn ? record.failures : { ...record.failures, target: null },
     look: { at: null, wanted: false, healthy: null, broken: false, saw: '' },
     alerts: Object.fromEntries(alerts.map((alert) => [alertKey(alert), alert])),
+    ...(isTheirs ? { takenOver: { ...takenOver, episode: number } } : {}),
     episode: {
-      number: record.episode.number + 1,
+      ...(record.recovered === null ? givenTo(record.episode, brokenSince) : { deadlineGiven: false }),
+      number,
       brokenSince,
       deadline,
-      deadlineGiven: false,
       openedAt: at,
       deadlinePassed: false,
     },
+  };
+}
+
+/** The time that people have given to what has not recovered, which is the page's and no runbook's. */
+function givenTo(
+  episode: Episode,
+  brokenSince: string,
+): Pick<Episode, 'deadlineGiven' | 'addedMs' | 'inHand' | 'extended'> {
+  const { deadlineGiven, inHand, extended } = episode;
+  const addedMs = brokenSince === episode.brokenSince ? episode.addedMs : movedMs(episode, brokenSince);
+  return {
+    deadlineGiven,
+    ...(addedMs === undefined ? {} : { addedMs }),
+    ...(inHand === undefined ? {} : { inHand }),
+    ...(extended === undefined ? {} : { extended }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Attempt, Requested } from './attempt.ts';
 import type { Clock } from './clock.ts';
+import { extensionMs } from './deadlines.ts';
 import { after } from './durations.ts';
 import type { EventBody, Outcome, RecoveryEvent } from './events.ts';
 import { openPage } from './fold-pages.ts';
@@ -237,6 +238,7 @@ function foldBegun(record: RecoveryRecord, event: RecoveryEvent & { kind: 'actio
   if (!first) return record;
   const begun = { ...record, look: { ...record.look, healthy: null } };
   if (record.look.healthy !== true || alertsFiring(record) || record.episode.deadlineGiven) return begun;
-  const deadline = after(event.at, firstRungMs(record));
-  return { ...begun, episode: { ...record.episode, brokenSince: event.at, deadline, deadlinePassed: false } };
+  const addedMs = extensionMs(record.episode);
+  const deadline = after(event.at, firstRungMs(record) + addedMs);
+  return { ...begun, episode: { ...record.episode, brokenSince: event.at, deadline, addedMs, deadlinePassed: false } };
 }

@@ -164,6 +164,8 @@ export interface Episode {
   deadlinePassed: boolean;
   /** By how much people have moved the deadline: by an order, and by the time in which one had the target in hand. */
   addedMs?: number;
+  /** The times in which one had it in hand, up to the hand-back. */
+  inHand?: { from: string; to: string }[];
   /** Who has moved it on by an order: once an episode. */
   extended?: { by: string; at: string; span: string };
 }

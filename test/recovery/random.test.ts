@@ -112,6 +112,7 @@ const REACHED = [
   'assess of what a silence stopped',
   'undo under a silence',
   'an ordered write under a silence',
+  'an alert of another runbook',
   'a page let go',
   'a rung after a page was let go',
 ];

@@ -22,12 +22,33 @@ export class EpisodeRules {
   /** The open page: who has it, by which order, and when it was last let go. */
   private page: { number: number; holder: { name: string; by: string } | null; letGo: string } | null = null;
 
+  /** An extension of what has not recovered since, and the earliest time from which any rung of it counts. */
+  private extension: { ms: number; firstRung: string } | null = null;
+
   /** The rules that an event breaks, given the records before and after it. */
   broken(before: RecoveryRecord, event: RecoveryEvent, now: RecoveryRecord): string[] {
     const stuck = event.kind === 'tick' ? this.stuck(before) : [];
     if (event.kind === 'relapsed') this.relapse = { episode: now.episode.number, seenAt: now.look.at ?? event.at };
     this.followPage(now, event);
-    return [...stuck, ...this.earlyDeadline(now)];
+    return [...stuck, ...this.earlyDeadline(now), ...this.lostExtension(now, event)];
+  }
+
+  /** Until the target recovers an extension is there, and lies on top of whichever deadline is the first. */
+  private lostExtension({ recovered, episode, alerts }: RecoveryRecord, event: RecoveryEvent): string[] {
+    if (recovered !== null) this.extension = null;
+    if (event.kind === 'order' && event.accepted && event.name === 'extend') {
+      const ms = milliseconds(String(event.args.by));
+      this.extension = { ms, firstRung: after(episode.deadline, -ms) };
+    }
+    if (this.extension === null) return [];
+    const triggers = Object.values(alerts).map(({ startsAt, after: rung }) =>
+      after(startsAt, milliseconds(rung ?? '15m')),
+    );
+    const times = [this.extension.firstRung, after(episode.brokenSince, milliseconds('15m')), ...triggers];
+    this.extension.firstRung = times.reduce((least, time) => (isPast(time, least) ? time : least));
+    const { firstRung, ms } = this.extension;
+    if (episode.extended === undefined) return ['an extension was lost'];
+    return isPast(after(firstRung, ms - 1), episode.deadline) ? [] : ['a deadline was moved back over an extension'];
   }
 
   /** A relapse counts from no time at which the target was well. */

@@ -5,6 +5,7 @@ import { fold, nextEvent } from '../../src/recovery/fold.ts';
 import { openPage, takers } from '../../src/recovery/fold-pages.ts';
 import { changesTarget } from '../../src/recovery/ordered.ts';
 import { possibleOrders, refusalOf } from '../../src/recovery/orders.ts';
+import { alertKey } from '../../src/recovery/other-runbooks.ts';
 import { postRecoveryEvent } from '../../src/recovery/post-recovery.ts';
 import { emptyRecord, type RecoveryRecord } from '../../src/recovery/record.ts';
 import { failureEvents, messageFailed, rungOf } from '../../src/recovery/step-failures.ts';
@@ -46,6 +47,7 @@ export interface Played {
 const CALM_AFTER_MS = [5 * 60_000, 40 * 60_000, 3 * 3_600_000];
 const MOST_ROUNDS = 40_000;
 const START = '2026-01-31T03:00:00.000Z';
+const FIRST = 'agent-bruno-pod-crash-loop';
 
 /** How long steps may take, in ms: verification waits for its window, and a plan for an endpoint that it asks. */
 const LASTS: Partial<Record<string, [number, number]>> = { verify: [1_000, 300_000], plan: [1, 60_000] };
@@ -121,7 +123,7 @@ class Simulation {
       recoveryId: 'recovery/default/bruno/deployment/agent-bruno@12345678',
       workflowId: 'recovery/default/bruno/deployment/agent-bruno',
       cluster: 'default',
-      runbookName: this.procedure ? RESTORE : 'agent-bruno-pod-crash-loop',
+      runbookName: this.procedure ? RESTORE : FIRST,
       target: { namespace: 'bruno', kind: 'Deployment', name: 'agent-bruno' },
       startedBy: 'person',
       brokenSince,
@@ -184,10 +186,11 @@ class Simulation {
       return;
     }
     if (this.oneIn(2)) {
-      const known = this.record.alerts.f1;
+      const runbook = this.oneIn(8) ? 'high-memory' : FIRST;
+      const known = this.record.alerts[alertKey(this.alertOf(runbook))];
       const again = known !== undefined && this.oneIn(2);
       const startsAt = again ? known.startsAt : new Date(this.now - this.between(0, 60_000)).toISOString();
-      if (!this.procedure) this.alert(this.oneIn(2) ? 'resolved' : 'firing', startsAt);
+      if (!this.procedure) this.alert(this.oneIn(2) ? 'resolved' : 'firing', startsAt, runbook);
       return;
     }
     const orders = possibleOrders(this.record);
@@ -259,16 +262,16 @@ class Simulation {
     return name === 'rollback' ? { revision: 2 } : {};
   }
 
-  private alert(status: 'firing' | 'resolved', startsAt: string): void {
-    this.append({
-      kind: 'alert-received',
-      fingerprint: 'f1',
-      name: 'A',
-      status,
-      startsAt,
-      role: 'trigger',
-      labels: {},
-    });
+  private alert(status: 'firing' | 'resolved', startsAt: string, runbook = FIRST): void {
+    if (runbook !== FIRST) this.count('an alert of another runbook');
+    const own = { ...this.alertOf(runbook), ...(runbook === FIRST ? {} : { after: '5m' }) };
+    this.append({ kind: 'alert-received', ...own, name: 'A', status, startsAt, role: 'trigger', labels: {} });
+  }
+
+  /** An alert names its runbook where the recovery goes by another one. */
+  private alertOf(runbook: string): { fingerprint: string; runbook?: string } {
+    const fingerprint = runbook === FIRST ? 'f1' : 'f2';
+    return { fingerprint, ...(this.record.runbookName === runbook ? {} : { runbook }) };
   }
 
   private stop(which: 'target' | 'people'): void {
