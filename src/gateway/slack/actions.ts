@@ -9,7 +9,7 @@ import type { PersonSettings } from '../../orders/people-settings.ts';
 import { leastRole, mayAsk } from '../../orders/roles.ts';
 import { tellMember } from './answer.ts';
 import type { SlackApp } from './apps.ts';
-import { type Pressed, pressedIn } from './payload.ts';
+import { orderIdOf, type Pressed, pressedIn } from './payload.ts';
 import { signerOf } from './signature.ts';
 
 export const SLACK_ACTIONS = '/api/v1/slack/actions';
@@ -124,7 +124,8 @@ async function order({ people, give }: SlackParts, { user, isGuest, value, order
     ...(value.n === undefined ? {} : { n: value.n }),
     ...(value.digest === undefined ? {} : { digest: value.digest }),
   };
-  return give(value.order, value.recoveryId, fields, { id: orderId, verified: person !== undefined });
+  const id = person === undefined ? orderId : orderIdOf([orderId, person.name]);
+  return give(value.order, value.recoveryId, fields, { id, verified: person !== undefined });
 }
 
 function takenText({ recoveryId, state, verified, doubt }: GivenOrder, name: ButtonOrder): string {

@@ -22,7 +22,10 @@ export interface Pressed {
   /** A member of another workspace, in a channel that both share. */
   isGuest: boolean;
   value: ButtonValue;
-  /** The order's own id: the same member, button and message give it again, so a press that comes twice is one order. */
+  /**
+   * The order's own id while nobody knows the member: the same member, button and message give it again, so a press that comes twice
+   * is one order. Of a listed person it is another one: what was refused to somebody unknown may be given by that person.
+   */
   orderId: string;
   responseUrl?: string;
 }
@@ -60,9 +63,14 @@ export function pressedIn(body: string): Pressed | null {
     user: user.id,
     isGuest: user.team_id !== undefined && team != null && user.team_id !== team.id,
     value: value.data,
-    orderId: `slack-${createHash('sha256').update(JSON.stringify(about)).digest('hex')}`,
+    orderId: orderIdOf(about),
     ...(response_url === undefined ? {} : { responseUrl: response_url }),
   };
+}
+
+/** An order's id from all that makes it this one. */
+export function orderIdOf(about: readonly unknown[]): string {
+  return `slack-${createHash('sha256').update(JSON.stringify(about)).digest('hex')}`;
 }
 
 /** What is pressed again within this time is pressed twice. */

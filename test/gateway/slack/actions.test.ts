@@ -128,6 +128,19 @@ describe('the press of a button', () => {
     expect(new Set(given.map(({ door }) => door.id)).size).toBe(5);
   });
 
+  test('of a member who is listed since is a new order: what was refused to somebody unknown may be given now', async () => {
+    await press({ value: approve, user: 'U0NEW' });
+    people.push({ name: 'nia', slack: 'U0NEW', role: 'approver' });
+    await press({ value: approve, user: 'U0NEW' });
+    await press({ value: approve, user: 'U0NEW' });
+    people.pop();
+    expect(given.map(({ door }) => door.verified)).toEqual([false, true, true]);
+    const [unknown, listed, again] = given.map(({ door }) => door.id);
+    expect(listed).not.toBe(unknown);
+    expect(again).toBe(listed);
+    expect(listed).toMatch(/^slack-[0-9a-f]{64}$/);
+  });
+
   test('takes a recovery over again after it was handed back', async () => {
     const takeOver: ButtonValue = { v: 1, order: 'takeOver', recoveryId };
     await press({ value: takeOver, actionTs: '1700000100.1' });
