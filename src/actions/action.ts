@@ -5,7 +5,7 @@ import type { Builds } from '../builds/builds.ts';
 import type { Executions } from '../executions/notes.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import type { RunbookContent } from '../recovery/activities.ts';
-import type { Finding, Plan, Target } from '../recovery/values.ts';
+import type { Finding, Harm, Plan, Target } from '../recovery/values.ts';
 import type { Secrets } from './write/secrets.ts';
 
 /** One permission that an action needs, as RBAC and `kintsugi doctor` name it. `subresource` as in `pods/eviction`. */
@@ -81,6 +81,8 @@ export interface Action<P> {
   params: ZodType<P>;
   /** Whether running pods are replaced or deleted by it. */
   disruptive: boolean;
+  /** What it takes from the target, where its undo does not simply give that back: only verified people approve it (safety 14). */
+  harm(params: P): Harm | null;
   /** Whether only a runbook may use it: its parameters name a program, which no order may choose. */
   onlyFromRunbook?: true;
   permissions(params: P): Permission[];

@@ -44,6 +44,7 @@ const applyManifests: Action<z.infer<typeof params>> = {
   summary: 'Redeploys the target from the manifests that the runbook names, by server-side apply',
   params,
   disruptive: true,
+  harm: () => 'redeploys',
   permissions: () => [...READ_WORKLOAD, ...READ_REFERENCES, ...APPLY_MANIFESTS],
   async plan(context, { from }) {
     const owned = await readTarget(context);

@@ -35,6 +35,7 @@ const copySecret: Action<z.infer<typeof params>> = {
   summary: 'Copies a pull secret that is missing from another namespace; never over one that is there',
   params,
   disruptive: false,
+  harm: () => null,
   permissions: (given) => [
     ...READ_WORKLOAD,
     { group: '', resource: 'secrets', verbs: ['create'] },

@@ -38,6 +38,7 @@ const debugSession: Action<z.infer<typeof params>> = {
   summary: "Runs a sleeping container in the workload's environment, tells what it reaches, and ends by itself",
   params,
   disruptive: true,
+  harm: () => null,
   permissions: () => [
     ...READ_WORKLOAD,
     ...READ_REFERENCES,

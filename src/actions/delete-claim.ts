@@ -26,6 +26,7 @@ const deleteClaim: Action<z.infer<typeof params>> = {
   summary: 'Deletes a claim and keeps its volume; the undo binds the volume again',
   params,
   disruptive: false,
+  harm: () => 'replaces-state',
   permissions: () => [...READ_WORKLOAD, ...READ_VOLUMES, ...REPLACE_CLAIM],
   async plan(context, { claim, only, timeout }) {
     if (!only) return nothingToDo(NAME, `Leave claim ${context.target.namespace}/${claim} as it is`);

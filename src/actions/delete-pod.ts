@@ -39,6 +39,7 @@ const deletePod: Action<z.infer<typeof params>> = {
   summary: 'Replaces the pods that are not ready; ready ones are never touched',
   params,
   disruptive: true,
+  harm: () => null,
   permissions: () => [
     ...READ_WORKLOAD,
     { group: '', resource: 'pods', verbs: ['delete'] },

@@ -48,6 +48,7 @@ const exportState: Action<z.infer<typeof params>> = {
   summary: "Lets the target's own program write its state into a file, and keeps that file as an artifact",
   params,
   disruptive: false,
+  harm: () => null,
   onlyFromRunbook: true,
   permissions: () => [...READ_WORKLOAD, ...EXEC],
   async plan(context, { pod, container: named, need, ...given }) {

@@ -74,6 +74,7 @@ const fluxReconcile: Action<Params> = {
   summary: 'Lets Flux reconcile a HelmRelease or Kustomization now, and waits until it is ready',
   params,
   disruptive: false,
+  harm: () => null,
   permissions: () => [...READ_WORKLOAD, ...FLUX],
   async plan(context, given) {
     const ref = refOf(context, given);

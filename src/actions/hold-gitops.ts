@@ -44,6 +44,7 @@ const holdGitops: Action<z.infer<typeof params>> = {
   summary: 'Keeps Flux from writing over the target, until Git has the change or the hold expires',
   params,
   disruptive: false,
+  harm: () => null,
   permissions: () => [
     ...READ_WORKLOAD,
     ...PATCH_WORKLOAD,

@@ -51,6 +51,7 @@ const importState: Action<z.infer<typeof params>> = {
   summary: "Puts a state in the place of the target's own by the target's program; what was there is exported first",
   params,
   disruptive: false,
+  harm: () => 'replaces-state',
   onlyFromRunbook: true,
   permissions: () => [...READ_WORKLOAD, ...PATCH_WORKLOAD, ...EXEC],
   async plan(context, given) {

@@ -42,6 +42,7 @@ const rebuildImage: Action<z.infer<typeof params>> = {
   summary: "Builds the running image's commit again by a build hook, and waits for its digest",
   params,
   disruptive: false,
+  harm: () => null,
   permissions: () => READ_WORKLOAD,
   async plan(context, { hook: hookName, container: named, commit: wanted }) {
     const container = named ?? context.finding.container ?? context.runbook.spec.target.container ?? '';

@@ -44,6 +44,7 @@ const replacePods: Action<z.infer<typeof params>> = {
   summary: 'Replaces the pods that do not answer one at a time, ready ones only by eviction',
   params,
   disruptive: true,
+  harm: () => null,
   permissions: () => [
     ...READ_WORKLOAD,
     ...ASK_PROGRAMS,

@@ -32,6 +32,7 @@ const restoreEnv: Action<z.infer<typeof params>> = {
   summary: 'Restores one environment variable to its last healthy value, where nothing else differs',
   params,
   disruptive: true,
+  harm: () => null,
   permissions: () => [...READ_WORKLOAD, ...PATCH_WORKLOAD, ...READ_REFERENCES],
   async plan(context, { container, variable, declared }) {
     const name = container ?? context.finding.container ?? context.runbook.spec.target.container ?? '';

@@ -51,6 +51,7 @@ const restoreVolume: Action<Params> = {
   summary: 'Restores a claim from a VolumeSnapshot, and keeps the former volume',
   params,
   disruptive: true,
+  harm: () => 'replaces-state',
   permissions: () => [
     ...READ_WORKLOAD,
     ...PATCH_WORKLOAD,

@@ -26,6 +26,7 @@ const rolloutRestart: Action<z.infer<typeof params>> = {
   summary: 'Starts all pods of the workload anew, if none is ready',
   params,
   disruptive: true,
+  harm: () => null,
   permissions: () => [...READ_WORKLOAD, ...PATCH_WORKLOAD, ...READ_REFERENCES],
   async plan(context, { of }) {
     const owned = await readSubject(context, of);

@@ -32,6 +32,7 @@ const rolloutUndo: Action<z.infer<typeof params>> = {
   summary: 'Puts the pod template of the last healthy revision back',
   params,
   disruptive: true,
+  harm: () => null,
   permissions: () => [
     ...READ_WORKLOAD,
     ...PATCH_WORKLOAD,

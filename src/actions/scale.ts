@@ -59,6 +59,7 @@ const scale: Action<z.infer<typeof params>> = {
   summary: 'Sets the number of replicas, where no autoscaler does',
   params,
   disruptive: true,
+  harm: ({ replicas, to }) => (to === 0 || replicas === 0 ? 'stops-workload' : null),
   permissions: (given) => [
     ...READ_WORKLOAD,
     ...PATCH_WORKLOAD,

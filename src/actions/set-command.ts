@@ -35,6 +35,7 @@ const setCommand: Action<z.infer<typeof params>> = {
   summary: "Restores a container's command and arguments to the healthy ones, or to the runbook's",
   params,
   disruptive: true,
+  harm: () => null,
   permissions: () => [...READ_WORKLOAD, ...PATCH_WORKLOAD, ...READ_REFERENCES],
   async plan(context, { container, from }) {
     const owned = await readTarget(context);

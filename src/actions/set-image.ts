@@ -42,6 +42,7 @@ const setImage: Action<z.infer<typeof params>> = {
   summary: "Pins a container's image to the digest last seen healthy, to what was built, or to a given one",
   params,
   disruptive: true,
+  harm: () => null,
   permissions: () => [...READ_WORKLOAD, ...PATCH_WORKLOAD, ...READ_REFERENCES],
   async plan(context, { container: named, to }) {
     const name = named ?? context.finding.container ?? context.runbook.spec.target.container ?? '';

@@ -64,6 +64,7 @@ const setProbe: Action<z.infer<typeof params>> = {
   summary: 'Makes a probe more patient, where its endpoint answers well but late, or the start takes long',
   params,
   disruptive: true,
+  harm: () => null,
   permissions: () => [...READ_WORKLOAD, ...PATCH_WORKLOAD, ...READ_REFERENCES, ...READ_PROBES],
   async plan(context, { container: named, probe: kind, ...wanted }) {
     const owned = await readTarget(context);

@@ -56,6 +56,7 @@ const setResources: Action<z.infer<typeof params>> = {
   summary: "Raises a container's memory or cpu within a cap, if a node has room for it",
   params,
   disruptive: true,
+  harm: () => null,
   permissions: () => [...READ_WORKLOAD, ...PATCH_WORKLOAD, ...READ_REFERENCES, ...TRY_POD, READ_VERTICAL_AUTOSCALERS],
   async plan(context, { container: named, memory, cpu }) {
     const owned = await readTarget(context);

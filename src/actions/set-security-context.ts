@@ -50,6 +50,7 @@ const setSecurityContext: Action<z.infer<typeof params>> = {
   summary: 'Sets the user and groups of a container, or restores its healthy security context; never gains privileges',
   params,
   disruptive: true,
+  harm: () => null,
   permissions: () => [...READ_WORKLOAD, ...PATCH_WORKLOAD, ...READ_REFERENCES],
   async plan(context, { container: named, from, ...identity }) {
     const owned = await readTarget(context);

@@ -58,6 +58,7 @@ const snapshotVolume: Action<z.infer<typeof params>> = {
   summary: 'Takes a snapshot of a claim whose writers have stopped, and keeps it',
   params,
   disruptive: false,
+  harm: () => null,
   permissions: () => [
     ...READ_WORKLOAD,
     ...READ_VOLUMES,

@@ -50,6 +50,7 @@ const threadDump: Action<z.infer<typeof params>> = {
   summary: 'Keeps stacks, waiting threads and sockets of a program that does not answer, before it is restarted',
   params,
   disruptive: false,
+  harm: () => null,
   permissions: ({ image }: { image?: string | undefined } = {}) => [
     ...READ_WORKLOAD,
     { group: '', resource: 'pods', subresource: 'log', verbs: ['get'] },

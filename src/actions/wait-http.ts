@@ -43,6 +43,7 @@ const waitHttp: Action<z.infer<typeof params>> = {
   summary: 'Waits until a dependency, or the target, answers an HTTP path well',
   params,
   disruptive: false,
+  harm: () => null,
   permissions: () => [...READ_WORKLOAD, ...ASK_PROGRAMS, { group: '', resource: 'services', verbs: ['get', 'list'] }],
   async plan(context, { timeout, of, path: written }) {
     const timeoutSeconds = milliseconds(timeout) / 1000;

@@ -38,6 +38,7 @@ const waitReady: Action<z.infer<typeof params>> = {
   summary: 'Waits until every wanted pod of the workload is ready',
   params,
   disruptive: false,
+  harm: () => null,
   permissions: () => READ_WORKLOAD,
   async plan(context, { timeout, of }) {
     const workloads: Target[] = of === undefined ? [context.target] : await targetsOf(context, of);

@@ -8,11 +8,12 @@ import { isDevelopmentCluster } from '../kubernetes/development-cluster.ts';
 import { canonicalText, toJson } from '../kubernetes/template.ts';
 import { readWorkload } from '../kubernetes/workloads.ts';
 import type { PlanInput, RemedyPlans } from '../recovery/activities.ts';
+import { isDestructive } from '../recovery/destructive.ts';
 import { changesTarget, isSession } from '../recovery/ordered.ts';
 import { writes } from '../recovery/silences.ts';
-import type { Plan } from '../recovery/values.ts';
+import type { Harm, Plan } from '../recovery/values.ts';
 import type { Pulse } from './heartbeat.ts';
-import { callsOf } from './remedy-calls.ts';
+import { callsOf, quorumOf } from './remedy-calls.ts';
 import { contextOf, type RemediationDependencies } from './remedy-context.ts';
 
 /** Plans every action of the remedy in order, each on the target as the earlier ones will leave it. Only reads. */
@@ -29,7 +30,7 @@ export async function planRemedy(
     plans.push(await planOrRefusal(context, resolved, input));
   }
   const digest = digestOf(plans);
-  if (plans.every(({ risk }) => risk !== 'high')) return { plans, digest };
+  if (!isDestructive(plans) && quorumOf(input) === 1) return { plans, digest };
   return { plans, digest, developmentCluster: await isDevelopmentCluster(dependencies.kubernetes) };
 }
 
@@ -45,6 +46,11 @@ function isToBeWaitedFor(plans: readonly Plan[]): boolean {
   return changesTarget(plans) && !isSession(plans);
 }
 
+/** What harm an action does is said here for all of them: no plan can forget it. */
+function withHarm(plan: Plan, harm: Harm | null): Plan {
+  return harm === null || plan.refusal !== undefined || !writes(plan) ? plan : { ...plan, harm };
+}
+
 /** A plan that cannot be made for good is a refusal with its reason: the next remedy is tried. */
 export async function planOrRefusal(
   context: ActionContext,
@@ -57,7 +63,7 @@ export async function planOrRefusal(
       reason: `${action.name} runs a program in a container: only one that a runbook names, by its procedure`,
     });
   try {
-    const plan = await action.plan(context, params);
+    const plan = withHarm(await action.plan(context, params), action.harm(params));
     if (plan.refusal !== undefined || !writes(plan)) return plan;
     const { refusal } = declaredTarget(
       context.runbook,

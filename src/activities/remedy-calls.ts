@@ -13,6 +13,13 @@ export function callsOf(input: PlanInput): ResolvedCall[] {
   return actions.map((call) => resolveParameters(call, spec, live));
 }
 
+/** How many people the runbook wants to approve: one where it says nothing, or a person ordered the actions themselves. */
+export function quorumOf(input: PlanInput): number {
+  if (input.ordered !== undefined) return 1;
+  const { approval } = input.procedure === true ? procedureOf(input) : remedyOf(input);
+  return approval === 'none' ? 1 : approval.quorum;
+}
+
 function procedureOf({ runbook, remedy }: PlanInput): Procedure {
   const { procedures } = runbook.spec;
   const found = procedures.find(({ name }) => name === remedy);

@@ -104,7 +104,7 @@ export interface RemedyPlans {
   plans: Plan[];
   /** SHA-256 of the plans: what an approval approves. */
   digest: string;
-  /** Whether the cluster says that it is for development; asked where a plan is of high risk. */
+  /** Whether the cluster says that it is for development; asked where a plan is destructive, or takes several people. */
   developmentCluster?: boolean;
 }
 

@@ -73,6 +73,9 @@ export type Change =
 
 export type Risk = 'none' | 'low' | 'medium' | 'high';
 
+/** What an action takes from its target besides what its risk says. */
+export type Harm = 'stops-workload' | 'replaces-state' | 'redeploys';
+
 /** Everything one action will do, computed before it is done; apply and revert work from the recorded plan only. */
 export interface Plan {
   action: string;
@@ -90,6 +93,8 @@ export interface Plan {
   standsSeconds?: number;
   /** What may be lost by it, as one sentence: it stands first wherever the plan is shown for approval (safety 14). */
   dataLoss?: string;
+  /** What it takes from the target, as its action says; plans of before say nothing. */
+  harm?: Harm;
   /** Set when the rules of safety forbid the action: it is not applied, the reason is shown. */
   refusal?: { code: string; reason: string };
   /** Set when the rules of safety allow the action only with a person's approval: why. */

@@ -1,5 +1,6 @@
 import type { Button, KnownBlock } from '@slack/web-api';
 import { z } from 'zod';
+import { isDestructive } from '../../recovery/destructive.ts';
 import type { ApprovalRequest, Page } from '../../recovery/escalation.ts';
 
 /** The orders that a button gives. */
@@ -44,8 +45,7 @@ export function approvalButtons(page: Page, approval: ApprovalRequest): KnownBlo
   const { recoveryId } = page;
   const { n, digest, remedy, dataLoss, plans } = approval;
   const about = { v: 1, recoveryId, n, digest } as const;
-  const risky = dataLoss.length > 0 || plans.some(({ risk }) => risk === 'high');
-  const style = risky ? 'danger' : 'primary';
+  const style = dataLoss.length > 0 || isDestructive(plans) ? 'danger' : 'primary';
   const approve: Button = {
     ...button('Approve', { ...about, order: 'approve' }),
     style: 'primary',

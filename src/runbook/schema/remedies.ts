@@ -7,7 +7,7 @@ import { duration, name, text } from './scalars.ts';
 export const approval = z.union([
   z.literal('none'),
   z.strictObject({
-    quorum: z.int().min(1).default(1).describe('People who must approve: as many different names'),
+    quorum: z.int().min(1).default(1).describe('People who must approve; more than one: each verified'),
     expires: duration.default('10m').describe('How long an answer is waited for'),
     onExpiry: z.enum(['escalate', 'next']).default('escalate').describe('What happens when nobody answers in time'),
   }),
