@@ -7,7 +7,7 @@ import type { OrderArgs, RecoveryRecord } from '../../src/recovery/record.ts';
 import type { PeopleStep, TargetStep } from '../../src/recovery/steps.ts';
 import { orderEvents } from '../../src/workflows/messages.ts';
 import { page, table } from './markdown.ts';
-import { CAUSE, happened, phaseStories, recordIn, withFacts } from './phases.ts';
+import { CAUSE, happened, phaseStories, recordIn, type StoryName, withFacts } from './phases.ts';
 
 /** What becomes of every order in every phase, found out by giving it. */
 
@@ -19,6 +19,9 @@ export const everyOrder: readonly OrderName[] = [...personsOrders, 'cancel'];
 /** What is said with each order here, besides who gives it: everything else needs nothing said. */
 export function argumentsOf(name: OrderName, runbook: RunbookContent): OrderArgs {
   switch (name) {
+    // Which plan it is of: in these stories each has this digest.
+    case 'approve':
+      return { digest: 'd' };
     case 'retry': {
       const entry = runbook.spec.causes.find(({ cause }) => cause === CAUSE);
       return { remedy: entry?.remedies[0]?.name ?? '' };
@@ -37,14 +40,14 @@ export function argumentsOf(name: OrderName, runbook: RunbookContent): OrderArgs
 }
 
 /** What becomes of an order in a phase; times in reasons are left out, since each recovery has its own. */
-export function answerTo(name: OrderName, phase: Phase, runbook: RunbookContent): OrderAnswer {
-  const story = phaseStories.find((candidate) => candidate.phase === phase);
-  if (story === undefined) throw new Error(`there is no story of phase ${phase}`);
+export function answerTo(name: OrderName, storyName: StoryName, runbook: RunbookContent): OrderAnswer {
+  const story = phaseStories.find((candidate) => candidate.name === storyName);
+  if (story === undefined) throw new Error(`there is no story ${storyName}`);
   const record = recordIn(story, runbook);
   const order = { id: 'o', recoveryId: record.recoveryId, name, actor: 'bo', verified: false };
   const events = orderEvents(record, { ...order, args: argumentsOf(name, runbook) });
   const [event] = events;
-  if (event?.kind !== 'order') throw new Error(`order ${name} came to nothing in phase ${phase}`);
+  if (event?.kind !== 'order') throw new Error(`order ${name} came to nothing in ${storyName}`);
   if (!event.accepted) return { taken: false, reason: reasonText(event.reason ?? '') };
   const now = withFacts(events.reduce(happened, record));
   const { stopTarget } = decideNext(now);
@@ -101,8 +104,8 @@ function nextText(step: TargetStep): string {
 
 /** The reference page: a table of phase and order, and below it each refusal with its reason. */
 export function ordersPage(runbook: RunbookContent): string {
-  const phases = phaseStories.map(({ phase }) => phase);
-  const sections = phaseStories.map(({ phase, how }) => {
+  const phases = phaseStories.map(({ name }) => name);
+  const sections = phaseStories.map(({ name: phase, how }) => {
     const rows = everyOrder.map((name) => {
       const answer = answerTo(name, phase, runbook);
       return [`\`${name}\``, answer.taken ? 'taken' : 'refused', answer.taken ? answer.effect : answer.reason];
@@ -117,6 +120,6 @@ export function ordersPage(runbook: RunbookContent): string {
     ]),
   );
   const about =
-    'What becomes of every order in every phase, found out by giving it to a recovery in that phase. A refusal also says what is possible at that moment. `cancel` is the cancellation in Temporal’s UI; every other name is an update, and a command of `kintsugi`. Who may give which order: `docs/security.md`.';
+    'What becomes of every order in every phase, found out by giving it to a recovery in that phase. `approve` names the plan by its digest: without it, it is refused, with what waits and how to approve it. A refusal also says what is possible at that moment. `cancel` is the cancellation in Temporal’s UI; every other name is an update, and a command of `kintsugi`. Who may give which order: `docs/security.md`.';
   return page('Orders', about, [overview, ...sections]);
 }

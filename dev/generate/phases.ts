@@ -48,7 +48,11 @@ export const plan: Plan = {
   waitSeconds: 0,
 };
 
+/** What a story is called: its phase, or what is peculiar within one. */
+export type StoryName = Phase | 'being-cancelled';
+
 export interface PhaseStory {
+  name: StoryName;
   phase: Phase;
   /** Where in the phase: what is under way. */
   how: string;
@@ -80,11 +84,15 @@ const verified = (result: 'pass' | 'fail'): EventBody => ({
   ...{ kind: 'verified', n: 1, result, better: result === 'pass' },
   checks: [{ name: 'ready', result, saw: 'saw' }],
 });
-const ordered = (name: 'takeOver' | 'close'): EventBody => ({
-  ...{ kind: 'order', id: `before-${name}`, name, actor: IN_COMMAND, verified: false, args: {}, accepted: true },
+const ordered = (name: 'takeOver' | 'close' | 'cancel', actor = IN_COMMAND): EventBody => ({
+  ...{ kind: 'order', id: `before-${name}`, name, actor, verified: false, args: {}, accepted: true },
 });
+const asking = (remedies: string[]): EventBody[] => [
+  ...planned(remedies),
+  { kind: 'approval-sent', n: 1, digest: 'd', notifier: 'webhook' },
+];
 
-export const phaseStories: readonly PhaseStory[] = [
+const stories: readonly (Omit<PhaseStory, 'name'> & { name?: StoryName })[] = [
   {
     phase: 'diagnosing',
     how: 'the first diagnosis is under way',
@@ -95,7 +103,7 @@ export const phaseStories: readonly PhaseStory[] = [
     phase: 'awaiting-approval',
     how: 'a remedy waits, nothing is changed',
     mode: 'approve',
-    events: (remedies) => [...planned(remedies), { kind: 'approval-sent', n: 1, digest: 'd', notifier: 'webhook' }],
+    events: asking,
   },
   { phase: 'remediating', how: 'a write is under way', mode: 'auto', events: writing },
   { phase: 'verifying', how: 'the change is made, its verification under way', mode: 'auto', events: verifying },
@@ -143,8 +151,21 @@ export const phaseStories: readonly PhaseStory[] = [
       { kind: 'released' },
     ],
   },
+  {
+    name: 'being-cancelled',
+    phase: 'awaiting-approval',
+    how: 'it was cancelled while a remedy waited, the last look is under way',
+    mode: 'approve',
+    events: (remedies) => [
+      ...asking(remedies),
+      ordered('cancel', 'temporal-ui'),
+      { kind: 'step-started', lane: 'target', step: 'look' },
+    ],
+  },
   { phase: 'closed', how: 'a person has closed it', mode: 'auto', events: () => [...diagnosed, ordered('close')] },
 ];
+
+export const phaseStories: readonly PhaseStory[] = stories.map((story) => ({ name: story.phase, ...story }));
 
 /** The record of a story, well before its deadline. */
 export function recordIn(story: PhaseStory, runbook: RunbookContent): RecoveryRecord {

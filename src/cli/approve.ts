@@ -1,12 +1,7 @@
-import { type Command, Option } from 'commander';
-import { attemptOption, reasonOption } from './options.ts';
-import { registerOrder } from './order-command.ts';
+import type { Command } from 'commander';
+import { registerAnswer } from './answer-command.ts';
 
 /** `kintsugi approve ID` */
 export default function register(program: Command): void {
-  registerOrder(program, 'approve', 'approve the remedy that waits', [
-    attemptOption('refused unless this very attempt waits'),
-    new Option('--digest <sha256>', 'refused unless the plan is still the one with this digest'),
-    reasonOption(),
-  ]);
+  registerAnswer(program, 'approve', 'approve the remedy that waits, which is shown');
 }

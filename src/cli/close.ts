@@ -9,7 +9,7 @@ export default function register(program: Command): void {
   registerOrder(
     program,
     'close',
-    'end a recovery: it stops, undoes what did not help, and closes',
+    'end a recovery: it stops, undoes what is under way and has not verified, and closes; what was kept is named',
     [
       new Option('--outcome <name>', 'how it ended; closed if not given').choices(namedOutcomes),
       new Option('--root-cause <text>', 'what was really wrong; it stands in the history'),

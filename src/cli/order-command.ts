@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 import type { GivenOrder, OrderFields } from '../orders/give-order.ts';
 import type { PersonsOrder } from '../orders/roles.ts';
-import type { AskedFields } from './front-door.ts';
+import type { AskedFields, FrontDoor } from './front-door.ts';
 import { actorOption, ID_ARGUMENT, jsonOption } from './options.ts';
 import { type JsonOption, printResult } from './output.ts';
 
@@ -17,10 +17,12 @@ interface OrderOptions extends JsonOption {
 
 /** Where a command is called otherwise than its order, and what its own flags come to. */
 interface Differently {
-  name: string;
+  name?: string;
   /** What the second argument is, where it takes one: the order's text. */
   text?: string;
-  fields(flags: Record<string, unknown>): Partial<OrderFields>;
+  fields?(flags: Record<string, unknown>): Partial<OrderFields>;
+  /** What is looked up before it is given. */
+  prepare?(door: FrontDoor, id: string, fields: AskedFields): Promise<{ id: string; fields: AskedFields }>;
 }
 
 /** Adds the command by which a person gives one order to a recovery. */
@@ -43,8 +45,11 @@ export function registerOrder(
     const said = text === undefined ? {} : { text };
     const { requireActor, withFrontDoor } = await import('./front-door.ts');
     requireActor(given.actor);
-    const all = { ...fieldsOf(given), ...said, ...differently?.fields(command.opts()) };
-    const result = await withFrontDoor((door) => door.order(id, order, all));
+    const all = { ...fieldsOf(given), ...said, ...differently?.fields?.(command.opts()) };
+    const result = await withFrontDoor(async (door) => {
+      const prepared = (await differently?.prepare?.(door, id, all)) ?? { id, fields: all };
+      return door.order(prepared.id, order, prepared.fields);
+    });
     printResult(given, result, () => orderText(result));
   });
 }

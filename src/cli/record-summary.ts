@@ -1,3 +1,4 @@
+import { answerCommand, askedAttempt } from '../recovery/answers.ts';
 import type { Attempt } from '../recovery/attempt.ts';
 import { openPage } from '../recovery/fold-pages.ts';
 import { formatTarget } from '../recovery/ids.ts';
@@ -40,7 +41,7 @@ export function recordSummary(recorded: RecoveryRecord): string {
     ['seen', saw ?? 'nothing yet'],
     ['cause', finding === null ? causeUnknown(record) : `${finding.cause}: ${finding.summary}`],
     ...procedureRows(record),
-    ...record.attempts.flatMap(attemptRows),
+    ...record.attempts.flatMap((attempt) => attemptRows(record, attempt)),
     ...standingRows(record),
     ...mitigationRows(record),
     ['people', peopleText(record)],
@@ -140,9 +141,12 @@ function peopleText(record: RecoveryRecord): string {
   return record.closed === null ? pagesAt(record.episode.deadline) : 'nobody is paged';
 }
 
-/** An attempt; while people are asked for it, with what they would approve. */
-function attemptRows(attempt: Attempt): [string, string][] {
-  const asked = attempt.stage === 'asked' ? attempt.plans.flatMap(planDiff) : [];
+/** An attempt; while people are asked for it, with what they would approve, and how exactly that is done. */
+function attemptRows(record: RecoveryRecord, attempt: Attempt): [string, string][] {
+  const asked =
+    askedAttempt(record)?.n === attempt.n
+      ? [...attempt.plans.flatMap(planDiff), `to approve it: ${answerCommand('approve', record.recoveryId, attempt)}`]
+      : [];
   return [[`attempt ${attempt.n}`, attemptText(attempt)], ...asked.map((line): [string, string] => ['', `  ${line}`])];
 }
 

@@ -1,3 +1,4 @@
+import { answerCommand, askedAttempt } from '../recovery/answers.ts';
 import type { Attempt } from '../recovery/attempt.ts';
 import { Clock } from '../recovery/clock.ts';
 import { after, milliseconds, spanText } from '../recovery/durations.ts';
@@ -60,12 +61,12 @@ function silenceLines(record: RecoveryRecord, now: string): string[] {
 }
 
 function approvalLines(record: RecoveryRecord, now: string): string[] {
-  const asked = record.attempts.find(({ stage }) => stage === 'asked');
+  const asked = askedAttempt(record);
   if (asked?.approval == null) return [];
   const { quorum, by, expiresAt } = asked.approval;
   const people = quorum === 1 ? '' : ` by ${quorum - by.length} more ${quorum - by.length === 1 ? 'person' : 'people'}`;
   return [
-    `${asked.remedy} waits for approval${people}, ${span(now, expiresAt)} left: ${command('approve', record.target)}`,
+    `${asked.remedy} waits for approval${people}, ${span(now, expiresAt)} left: ${answerCommand('approve', record.recoveryId, asked)}`,
   ];
 }
 

@@ -11,7 +11,11 @@ export const orderParams = z.record(z.string(), z.json());
 export const orderFields = z.strictObject({
   reason: text(2_000).exactOptional().describe('Why; it stands in the history'),
   n: z.int().min(1).exactOptional().describe('The attempt that is meant; refused if it is another one that waits'),
-  digest: text(200).exactOptional().describe('Of `approve`: refused unless the plan is still the one with this digest'),
+  digest: text(200)
+    .exactOptional()
+    .describe(
+      'Of `approve`: the digest of the plan that is meant, as the question and the record tell it; refused without it, and where another plan waits. Of `reject` likewise where something is taken back by it',
+    ),
   rootCause: text(2_000).exactOptional().describe('Of `close`: what was really wrong'),
   outcome: z.enum(namedOutcomes).exactOptional().describe('Of `close`: how it ended'),
   remedy: text(100).exactOptional().describe('Of `retry`: which one, as the runbook names it'),

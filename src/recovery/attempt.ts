@@ -52,11 +52,13 @@ export interface Attempt {
   why?: string;
   /** Set where a person ordered it: the actions are the order's, or its procedure's, not a remedy's of the runbook. */
   ordered?: Requested;
+  /** Nobody answered a question about it in time, and what it had done is taken back for that. */
+  unanswered?: true;
   /** Who ordered it undone. */
   undoOrderedBy?: string;
   /** Set where a person named this remedy, also where it was tried before. */
   retried?: Retry;
-  /** Whether the cluster says that it is for development: there an unverified approval counts for high risk too (safety 14). */
+  /** Whether the cluster says that it is for development: there unverified approvals count for everything (safety 14). */
   developmentCluster?: boolean;
   /** When it was taken back, or left as unproven. */
   endedAt?: string;

@@ -1,3 +1,4 @@
+import { answerMessage, askedAttempt } from './answers.ts';
 import type { Attempt } from './attempt.ts';
 import { spanText } from './durations.ts';
 import { openPage } from './fold-pages.ts';
@@ -34,7 +35,8 @@ export function detailsOf(record: RecoveryRecord): string {
   lines.push(...procedureLines(record));
   const failure = record.failures.target;
   if (failure !== null) lines.push('', md`**Trouble:** ${failure.step} failed: ${failure.error.message}`);
-  if (record.attempts.length > 0) lines.push('', '**Remedies**', ...record.attempts.flatMap(attemptLines));
+  if (record.attempts.length > 0)
+    lines.push('', '**Remedies**', ...record.attempts.flatMap((attempt) => attemptLines(record, attempt)));
   const others = othersFiring(record);
   if (others.length > 0)
     lines.push('', '**Also firing:**', ...others.map(({ name, runbook }) => md`- ${name} of runbook ${runbook}`));
@@ -137,18 +139,21 @@ function timeLeft(record: RecoveryRecord): string {
   return `**Pages a person** at ${record.episode.deadline} (${spanText(left)} after ${record.now})`;
 }
 
-function attemptLines(attempt: Attempt): string[] {
+function attemptLines(record: RecoveryRecord, attempt: Attempt): string[] {
   const why = attempt.why === undefined ? '' : ` (${attempt.why})`;
   const { ordered } = attempt;
   const whose = ordered === undefined ? `for ${attempt.cause}` : `ordered by ${ordered.by}`;
   const lines = [md`- ${attempt.n}. ${attempt.remedy} ${whose}: **${attempt.stage}**${why}`];
   for (const plan of attempt.plans) lines.push(md`    - ${plan.summary}`);
   for (const line of attempt.actions.flatMap(({ saw = [] }) => saw)) lines.push(md`    - found: ${line}`);
-  if (attempt.approval !== null && attempt.stage === 'asked') {
+  if (attempt.approval !== null && askedAttempt(record)?.n === attempt.n) {
     const { quorum, by, expiresAt, why: asks } = attempt.approval;
     const people =
       quorum === 1 ? '' : ` of ${quorum} people (${by.length} so far${by.length === 0 ? '' : `: ${by.join(', ')}`})`;
     lines.push(md`    - waits for approval${people} until ${expiresAt}: ${asks}`);
+    // The argument of the update, ready to be copied: an approval says which plan it is of.
+    for (const name of ['approve', 'reject'] as const)
+      lines.push(`    - to ${name} it, update \`${name}\` with \`${answerMessage(name, record.recoveryId, attempt)}\``);
   }
   if (attempt.heldBack !== null && attempt.stage !== 'verified')
     lines.push(md`    - held back: ${attempt.heldBack.why}`);

@@ -5,6 +5,7 @@ import { openPage } from './fold-pages.ts';
 import { withAttempt, withdraw } from './new-attempt.ts';
 import { changesTarget, isSession, nextProcedure, requested } from './ordered.ts';
 import { isSamePerson } from './people.ts';
+import { isUnderWay } from './policy.ts';
 import type { RecoveryRecord } from './record.ts';
 import { isSettledBy } from './settled.ts';
 import { mayWrite } from './take-over.ts';
@@ -110,7 +111,7 @@ function foldOrder(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order
     case 'run':
       return foldRequest(record, event);
     case 'close':
-      return undoWhere(record, isHalfDone, `closed by ${event.actor}`);
+      return undoWhere(record, (attempt) => isLeftOver(record, attempt), `closed by ${event.actor}`);
     default:
       return record;
   }
@@ -123,6 +124,12 @@ function isHalfDone({ ordered, stage, actions }: Attempt): boolean {
   return ordered?.procedure === true && actions.length > 0 && ON_THE_WAY.has(stage);
 }
 
+/** Whether a close takes an attempt back: what is under way and has not verified. What ended stays, and is named. */
+function isLeftOver(record: RecoveryRecord, attempt: Attempt): boolean {
+  if (record.formerRules === true) return isHalfDone(attempt);
+  return isUnderWay(attempt) && attempt.stage !== 'undoing' && mayWrite(record, attempt);
+}
+
 /** What was ordered: a procedure of a runbook, by which the recovery then goes on, or actions on the target. */
 function foldRequest(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' }): RecoveryRecord {
   const next = nextProcedure(event);
@@ -133,7 +140,7 @@ function foldAnswer(record: RecoveryRecord, event: RecoveryEvent & { kind: 'orde
   const asked = record.attempts.find(({ stage }) => stage === 'asked');
   if (asked === undefined) return record;
   return update(record, asked.n, (attempt) => {
-    if (event.name === 'reject') return endUnanswered(attempt, 'rejected', `rejected by ${event.actor}`);
+    if (event.name === 'reject') return endUnapproved(attempt, 'rejected', `rejected by ${event.actor}`);
     const approval = attempt.approval;
     if (approval === null) return attempt;
     const known = approval.by.some((name) => isSamePerson(name, event.actor));
@@ -197,7 +204,7 @@ function foldAttempt(attempt: Attempt, event: AttemptEvent): Attempt {
       return withApproval(attempt, { tries });
     }
     case 'approval-expired':
-      return endUnanswered(attempt, 'expired', 'nobody answered in time');
+      return endUnapproved(attempt, 'expired', 'nobody answered in time');
     case 'held-back':
       return foldHeldBack(attempt, event);
     case 'action-finished':
@@ -243,9 +250,10 @@ function withoutBegun(attempt: Attempt, actions: ActionRecord[]): Attempt {
 }
 
 /** An attempt that people turned down or did not answer: what it has changed so far is taken back. */
-function endUnanswered(attempt: Attempt, stage: 'rejected' | 'expired', why: string): Attempt {
+function endUnapproved(attempt: Attempt, stage: 'rejected' | 'expired', why: string): Attempt {
   const standing = attempt.actions.some((action) => mayStand(action, attempt));
-  return { ...attempt, stage: standing ? 'undoing' : stage, why };
+  const unanswered = standing && stage === 'expired' ? { unanswered: true as const } : {};
+  return { ...attempt, ...unanswered, stage: standing ? 'undoing' : stage, why };
 }
 
 function foldReplanned(attempt: Attempt, event: AttemptEvent & { kind: 'replanned' }): Attempt {

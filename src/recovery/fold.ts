@@ -204,6 +204,7 @@ function foldOpened(record: RecoveryRecord, event: RecoveryEvent & { kind: 'open
     ...(event.reason === undefined ? {} : { reason: event.reason }),
     ...(event.mode === undefined ? {} : { inputMode: event.mode }),
     ...(event.startedAt === undefined ? {} : { startedAt: event.startedAt }),
+    ...(event.formerRules === undefined ? {} : { formerRules: event.formerRules }),
     openedAt: event.at,
     episode: {
       number: 1,

@@ -1,4 +1,4 @@
-import type { Attempt } from './attempt.ts';
+import { askedAttempt, refuseAnswer } from './answers.ts';
 import type { OrderName } from './events.ts';
 import { openPage } from './fold-pages.ts';
 import { orderUnderWay } from './ordered.ts';
@@ -114,26 +114,6 @@ function noPage(record: RecoveryRecord): string {
   return `nobody is paged yet: the deadline is ${record.episode.deadline}`;
 }
 
-function refuseAnswer(record: RecoveryRecord, order: Order): string | null {
-  const asked = record.attempts.find(({ stage }) => stage === 'asked');
-  if (asked === undefined) {
-    const { takenOver } = record;
-    const inHand = takenOver === undefined ? '' : `: ${takenOver.by} has taken over at ${takenOver.at}`;
-    return `nothing waits for approval now${inHand}`;
-  }
-  const { n, digest } = order.args;
-  if (typeof n === 'number' && n !== asked.n)
-    return `attempt ${n} does not wait for approval, attempt ${asked.n} (${asked.remedy}) does`;
-  if (typeof digest === 'string' && digest !== asked.approval?.digest) {
-    return `the plan has changed since: look at it again (digest ${asked.approval?.digest})`;
-  }
-  const unproven = !order.verified && asked.developmentCluster !== true;
-  if (order.name === 'approve' && unproven && asked.plans.some(({ risk }) => risk === 'high')) {
-    return `${asked.remedy} is of high risk: it takes an approval by a person whom the front door has verified`;
-  }
-  return order.name === 'approve' ? refuseSecondVoice(asked, order.actor) : null;
-}
-
 /** Nothing is claimed that the last look says is not so. */
 function refuseOutcome({ look }: RecoveryRecord, { args }: Order): string | null {
   if (args.outcome !== 'recovered-by-person' || look.healthy !== false) return null;
@@ -156,13 +136,6 @@ function refuseHandBack({ takenOver, closing }: RecoveryRecord): string | null {
 
 function beingClosed({ order, actor }: NonNullable<RecoveryRecord['closing']>): string {
   return `it is being closed (${order} by ${actor})`;
-}
-
-/** A quorum is of different people: the same one again adds nothing, and is told so. */
-function refuseSecondVoice({ approval, remedy }: Attempt, actor: string): string | null {
-  if (approval === null || !approval.by.some((name) => isSamePerson(name, actor))) return null;
-  const wanting = approval.quorum - approval.by.length;
-  return `${actor.trim()} has approved ${remedy} already: it takes ${wanting} more, each another person`;
 }
 
 /** Something is done on the target only where something may be written at all, and one thing at a time. */
@@ -219,9 +192,9 @@ export function undoable(record: RecoveryRecord, order: Order): number | null {
 /** The orders that would be taken now, of somebody who has not given any yet. */
 export function possibleOrders(record: RecoveryRecord): PersonsOrder[] {
   if (record.closed !== null || record.forward !== null) return [];
-  const asked = record.attempts.some(({ stage }) => stage === 'asked');
+  const isAsked = askedAttempt(record) !== null;
   return personsOrders.filter((name) => {
-    if (name === 'approve' || name === 'reject') return asked;
+    if (name === 'approve' || name === 'reject') return isAsked;
     // What has to be told with the order is no reason why it could not be given.
     const args: OrderArgs = name === 'close' ? { rootCause: 'asked' } : {};
     const probe: Order = { id: '', recoveryId: record.recoveryId, name, actor: '', verified: false, args };

@@ -1,3 +1,4 @@
+import { wentUnanswered } from './answers.ts';
 import type { Clock } from './clock.ts';
 import {
   activeAttempt,
@@ -55,7 +56,8 @@ function nothingLeft(record: RecoveryRecord): string | null {
   );
   if (broken !== undefined) return `undoing ${broken.remedy} was not possible`;
   const expired = record.attempts.find(
-    ({ stage, episode, ordered }) => stage === 'expired' && episode === record.episode.number && ordered === undefined,
+    (attempt) =>
+      wentUnanswered(record, attempt) && attempt.episode === record.episode.number && attempt.ordered === undefined,
   );
   if (expired !== undefined && remedyApproval(record, expired)?.onExpiry !== 'next') {
     return `nobody answered the approval of ${expired.remedy} in time`;

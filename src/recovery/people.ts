@@ -1,6 +1,6 @@
 /**
- * Who is who among those that give orders. Names are compared without regard to case and surrounding space: nobody becomes two
- * people by writing a name in two ways.
+ * Who is who among those that give orders. Names are compared without regard to case, space and what cannot be seen: nobody
+ * becomes two people by writing a name in two ways.
  */
 
 /** Whether two names mean one person. */
@@ -9,5 +9,10 @@ export function isSamePerson(one: string, other: string): boolean {
 }
 
 function identityOf(actor: string): string {
-  return actor.trim().normalize('NFKC').toLowerCase();
+  return actor
+    .normalize('NFKC')
+    .replaceAll(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '')
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .toLowerCase();
 }

@@ -1,3 +1,4 @@
+import { harmOf } from './answers.ts';
 import type { Attempt, AttemptStage } from './attempt.ts';
 import { DEFAULT_RUNG, isPast, milliseconds } from './durations.ts';
 import { openPage } from './fold-pages.ts';
@@ -108,7 +109,7 @@ export function approvalReason(record: RecoveryRecord, attempt: Attempt): string
   const isProcedure = attempt.ordered?.procedure === true;
   if (remedyApproval(record, attempt) !== null)
     return `the runbook asks for approval of this ${isProcedure ? 'procedure' : 'remedy'}`;
-  if (attempt.ordered !== undefined) return orderedReason(attempt, attempt.ordered.verified);
+  if (attempt.ordered !== undefined) return orderedReason(record, attempt, attempt.ordered.verified);
   if (effectiveMode(record) === 'approve') return 'the mode is approve';
   if (openPage(record) !== null) return 'people were paged: from then on a write needs an order';
   if (attempt.replans >= 3) return 'its plan changed three times while it was to be applied';
@@ -126,10 +127,10 @@ export function approvalToAsk(record: RecoveryRecord): { attempt: Attempt; why: 
   return why === null ? null : { attempt, why };
 }
 
-/** An order is the approval of what it orders, unless it is of high risk and nobody has verified who gave it. */
-function orderedReason(attempt: Attempt, verified: boolean): string | null {
-  if (!verified && attempt.plans.some(({ risk }) => risk === 'high'))
-    return 'it is of high risk, and nobody has verified who ordered it';
+/** An order is the approval of what it orders, unless that is destructive and nobody has verified who gave it. */
+function orderedReason(record: RecoveryRecord, attempt: Attempt, verified: boolean): string | null {
+  const harm = verified ? null : harmOf(record, attempt);
+  if (harm !== null) return `it ${harm}, and nobody has verified who ordered it`;
   if (attempt.replans >= 3) return 'its plan changed three times while it was to be applied';
   return attempt.replans > 0 && attempt.approval !== null ? 'its plan changed since it was approved' : null;
 }

@@ -1,3 +1,4 @@
+import { harmOf, wentUnanswered } from './answers.ts';
 import type { Attempt, Requested } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import { extensionMs } from './deadlines.ts';
@@ -115,16 +116,24 @@ function faultOfLoad({ runbook, failures }: RecoveryRecord, { from }: StartedPro
 }
 
 /** Where nothing may be written, or nobody could approve it, the plan is all that there is. */
-function endsAtPlan(record: RecoveryRecord, { n, plans, actions, developmentCluster }: Attempt): EventBody | null {
+function endsAtPlan(record: RecoveryRecord, attempt: Attempt): EventBody | null {
+  const { n, actions, developmentCluster } = attempt;
   if (actions.length > 0) return null;
   if (effectiveMode(record) === 'observe') {
     return ended(n, 'observed', 'the mode here is observe, in which nothing is written: this is the plan');
   }
   const verifiesPeople = (record.runbook?.orderKeys ?? []).length > 0;
-  if (verifiesPeople || developmentCluster === true || plans.every(({ risk }) => risk !== 'high')) return null;
-  const why =
-    'it is of high risk, and nobody here can approve that: no front door verifies people (KINTSUGI_ORDER_PUBLIC_KEY), and this is no development cluster. It ends at its plan';
+  if (verifiesPeople || developmentCluster === true) return null;
+  const needs = harmOf(record, attempt) ?? needsSeveral(record, attempt);
+  if (needs === null) return null;
+  const why = `it ${needs}, and nobody here can approve that: no front door verifies people (KINTSUGI_ORDER_PUBLIC_KEY), and this is no development cluster. It ends at its plan`;
   return ended(n, 'observed', why);
+}
+
+/** Of several people only verified ones count: one could give several names. */
+function needsSeveral(record: RecoveryRecord, attempt: Attempt): string | null {
+  const quorum = remedyApproval(record, attempt)?.quorum ?? 1;
+  return quorum === 1 || record.formerRules === true ? null : `takes ${quorum} people`;
 }
 
 /** Whether the target does as well as when the procedure was planned, by a look that was taken since it was undone. */
@@ -145,14 +154,30 @@ export function comesBackSince(record: RecoveryRecord): string | null {
 
 /** Why people are called about a procedure that has ended; null where they need not be. */
 export function procedurePageReason(record: RecoveryRecord): string | null {
-  const { procedure } = record;
-  if (procedure?.ended == null || procedure.ended.episode !== record.episode.number) return null;
-  const { asBefore, why } = procedure.ended;
+  const { procedure, episode } = record;
+  if (procedure === undefined) return null;
   const name = procedure.name ?? 'the procedure';
+  if (procedure.ended === null) return isTakenBackUnanswered(record) ? unansweredText(name) : null;
+  if (procedure.ended.episode !== episode.number) return null;
+  const { asBefore, why } = procedure.ended;
   if (!asBefore) return `${name} was not done (${why}), and the target is not as it was before: ${record.look.saw}`;
-  const attempt = procedureAttempt(record);
-  if (attempt?.stage !== 'expired' || remedyApproval(record, attempt)?.onExpiry !== 'escalate') return null;
+  return escalatesUnanswered(record) ? unansweredText(name) : null;
+}
+
+function unansweredText(name: string): string {
   return `nobody answered the approval of ${name} in time`;
+}
+
+/** Whether nobody answered in mid-procedure: people are called while what it had done is taken back. */
+function isTakenBackUnanswered(record: RecoveryRecord): boolean {
+  const attempt = procedureAttempt(record);
+  return attempt?.episode === record.episode.number && attempt.stage === 'undoing' && escalatesUnanswered(record);
+}
+
+function escalatesUnanswered(record: RecoveryRecord): boolean {
+  const attempt = procedureAttempt(record);
+  if (attempt === null || !wentUnanswered(record, attempt)) return false;
+  return remedyApproval(record, attempt)?.onExpiry === 'escalate';
 }
 
 /**
@@ -168,7 +193,8 @@ export function procedureOutcome(record: RecoveryRecord): Outcome | null {
 
 /** Why an open page is over with a procedure that was not done: the target that it was about is well. */
 export function procedureResolution(record: RecoveryRecord): string | null {
-  if (procedureOutcome(record) === null || procedureAttempt(record)?.stage === 'expired') return null;
+  const attempt = procedureAttempt(record);
+  if (procedureOutcome(record) === null || (attempt !== null && wentUnanswered(record, attempt))) return null;
   return `the target is healthy; ${record.procedure?.name ?? 'the procedure'} was not done`;
 }
 

@@ -1,5 +1,6 @@
 import type { Attempt } from './attempt.ts';
 import type { Clock } from './clock.ts';
+import { isPast } from './durations.ts';
 import { openPage } from './fold-pages.ts';
 import { endsForPerson } from './fold-take-over.ts';
 import { holdOver, standingHold, verifyAgain } from './holds.ts';
@@ -67,11 +68,17 @@ export function mustStop(record: RecoveryRecord, clock: Clock): boolean {
   const { target } = record.inFlight;
   if (endsForPerson(record, clock)) return true;
   if (target === null || target.step === 'undo' || target.step === 'release') return false;
-  if (record.closing !== null) return true;
+  if (record.closing !== null) return !isLastLook(record);
   const attempt = activeAttempt(record);
   if (attempt === null || (target.step !== 'apply' && target.step !== 'verify')) return false;
   if (attempt.stage === 'undoing') return true;
   return isInterrupted(record, attempt) && pageWasTried(record);
+}
+
+/** Whether the step in flight is the look by which a cancelled recovery ends: it is not begun anew at every message. */
+function isLastLook({ inFlight: { target }, closing, formerRules }: RecoveryRecord): boolean {
+  if (target?.step !== 'look' || closing === null || formerRules === true) return false;
+  return isPast(closing.at, target.at);
 }
 
 /** The page goes first: only when it was handed to a notifier is the step in flight stopped. */

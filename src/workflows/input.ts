@@ -105,9 +105,13 @@ function saidOf({ actor = '', reason }: RecoveryInput): { actor?: string; reason
 
 /**
  * The first event of a run, from its input and its own id; `startedBy`: whether a message came with the start; `asksSilences`: not
- * in a replay of a run that did not.
+ * in a replay of a run that did not; `formerRules`: only in one of a run that began under them.
  */
-export function openedEvent(input: RecoveryInput, startedBy: 'alert' | 'person', asksSilences: boolean): EventBody {
+export function openedEvent(
+  input: RecoveryInput,
+  startedBy: 'alert' | 'person',
+  { asksSilences, formerRules }: { asksSilences: boolean; formerRules: boolean },
+): EventBody {
   const { workflowId, firstExecutionRunId, workflowType, taskQueue, startTime } = workflowInfo();
   const now = new Date(Date.now()).toISOString();
   const own = parseWorkflowId(workflowId);
@@ -130,6 +134,7 @@ export function openedEvent(input: RecoveryInput, startedBy: 'alert' | 'person',
     ...(input.procedure === undefined ? {} : { procedure: input.procedure }),
     ...(input.params === undefined ? {} : { params: input.params }),
     ...(asksSilences ? { asksSilences } : {}),
+    ...(formerRules ? { formerRules } : {}),
     ...(input.signed === undefined ? {} : { signed: input.signed }),
   };
 }

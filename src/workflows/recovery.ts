@@ -49,6 +49,9 @@ const ASKS_SILENCES = 'asks-whether-it-is-silenced';
 /** Runs that asked before this tell nobody the answer. */
 const ANSWERS_ARE_TOLD = 'whoever-has-a-question-is-told-its-answer';
 
+/** Runs that began before are judged by the former rules about approvals and their end (`formerRules` of the record). */
+const STRICTER_RULES = 'an-approval-names-its-plan-and-a-close-undoes';
+
 /** What the query `record` answers. */
 export interface RecordAnswer {
   record: RecoveryRecord;
@@ -276,12 +279,14 @@ class Recovery {
 
   open(input: RecoveryInput, before: RecoveryRecord | undefined): void {
     if (before === undefined) {
-      this.append(openedEvent(input, this.cameWithAlert(input) ? 'alert' : 'person', patched(ASKS_SILENCES)));
+      const rules = { asksSilences: patched(ASKS_SILENCES), formerRules: !patched(STRICTER_RULES) };
+      this.append(openedEvent(input, this.cameWithAlert(input) ? 'alert' : 'person', rules));
       return;
     }
     // The numbers go on: a step that is written on an object must be later than those before it (durability 3).
     const asks = before.silences === undefined && patched(ASKS_SILENCES);
-    this.record = asks ? { ...before, silences: noSilences } : before;
+    const { formerRules: _, ...rest } = asks ? { ...before, silences: noSilences } : before;
+    this.record = patched(STRICTER_RULES) ? rest : { ...rest, formerRules: true };
     this.append({ kind: 'snapshot', record: this.record });
   }
 

@@ -78,13 +78,14 @@ test(
       });
 
       const refused = await kintsugiJson(['approve', TARGET, '--attempt', '7'], environment);
+      expect(refused.answer).toMatchObject({ error: { message: expect.stringContaining('attempt 7 does not wait') } });
       expect(refused).toMatchObject({ exitCode: 4, answer: { error: { code: 'refused' } } });
 
       const rejected = await kintsugiJson(['reject', TARGET, '--reason', 'not now'], environment);
       expect(rejected).toMatchObject({
         exitCode: 0,
         answer: { order: 'reject', state: 'accepted', verified: true },
-        stderr: '',
+        stderr: expect.stringMatching(/^attempt 1, raise-memory \(digest p+\):\n {2}raise the memory/),
       });
 
       const run = kintsugiJson(['run', 'agent-bruno-pod-crash-loop'], environment);

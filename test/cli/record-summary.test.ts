@@ -38,6 +38,7 @@ describe('a record is a few lines', () => {
       '               Deployment bruno/agent-bruno',
       '               - /spec/template/spec/containers/0/resources/limits/memory: "1Gi"',
       '               + /spec/template/spec/containers/0/resources/limits/memory: "2Gi"',
+      expect.stringMatching(/^ {15}to approve it: kintsugi approve recovery\S+ --attempt 1 --digest \S+ --actor YOU$/),
       '  people     a person is paged at 03:15:00Z unless it is healthy by then',
       expect.stringMatching(/^ {2}orders {5}possible now: approve, reject, .*rollback, debug, close/),
     ]);

@@ -285,6 +285,33 @@ describe('orders', () => {
     });
   }, 90_000);
 
+  test('approve without a digest shows the plan that waits, and approves exactly that one', async () => {
+    await withWorker(inApproveMode, async (cluster) => {
+      const { environment, queue } = cluster;
+      await startByAlert(server.environment, queue, [alert(new Date().toISOString())]);
+      const { recoveryId, digest } = await untilAsked(cluster);
+      const { exitCode, stderr } = await kintsugi(['approve', TARGET, '--actor', 'ana'], environment);
+      expect(exitCode).toBe(0);
+      expect(stderr).toContain(`attempt 1, raise-memory (digest ${digest}):`);
+      expect(stderr).toContain('- /spec/template/spec/containers/0/resources/limits/memory: "1Gi"');
+      const handle = server.environment.client.workflow.getHandle(cluster.workflowId);
+      const { events } = await until(handle, ({ record }) => record.recovered !== null);
+      expect(events.filter(({ kind }) => kind === 'order')).toMatchObject([
+        { name: 'approve', accepted: true, args: { n: 1, digest } },
+      ]);
+      expect(recoveryId).toContain('@');
+    });
+  }, 90_000);
+
+  test('approve without a digest ends with 3 when no worker answers: nobody could have seen what it approves', async () => {
+    const { environment, queue } = testCluster();
+    await startByAlert(server.environment, queue, [alert(new Date().toISOString())]);
+    const bare = await kintsugiJson(['approve', TARGET, '--actor', 'ana'], environment);
+    expect(bare).toMatchObject({ exitCode: 3, answer: { error: { code: 'unavailable' } } });
+    const named = await kintsugiJson(['approve', TARGET, '--actor', 'ana', '--digest', 'seen'], environment);
+    expect(named).toMatchObject({ exitCode: 0, answer: { order: 'approve', state: 'kept' } });
+  }, 90_000);
+
   test('that are not possible now end with 4 and the reason', async () => {
     const healthy = { diagnose: async () => healthyDiagnosis };
     await withWorker(healthy, async (cluster) => {

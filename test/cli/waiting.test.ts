@@ -50,9 +50,10 @@ describe('what a recovery waits for', () => {
     expect(lines(record, 5)).toContain('silenced by ana (node upgrade) for 25 min more, in Alertmanager');
   });
 
-  test('names an approval with the command that gives it', () => {
+  test('names an approval with the command that gives it to exactly this plan', () => {
     const record = decided(happen(started({ mode: 'approve' }), 1, ...diagnosed(), planned())).record;
-    expect(lines(record, 5)).toContain(`raise-memory waits for approval, 6 min left: kintsugi approve ${TARGET}`);
+    const command = `kintsugi approve ${record.recoveryId} --attempt 1 --digest digest-1 --actor YOU`;
+    expect(lines(record, 5)).toContain(`raise-memory waits for approval, 6 min left: ${command}`);
   });
 
   test('says why a remedy is not begun: who brings the mode down, or what holds it back', () => {

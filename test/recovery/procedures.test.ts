@@ -275,7 +275,7 @@ describe('a procedure of high risk', () => {
   const clear: Plan = { ...scaleDown, risk: 'high', dataLoss: 'the conversations since 03:00 are lost' };
   const answer = (actor: string) => ({
     ...{ id: `o-${actor}`, recoveryId: procedure().recoveryId, name: 'approve' as const },
-    ...{ actor, verified: false, args: {} },
+    ...{ actor, verified: false, args: { digest: 'd' } },
   });
 
   test('is approved by unverified people on a development cluster, by as many different ones as its rule says', () => {

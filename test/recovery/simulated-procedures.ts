@@ -24,10 +24,11 @@ export function restoreRunbook(quorum: number): RunbookContent {
   }));
 }
 
-/** The plans that `restore` may come to: a change, one of high risk, or nothing that could be verified. */
+/** The plans that `restore` may come to: a change, one of high risk, one that stops the workload, or nothing that could be verified. */
 export const RESTORE_PLANS: Plan[][] = [
   [scaleDown, waitPlan, { ...scaleDown, summary: 'scale agent-bruno from 0 to 1' }],
   [{ ...scaleDown, risk: 'high', dataLoss: 'what was written since is lost' }, waitPlan],
+  [{ ...scaleDown, risk: 'medium', harm: 'stops-workload' }, waitPlan],
   [exported],
 ];
 
@@ -63,12 +64,17 @@ function unapproved(
   const people = by.filter((name, index) => by.findIndex((other) => isSamePerson(name, other)) === index);
   const rules = [];
   if (people.length < (approval?.quorum ?? 0)) rules.push('a procedure was begun without all of its approvals');
-  const grave = plans.some(({ risk }) => risk === 'high') && actions.length === 0;
+  const destroys = plans.some(
+    ({ risk, dataLoss, harm }) => risk === 'high' || dataLoss !== undefined || harm !== undefined,
+  );
+  const grave = (destroys || (approval?.quorum ?? 1) > 1) && actions.length === 0;
   const vouched =
     people.length === 0
       ? ordered?.verified === true
       : by.every((name) => verified.some((other) => isSamePerson(name, other)));
   if (grave && !vouched && (developmentCluster !== true || people.length === 0))
-    rules.push('unverified people had a plan of high risk done outside of a development cluster');
+    rules.push(
+      'unverified people had a destructive plan, or one for several people, done outside of a development cluster',
+    );
   return rules;
 }

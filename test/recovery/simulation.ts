@@ -212,6 +212,8 @@ class Simulation {
     const asked = this.record.attempts.find(({ stage }) => stage === 'asked');
     const grave = asked?.plans.some(({ risk }) => risk === 'high') === true && asked.developmentCluster !== true;
     if (grave) this.count('verified approval of high risk');
+    const several = (asked?.approval?.quorum ?? 1) > 1 && asked?.developmentCluster !== true;
+    if (several) this.count('verified approval for several people');
   }
 
   private somebodyAnswers(): boolean {
@@ -232,6 +234,10 @@ class Simulation {
     if (reason === null && 'runbook' in order.args) this.count('order run of a procedure accepted');
     const { id, actor, verified, args } = order;
     if (reason === null && name === 'approve' && verified) this.vouch(actor);
+    if (reason === null && name === 'approve' && args.digest === undefined)
+      this.broken.push('an approval was taken that does not say which plan it is of');
+    if (reason === null && (name === 'approve' || name === 'reject') && this.record.closing !== null)
+      this.broken.push(`${name} was taken while the recovery was being closed`);
     this.append({
       kind: 'order',
       id,
@@ -245,6 +251,10 @@ class Simulation {
   }
 
   private argumentsOf(name: OrderName): Record<string, number | string> {
+    if (name === 'approve' || name === 'reject') {
+      const digest = this.record.attempts.find(({ stage }) => stage === 'asked')?.approval?.digest;
+      return digest === undefined || this.oneIn(20) ? {} : { digest };
+    }
     if (name === 'close' && this.oneIn(2))
       return { rootCause: 'a leak', ...this.pick([{}, { outcome: 'handed-over' }]) };
     if (name === 'retry')
@@ -466,9 +476,8 @@ class Simulation {
       return [{ kind: 'remedy-refused', n, cause, remedy, findingKey, code: 'refused', reason: 'at the cap' }];
     if (remedy === 'restore') {
       const plans = this.pick(RESTORE_PLANS);
-      const high = plans.some(({ risk }) => risk === 'high');
-      const where = high ? { developmentCluster: this.oneIn(2) } : {};
-      return [{ kind: 'planned', n, cause, remedy, findingKey, plans, digest: 'p', ...where }];
+      const developmentCluster = this.oneIn(2);
+      return [{ kind: 'planned', n, cause, remedy, findingKey, plans, digest: 'p', developmentCluster }];
     }
     if (remedy === 'debug-session' || remedy === 'wait-ready') {
       const plan = remedy === 'wait-ready' ? waitPlan : this.pick([copyPlan, copyPlan, inPlacePlan]);

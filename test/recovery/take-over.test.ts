@@ -286,7 +286,7 @@ describe('what the person in command orders', () => {
     } as EventBody;
     const asked = decided(happen(inHand(), 2, given('rollback'), plan));
     expect(asked.facts).toMatchObject([{ kind: 'approval-asked', n: 2 }]);
-    expect(refusal(asked.record, 'approve', {}, 'bo')).toBeNull();
+    expect(refusal(asked.record, 'approve', { digest: 'digest-2' }, 'bo')).toBeNull();
   });
 });
 

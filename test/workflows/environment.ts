@@ -162,8 +162,15 @@ export async function order(
   const { record } = await recordOf(handle);
   orders += 1;
   const id = `order-${process.pid}-${orders}`;
-  const message = { id, recoveryId: record.recoveryId, actor: 'ana', reason: 'seen enough', ...args };
+  const seen = name === 'approve' ? seenPlan(record) : {};
+  const message = { id, recoveryId: record.recoveryId, actor: 'ana', reason: 'seen enough', ...seen, ...args };
   return executeUpdate(handle, name, { argument: message, id });
+}
+
+/** The plan that waits, as an approval names it. */
+export function seenPlan({ attempts }: RecordAnswer['record']): { digest?: string } {
+  const digest = attempts.find(({ stage }) => stage === 'asked')?.approval?.digest;
+  return digest === undefined ? {} : { digest };
 }
 
 /** Ends a recovery by an order, as a person does who has seen enough, and waits for its end. */

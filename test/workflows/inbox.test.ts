@@ -5,7 +5,7 @@ import type { Activities } from '../../src/recovery/activities.ts';
 import type { EventBody } from '../../src/recovery/events.ts';
 import type { RecordAnswer } from '../../src/workflows/recovery.ts';
 import { needs } from '../needs.ts';
-import { alert, close, freshQueue, type RecoveryHandle, startByAlert, until, worker } from './environment.ts';
+import { alert, close, freshQueue, type RecoveryHandle, seenPlan, startByAlert, until, worker } from './environment.ts';
 import { inApproveMode, type Script, script } from './scripted-activities.ts';
 import { devServer, serverOfFile } from './servers.ts';
 
@@ -160,7 +160,7 @@ describe('orders', () => {
       withWorker(inApproveMode, async (queue, played) => {
         const { handle } = await waiting(queue);
         const { record } = await until(handle, () => true);
-        const order = { id: 'o1', recoveryId: record.recoveryId, actor: 'ana', n: 1 };
+        const order = { id: 'o1', recoveryId: record.recoveryId, actor: 'ana', n: 1, ...seenPlan(record) };
         await handle.signal('order', { ...order, name: 'approve' });
         await handle.executeUpdate('approve', { args: [order] });
         await handle.signal('order', { ...order, name: 'reject' });

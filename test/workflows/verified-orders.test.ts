@@ -44,8 +44,8 @@ function give(handle: RecoveryHandle, order: PersonsOrder, fields: OrderFields, 
   return giveOrder(session, handle.workflowId, order, fields, verified ? { sign } : {});
 }
 
-const alice = { actor: 'alice@example.org' };
-const bob = { actor: 'bob@example.org' };
+const alice = { actor: 'alice@example.org', digest: 'p' };
+const bob = { actor: 'bob@example.org', digest: 'p' };
 
 describe('a procedure of high risk outside a development cluster', () => {
   test(
@@ -59,7 +59,7 @@ describe('a procedure of high risk outside a development cluster', () => {
           message: expect.stringContaining('a person whom the front door has verified'),
         });
         expect(await give(handle, 'approve', alice, true)).toMatchObject({ state: 'accepted', verified: true });
-        await expect(give(handle, 'approve', { actor: ' Alice@Example.org' }, true)).rejects.toMatchObject({
+        await expect(give(handle, 'approve', { ...alice, actor: ' Alice@Example.org' }, true)).rejects.toMatchObject({
           code: 'refused',
           message: expect.stringContaining('has approved restore already: it takes 1 more'),
         });
@@ -85,13 +85,19 @@ describe('a procedure of high risk outside a development cluster', () => {
     async () => {
       await besideProcedure(server.environment, clearing(), async (handle) => {
         const { record } = await asked(handle);
-        const signed = sign({ id: 'x', recoveryId: record.recoveryId, order: 'approve', ...alice, args: {} });
+        const signed = sign({
+          id: 'x',
+          recoveryId: record.recoveryId,
+          order: 'approve',
+          actor: alice.actor,
+          args: { digest: 'p' },
+        });
         const elsewhere = sign({
           id: 'x',
           recoveryId: `${handle.workflowId}@00000000`,
           order: 'approve',
-          ...alice,
-          args: {},
+          actor: alice.actor,
+          args: { digest: 'p' },
         });
         const base = { id: 'x', recoveryId: record.recoveryId };
         for (const message of [
@@ -151,7 +157,13 @@ test(
   async () => {
     await besideProcedure(server.environment, clearing(), async (handle) => {
       const { record } = await asked(handle);
-      const signed = sign({ id: 'once', recoveryId: record.recoveryId, order: 'approve', ...alice, args: {} });
+      const signed = sign({
+        id: 'once',
+        recoveryId: record.recoveryId,
+        order: 'approve',
+        actor: alice.actor,
+        args: { digest: 'p' },
+      });
       const message = { id: 'once', recoveryId: record.recoveryId, ...alice };
       for (const _ of ['first', 'again']) {
         const answer = await handle.executeUpdate('approve', { args: [{ ...message, signed }] });
