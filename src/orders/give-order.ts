@@ -73,12 +73,21 @@ export async function giveOrder(
     const isKept = thrown instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isUpdateLost(thrown);
     if (!isKept) throw failureOf(thrown, recovery, id);
   }
+  if (order === 'approve' && fields.digest === undefined) throw namesNoPlan(recovery);
   try {
     await bounded(session.client, () => handle.signal('order', { name: order, ...message }));
     return { ...given, state: 'kept', verified: false };
   } catch (thrown) {
     throw failureOf(thrown, recovery, id);
   }
+}
+
+/** Whatever waits when a worker returns may be another plan than the one that somebody has seen. */
+function namesNoPlan({ id }: StoredRecovery): KintsugiError {
+  return new KintsugiError('unavailable', 'no worker answers, and an approval that names no plan is not kept', {
+    where: id,
+    fix: 'give it with the digest of the plan that you have seen: the question tells it',
+  });
 }
 
 /** Throws for what no recovery would take: without a worker it would be kept, and refused when its sender is gone. */

@@ -9,10 +9,13 @@ export function isSamePerson(one: string, other: string): boolean {
 }
 
 function identityOf(actor: string): string {
-  return actor
-    .normalize('NFKC')
-    .replaceAll(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '')
-    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
-    .trim()
-    .toLowerCase();
+  return (
+    actor
+      .normalize('NFKC')
+      // U+FFFD stands for what could not be seen (`words.ts`).
+      .replaceAll(/[\p{Cf}\p{Default_Ignorable_Code_Point}\uFFFD]/gu, '')
+      .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+      .trim()
+      .toLowerCase()
+  );
 }

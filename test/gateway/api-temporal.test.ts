@@ -97,6 +97,16 @@ describe('without a worker', () => {
   );
 
   test(
+    'an approval that names no plan is not kept: whatever waits later may be another one than was seen',
+    async () => {
+      const answer = await give({ order: 'approve', reason: 'it was seen' });
+      expect([answer.statusCode, answer.json().error.code]).toEqual([503, 'unavailable']);
+      expect(answer.json().error.message).toMatch(/names no plan is not kept/);
+    },
+    LIMIT,
+  );
+
+  test(
     'a recovery is shown as Temporal knows it',
     async () => {
       const answer = await call('GET', `/api/v1/recoveries/${encodeURIComponent(handle.workflowId)}`);

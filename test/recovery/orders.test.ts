@@ -73,7 +73,14 @@ describe('an approval', () => {
     );
     const once = approved(record, 'Ana Maria ');
     expect(once.attempts[0]).toMatchObject({ stage: 'asked', approval: { by: ['Ana Maria'] } });
-    for (const actor of ['Ana Maria', ' ana maria', 'ANA  MARIA', 'ana\u00a0maria', 'a\u200bna maria\ufeff'])
+    for (const actor of [
+      'Ana Maria',
+      ' ana maria',
+      'ANA  MARIA',
+      'ana\u00a0maria',
+      'a\u200bna maria\ufeff',
+      'a\ufffdna maria',
+    ])
       expect(refusalOf(once, approve({ actor, verified: true }))).toMatch(
         /has approved raise-memory already: it takes 1 more, each another/,
       );
