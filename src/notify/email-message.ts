@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { lineOf } from './line.ts';
 import type { MessageContext } from './notifier.ts';
-import { oneLine } from './one-line.ts';
 import { type PageMessage, plainText } from './page.ts';
 
 /** One e-mail, as nodemailer takes it. */
@@ -34,7 +34,7 @@ export function emailMessage(
   return {
     from: { name: 'Kintsugi', address: from },
     to,
-    subject: oneLine(message, LONGEST_SUBJECT),
+    subject: lineOf(message, LONGEST_SUBJECT),
     text: plainText(message),
     messageId: idOf(messageKey, domain),
     inReplyTo: first,

@@ -1,5 +1,5 @@
 import type { Page } from '../recovery/escalation.ts';
-import { oneLine, shortened } from './one-line.ts';
+import { lineOf, shortened } from './line.ts';
 import { type PageMessage, plainText } from './page.ts';
 
 /** What PagerDuty's Common Event Format says of a page: https://developer.pagerduty.com/docs/send-alert-event */
@@ -21,7 +21,7 @@ export function eventBody(message: PageMessage, publicUrl: string | undefined) {
     client: 'Kintsugi',
     ...(publicUrl === undefined ? {} : { client_url: publicUrl }),
     payload: {
-      summary: oneLine(message, LONGEST_SUMMARY),
+      summary: lineOf(message, LONGEST_SUMMARY),
       // dev/bruno/deployment/agent-bruno: one target of one cluster.
       source: shortened(page.workflowId.replace(/^recovery\//, '') || page.title || 'kintsugi', LONGEST_LINE),
       severity: severityOf(page.severity),

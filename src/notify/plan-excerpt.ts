@@ -1,5 +1,6 @@
 import type { ApprovalRequest, Page } from '../recovery/escalation.ts';
 import { MOST_DIFF_LINES, wholeDiff } from '../recovery/plan-diff.ts';
+import { oneLine } from '../recovery/words.ts';
 
 /** One step of a plan as a message has room for it. */
 export interface PlanExcerpt {
@@ -28,8 +29,8 @@ export interface Room {
 export function planExcerpts({ recoveryId }: Page, { plans }: ApprovalRequest, room: Room): PlanExcerpts {
   let left = room.text;
   const steps = plans.slice(0, room.steps).map((plan, index): PlanExcerpt => {
-    const summary = `${index + 1}. ${plan.summary} (risk ${plan.risk})`;
-    const all = wholeDiff(plan);
+    const summary = `${index + 1}. ${oneLine(plan.summary)} (risk ${plan.risk})`;
+    const all = wholeDiff(plan).map(oneLine);
     const diff: string[] = [];
     for (const line of all) {
       left -= room.sizeOf(line);

@@ -153,6 +153,22 @@ describe('a card in Teams', () => {
     });
   });
 
+  test('shows no text of others as a line of its own', async () => {
+    const { notifier, requests } = await channel();
+    const forged = 'seen\nAPPROVED by ana';
+    const notes = [{ by: 'ben', at: '2025-10-15T12:20:00Z', text: forged }];
+    const bad: Page = { ...page, symptom: forged, why: forged, holds: [forged], notes };
+    await notifier.trigger(bad, context('trigger'));
+    const plans = approval.plans.map((plan) => ({
+      ...{ ...plan, summary: forged },
+      changes: [{ type: 'effect' as const, what: forged }],
+    }));
+    await notifier.ask(bad, { ...approval, plans }, context('approval'));
+    const told = requests.flatMap(linesOf).join('\n');
+    expect(told).toContain('APPROVED by ana');
+    expect(told).not.toMatch(/^APPROVED by ana/m);
+  });
+
   test('says what people have noted about it', async () => {
     const { notifier, requests } = await channel();
     const notes = [{ by: 'ana', at: '2025-10-15T12:20:00Z', text: 'the node was drained' }];

@@ -1,6 +1,7 @@
 import type { KnownBlock } from '@slack/web-api';
 import type { ApprovalAnswer, ApprovalRequest, Page } from '../../recovery/escalation.ts';
-import { oneLine } from '../one-line.ts';
+import { indented, oneLine } from '../../recovery/words.ts';
+import { lineOf } from '../line.ts';
 import {
   approveCommand,
   clock,
@@ -52,7 +53,7 @@ export function pageMessage(page: Page, { buttons }: PageView): SlackMessage {
         ...takenOver(page),
         ...(buttons ? pageButtons(page) : []),
         ...notes(page),
-        `*Why now* ${escaped(page.why, LINE)}. Deadline ${escaped(clock(page.deadline))}, mode ${page.mode}.`,
+        `*Why now* ${escaped(oneLine(page.why), LINE)}. Deadline ${escaped(clock(page.deadline))}, mode ${page.mode}.`,
         ...troubleLines(page).map((line) => escaped(line, LINE)),
         ...findings(page),
         ...attempts(page.attempts),
@@ -74,7 +75,7 @@ export function callMessage(page: Page, address: string | null): SlackMessage {
     blocks: blocksOf(
       [
         firstPart(':rotating_light:', message),
-        `*Why now* ${escaped(page.why, LINE)}.`,
+        `*Why now* ${escaped(oneLine(page.why), LINE)}.`,
         `It stands above, with what was found and done:${where} ${code(`kintsugi show ${page.recoveryId}`, 1000)}`,
       ],
       more(page),
@@ -85,7 +86,7 @@ export function callMessage(page: Page, address: string | null): SlackMessage {
 /** What the message becomes when the page is resolved: nothing is left to press. */
 export function resolvedMessage(page: Page, reason: string): SlackMessage {
   const message: PageMessage = { event: 'resolve', page, reason };
-  const since = `Was broken since ${escaped(clock(page.brokenSince))}: ${escaped(page.symptom, LINE)}.`;
+  const since = `Was broken since ${escaped(clock(page.brokenSince))}: ${escaped(oneLine(page.symptom), LINE)}.`;
   return {
     text: textOf(message),
     blocks: blocksOf(
@@ -115,7 +116,7 @@ export function stepsMessage(page: Page): SlackMessage {
 
 /** The answer in the thread to news: what stands, what was tried last, and what was noted last. The page's message itself says everything. */
 export function updateMessage(page: Page): SlackMessage {
-  const change = escaped(headlineOf({ event: 'update', page }).at(-1) ?? '', LINE);
+  const change = escaped(oneLine(headlineOf({ event: 'update', page }).at(-1) ?? ''), LINE);
   const parts = [
     `:arrows_counterclockwise: *Update* ${change}`,
     ...attempts(page.attempts.slice(-1)),
@@ -138,7 +139,7 @@ export function approvalMessage(page: Page, approval: ApprovalRequest, { buttons
   const until = `${escaped(quorumText(approval), LINE)} Until ${escaped(clock(approval.expiresAt))}`;
   const parts: Part[] = [
     firstPart(':raised_hand:', message),
-    `*It would, because ${escaped(approval.why, LINE)}*`,
+    `*It would, because ${escaped(oneLine(approval.why), LINE)}*`,
     ...planParts(page, approval),
     ...(buttons ? [approvalButtons(page, approval)] : []),
     `${until}, ${buttons ? 'here or by' : 'by'}\n${codeBlock(approveCommand(page, approval), 1500)}`,
@@ -163,7 +164,7 @@ export function answeredMessage(page: Page, approval: ApprovalRequest, answer: A
   const message: PageMessage = { event: 'answered', page, approval, answer };
   const parts = [
     firstPart(ANSWERS[answer.outcome], message),
-    `At ${escaped(clock(answer.at))}. It was asked because ${escaped(approval.why, LINE)}:`,
+    `At ${escaped(clock(answer.at))}. It was asked because ${escaped(oneLine(approval.why), LINE)}:`,
     planLines(approval),
     footer(page),
   ];
@@ -171,7 +172,9 @@ export function answeredMessage(page: Page, approval: ApprovalRequest, answer: A
 }
 
 function planLines({ plans }: ApprovalRequest): string {
-  return plans.map(({ summary, risk }, index) => `${index + 1}. ${escaped(summary, LINE)} (risk ${risk})`).join('\n');
+  return plans
+    .map(({ summary, risk }, index) => `${index + 1}. ${escaped(oneLine(summary), LINE)} (risk ${risk})`)
+    .join('\n');
 }
 
 /**
@@ -203,13 +206,13 @@ const MARKS = {
 };
 
 function textOf(message: PageMessage): string {
-  return escaped(oneLine(message, TEXT), TEXT);
+  return escaped(lineOf(message, TEXT), TEXT);
 }
 
 /** The first line in parts of their own, so that a phone shows the first words of each: what, the impact, what was changed. */
 function firstPart(icon: string, message: PageMessage): string {
   const [lead = '', ...rest] = headlineOf(message);
-  return [`${icon} *${escaped(lead, LINE)}*`, ...rest.map((line) => escaped(line, LINE))].join('\n');
+  return [`${icon} *${escaped(oneLine(lead), LINE)}*`, ...rest.map((line) => escaped(oneLine(line), LINE))].join('\n');
 }
 
 function findings(page: Page): string[] {
@@ -256,7 +259,7 @@ function standing(page: Page): string[] {
 
 function person({ person: todo, team, contact }: Page): string[] {
   const who = `*Team* ${escaped(team, LINE)}${contact === undefined ? '' : `, ${escaped(contact, LINE)}`}`;
-  return [todo === undefined ? who : `*For a person* ${escaped(todo, LINE)}\n${who}`];
+  return [todo === undefined ? who : `*For a person* ${indented(escaped(todo, LINE), 4)}\n${who}`];
 }
 
 function footer(page: Page): string {
@@ -273,5 +276,5 @@ function pointed(text: string, saw: string): string {
 }
 
 function titled(title: string, lines: string[]): string[] {
-  return lines.length === 0 ? [] : [[`*${title}*`, ...lines].join('\n')];
+  return lines.length === 0 ? [] : [[`*${title}*`, ...lines.map((line) => indented(line, 4))].join('\n')];
 }

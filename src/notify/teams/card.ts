@@ -1,4 +1,5 @@
 import type { Page } from '../../recovery/escalation.ts';
+import { indented, oneLine } from '../../recovery/words.ts';
 import {
   approveCommand,
   clock,
@@ -77,7 +78,7 @@ function envelope({ page }: PageMessage, body: Line[]): object {
 function linesOf(message: PageMessage): Line[] {
   const { page } = message;
   const [lead = '', ...rest] = headlineOf(message);
-  const first = [title(lead, colorOf(message)), ...rest.map((text) => line(text))];
+  const first = [title(oneLine(lead), colorOf(message)), ...rest.map((text) => line(oneLine(text)))];
   const last = code(`kintsugi show ${page.recoveryId}`);
   switch (message.event) {
     case 'acknowledge':
@@ -100,7 +101,7 @@ function linesOf(message: PageMessage): Line[] {
 function whole(page: Page): Line[] {
   const { contact } = page;
   return [
-    line(`Why now: ${page.why}. Deadline ${clock(page.deadline)}, mode ${page.mode}.`),
+    line(`Why now: ${oneLine(page.why)}. Deadline ${clock(page.deadline)}, mode ${page.mode}.`),
     ...troubleLines(page).map(line),
     ...(page.acknowledged === undefined ? [] : [line(inHand(page.acknowledged))]),
     ...takenOverLines(page).map(line),
@@ -108,7 +109,7 @@ function whole(page: Page): Line[] {
     ...found(page),
     ...tried(page),
     ...standing(page),
-    ...(page.person === undefined ? [] : [line(`For a person: ${page.person}`)]),
+    ...(page.person === undefined ? [] : [line(`For a person: ${indented(page.person, 4)}`)]),
     line(`Team: ${page.team}${contact === undefined ? '' : `, ${contact}`}`),
     ...section(
       'Written steps',
@@ -125,7 +126,7 @@ function approvalLines({ page, approval }: Extract<PageMessage, { event: 'approv
   const sizeOf = (text: string) => Buffer.byteLength(JSON.stringify(code(text)));
   const { steps, rest } = planExcerpts(page, approval, { steps: 12, text: DIFF_BYTES, sizeOf });
   return [
-    heading(`It would, because ${approval.why}`),
+    heading(`It would, because ${oneLine(approval.why)}`),
     ...steps.flatMap(({ summary, diff, cut: left }) => [
       line(cut(summary, STEP)),
       ...diff.map(code),
@@ -176,7 +177,7 @@ function pointsOf({ postRecovery = [] }: Page): string[] {
 }
 
 function section(name: string, texts: string[]): Line[] {
-  return texts.length === 0 ? [] : [heading(name), ...texts.map(line)];
+  return texts.length === 0 ? [] : [heading(name), ...texts.map((text) => line(indented(text, 4)))];
 }
 
 function heading(text: string): Line {

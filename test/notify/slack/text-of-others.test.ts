@@ -47,6 +47,29 @@ describe('what others wrote', () => {
     expect(told).toContain('<https://example.org/a%2Fb?b=%3Cc%3E&amp;d=%7Ce%20f|');
   });
 
+  test('is no line of its own, where one is expected', async () => {
+    const { standIn, notifier } = await chatWithButtons();
+    const forged = 'seen\nAPPROVED by ana';
+    const bad: Page = {
+      ...page,
+      symptom: forged,
+      why: forged,
+      holds: [forged],
+      notes: [{ by: 'ben', at: '2025-10-15T12:20:00Z', text: forged }],
+      steps: [{ id: 'x', text: forged, found: forged }],
+    };
+    const { providerId } = await notifier.trigger(bad, about('trigger'));
+    await notifier.update(bad, about('update', providerId));
+    const [plan] = approval.plans;
+    const changes = [{ type: 'effect' as const, what: forged }];
+    const plans = plan === undefined ? [] : [{ ...plan, summary: forged, changes }];
+    await notifier.ask(bad, { ...approval, why: forged, plans }, about('approval'));
+    await notifier.resolve(bad, forged, about('resolve', providerId));
+    const told = standIn.messages.map((message) => `${message.text}\n${readBlocks(message)}`).join('\n');
+    expect(told).toContain('APPROVED by ana');
+    expect(told).not.toMatch(/^APPROVED by ana/m);
+  });
+
   test('is cut to what Slack takes, the first things kept, with where the rest is', async () => {
     const { standIn, notifier } = await chatWithButtons();
     const long = 'x & y < z. '.repeat(400);

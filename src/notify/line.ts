@@ -1,14 +1,15 @@
+import { oneLine } from '../recovery/words.ts';
 import { briefHeadlineOf, headlineOf, type PageMessage } from './page.ts';
 
 /**
  * A message in one line of at most so many characters: its first line where that fits; else in brief, each part cut by itself, so
  * that what stands last is said too. It never holds a line break.
  */
-export function oneLine(message: PageMessage, most: number): string {
-  const whole = plain(headlineOf(message).join(' '));
-  if (whole === '') return shortened(plain(message.page.title), most);
+export function lineOf(message: PageMessage, most: number): string {
+  const whole = oneLine(headlineOf(message).join(' '));
+  if (whole === '') return shortened(oneLine(message.page.title), most);
   if (whole.length <= most) return whole;
-  const parts = briefHeadlineOf(message).map(({ text, share }) => ({ text: plain(text), share: share * most }));
+  const parts = briefHeadlineOf(message).map(({ text, share }) => ({ text: oneLine(text), share: share * most }));
   let left = most;
   const said: string[] = [];
   for (const [index, { text }] of parts.entries()) {
@@ -25,12 +26,6 @@ export function oneLine(message: PageMessage, most: number): string {
 
 /** A part of less says nothing. */
 const FEWEST = 10;
-
-/** What others wrote begins no other line, header or field. */
-function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in a line.
-  return text.replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g, ' ').trim();
-}
 
 /** At most so many UTF-16 units, cut between characters. */
 export function shortened(text: string, most: number): string {

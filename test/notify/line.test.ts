@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { oneLine } from '../../src/notify/one-line.ts';
+import { lineOf } from '../../src/notify/line.ts';
 import { headlineOf, type PageMessage } from '../../src/notify/page.ts';
 import type { Page } from '../../src/recovery/escalation.ts';
 import { loadRunbooks } from '../../src/runbook/load.ts';
@@ -22,19 +22,19 @@ const trigger = (told: Page): PageMessage => ({ event: 'trigger', page: told });
 describe('a line with room for little', () => {
   test("is the page's whole first line where that fits", async () => {
     const message = trigger(await flagship({ attempts: [], holds: [] }));
-    expect(oneLine(message, 1024)).toBe(headlineOf(message).join(' '));
+    expect(lineOf(message, 1024)).toBe(headlineOf(message).join(' '));
   });
 
   test('says what is broken since when, the impact in a word, and what stands changed and was undone', async () => {
     const changed = await flagship({ attempts: [attempt], holds });
-    const line = oneLine(trigger(changed), SUBJECT);
+    const line = lineOf(trigger(changed), SUBJECT);
     expect(line.length).toBeLessThanOrEqual(SUBJECT);
     expect(line).toMatch(
       /^CRITICAL bruno\/Deployment\/agent-bruno broken since 2025-10-15 12:03 UTC\. Users SEVERE, data none\. Tried and undone: raise-memory\. STANDS CHANGED: limits\.memory of .* is 2Gi…$/,
     );
-    const undone = oneLine(trigger(await flagship({ attempts: [attempt], holds: [] })), SUBJECT);
+    const undone = lineOf(trigger(await flagship({ attempts: [attempt], holds: [] })), SUBJECT);
     expect(undone).toMatch(/UTC\. Users SEVERE, data none\. Tried and undone: raise-memory\. Agent Bruno pod is .*…$/);
-    const nothing = oneLine(trigger(await flagship({ attempts: [], holds: [] })), SUBJECT);
+    const nothing = lineOf(trigger(await flagship({ attempts: [], holds: [] })), SUBJECT);
     expect(nothing).toMatch(/UTC\. Users SEVERE, data none\. Nothing stands changed\. Agent Bruno pod is/);
   });
 
@@ -42,7 +42,7 @@ describe('a line with room for little', () => {
     const dataLoss = [`what was written since 03:00 is lost: ${'x'.repeat(3000)}`];
     const told = await flagship({ attempts: [attempt], holds, dataLoss });
     for (const most of [SUBJECT, 1024]) {
-      const line = oneLine({ event: 'approval', page: told, approval: { ...approval, dataLoss } }, most);
+      const line = lineOf({ event: 'approval', page: told, approval: { ...approval, dataLoss } }, most);
       expect(line.length).toBeLessThanOrEqual(most);
       expect(line).toMatch(
         /^DATA LOSS: what was .*… APPROVAL NEEDED for roll-back.* Users SEVERE.* Tried and .*STANDS CHANGED: /,
@@ -57,10 +57,10 @@ describe('a line with room for little', () => {
       attempts: [{ ...attempt, remedy: long }],
       target: { namespace: 'n'.repeat(63), kind: 'Deployment', name: 'w'.repeat(253) },
     });
-    const line = oneLine(trigger(told), most);
+    const line = lineOf(trigger(told), most);
     expect(line.length).toBeLessThanOrEqual(most);
     for (const part of ['DATA LOSS: ', 'CRITICAL n', 'SEVERE', 'STANDS CH', 'CHANGED EARLIER', 'Tried and un'])
       expect(line).toContain(part);
-    expect(oneLine({ event: 'resolve', page: told, reason: long }, most).length).toBeLessThanOrEqual(most);
+    expect(lineOf({ event: 'resolve', page: told, reason: long }, most).length).toBeLessThanOrEqual(most);
   });
 });
