@@ -10,6 +10,7 @@ import { environmentSchema, secretVariables, temporalVariables } from '../../src
 import { fileSchema } from '../../src/configuration/file.ts';
 import { openApiDocument } from '../../src/gateway/api/openapi.ts';
 import { notifierKinds } from '../../src/notify/registry.ts';
+import { HARMS } from '../../src/recovery/destructive.ts';
 import { knownCatalogue } from '../../src/runbook/catalogue.ts';
 import { runbookJsonSchema } from '../../src/runbook/json-schema.ts';
 import { loadRunbooks } from '../../src/runbook/load.ts';
@@ -70,7 +71,7 @@ function actionsPage(runbooks: Runbook[]): string {
     const parts = [
       `## ${action.name}`,
       action.summary,
-      action.disruptive ? 'Replaces or deletes running pods.' : 'Leaves running pods as they are.',
+      `${action.disruptive ? 'Replaces or deletes running pods.' : 'Leaves running pods as they are.'}${harmText(action, uses)}`,
       '### Parameters',
       fieldsTable(schemaOf(action.params)),
       '### Permissions',
@@ -84,6 +85,16 @@ function actionsPage(runbooks: Runbook[]): string {
     'What a remedy can do: `{action-name: {parameters}}`. Only what the rules of `docs/safety.md` allow is applied.',
     sections,
   );
+}
+
+/** What an action takes from its target, with the parameters that the runbooks give it. */
+function harmText(action: Action<unknown>, uses: unknown[]): string {
+  const harms = (uses.length === 0 ? [{}] : uses).map((params) =>
+    action.harm(action.params.safeParse(params).data ?? params),
+  );
+  return [...new Set(harms)]
+    .map((harm) => (harm === null ? '' : ` Where it ${HARMS[harm]}, only verified people approve it.`))
+    .join('');
 }
 
 /** The permissions that an action may need, with the parameters that the runbooks give it. */

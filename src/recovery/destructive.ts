@@ -5,7 +5,8 @@ import type { Harm, Plan } from './values.ts';
  * approved by somebody whom nobody has verified (safety 14). The one place that says what counts as such.
  */
 
-const HARMS: Readonly<Record<Harm, string>> = {
+/** What each harm is, to follow "it". */
+export const HARMS: Readonly<Record<Harm, string>> = {
   'stops-workload': 'stops the workload',
   'replaces-state': 'takes or replaces state',
   redeploys: 'redeploys the target',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { detailsOf } from '../../src/recovery/details.ts';
 import type { EventBody } from '../../src/recovery/events.ts';
 import { fold, nextEvent } from '../../src/recovery/fold.ts';
 import { type Order, possibleOrders, refusalOf } from '../../src/recovery/orders.ts';
@@ -112,6 +113,16 @@ describe('an approval', () => {
       expect(refusal).toContain(`kintsugi approve ${recoveryId} --attempt 1 --digest d --actor YOU`);
       expect(refusal).toContain(`"recoveryId":"${recoveryId}","actor":"YOU","n":1,"digest":"d"}`);
     }
+  });
+
+  test('stands ready to be copied in what the Temporal UI shows, as long as it would be taken', () => {
+    const message = (record: RecoveryRecord) =>
+      /to approve it, update `approve` with `(\{.*\})`/.exec(detailsOf(record))?.[1] ?? 'null';
+    const { id, recoveryId: said, actor, ...args } = JSON.parse(message(asked({})));
+    expect([id, said, actor]).toEqual(['approve-1-d-YOU', recoveryId, 'YOU']);
+    expect(refusalOf(asked({}), approve({ actor, args }))).toBeNull();
+    const order = { id: 'end', name: 'close' as const, actor: 'bo', verified: false, args: {}, accepted: true };
+    expect(message(happened(asked({}), { kind: 'order', ...order }))).toBe('null');
   });
 
   test('is judged by the former rules in a run that began under them', () => {
