@@ -7,7 +7,7 @@ export default function register(program: Command): void {
   registerOrder(
     program,
     'handBack',
-    'hand a recovery back that was taken over: it diagnoses anew and goes on with what it knows of before',
+    'hand a recovery back that was taken over: it diagnoses anew and goes on with what it knows of before; a page that came with it climbs on',
     [reasonOption()],
     { name: 'hand-back', fields: () => ({}) },
   );

@@ -101,6 +101,15 @@ describe('a procedure that is ordered on a broken target', () => {
     expect(back.episode).toMatchObject({ brokenSince: at(40), deadline: at(55) });
   });
 
+  test('and was rejected on a well one leaves it its whole time too, should it break now', () => {
+    const well = decided(happen(broken(), 6, { kind: 'recovered', by: 'itself' })).record;
+    const healthy = { ...diagnosed(2)[0], healthy: true } as EventBody;
+    const asking = decided(happen(restoring(well, 40), 41, healthy, plan)).record;
+    const back = happen(decided(happen(asking, 42, ordered('reject'))).record, 42, firstLoaded);
+    expect(back.runbookName).toBe('agent-bruno-pod-crash-loop');
+    expect(back.episode).toMatchObject({ brokenSince: at(42), deadline: at(57) });
+  });
+
   test('counts the time in hand from when it was ordered, where the target was well until then', () => {
     const well = decided(happen(happen(broken(), 2, takeOver), 6, { kind: 'recovered', by: 'person' })).record;
     const record = restoring(well, 60);
