@@ -149,6 +149,9 @@ function isThere(record: Awaited<ReturnType<typeof until>>['record']): boolean {
   }
 }
 
+/** What has not come about by then is told as it is. */
+const PATIENCE_MS = 20_000;
+
 /** What really becomes of an order; what it stops takes a moment to end. */
 async function given(
   handle: RecoveryHandle,
@@ -170,7 +173,11 @@ async function given(
     return { taken: false, reason: reasonText(cause.message ?? '') };
   }
   const answer = answerTo(name, story, runbook);
-  const { record } = await until(handle, (now) => !answer.taken || phaseOf(now.record) === answer.phase);
+  const patience = Date.now() + PATIENCE_MS;
+  const { record } = await until(
+    handle,
+    (now) => !answer.taken || phaseOf(now.record) === answer.phase || Date.now() > patience,
+  );
   return { taken: true, phase: phaseOf(record) };
 }
 
