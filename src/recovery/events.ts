@@ -83,7 +83,7 @@ export type EventBody =
       /** The procedure of the runbook that is started, where the start names it, and values for the runbook's parameters. */
       procedure?: string;
       params?: Params;
-      /** Set in a run that began before approvals and the end of a recovery were judged as they are now. */
+      /** Set in a run that began before approvals, deadlines, hand-backs and the end were judged as they are now. */
       formerRules?: true;
       /** Whether it asks about silences; runs of before do not. */
       asksSilences?: true;

@@ -96,6 +96,8 @@ function changeHands(record: RecoveryRecord, event: RecoveryEvent & { kind: 'ord
     case 'takeOver':
       return updateOpen(record, (page) => acknowledged(page, event));
     case 'handBack':
+      // By the former rules whoever had taken over kept the page.
+      if (record.formerRules === true) return record;
       return updateOpen(record, (page) => handedBack(page, event.at));
     default:
       return record;

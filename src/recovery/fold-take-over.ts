@@ -1,13 +1,13 @@
 import type { Attempt, Requested } from './attempt.ts';
 import type { Clock } from './clock.ts';
-import { later } from './deadlines.ts';
+import { isGivenToTrouble, later } from './deadlines.ts';
 import { after } from './durations.ts';
 import type { RecoveryEvent } from './events.ts';
 import { verifyAgain } from './holds.ts';
 import { withdrawnRequest } from './new-attempt.ts';
 import { withOthersDeadlines } from './other-runbooks.ts';
 import { activeAttempt, isUnderWay } from './policy.ts';
-import type { RecoveryRecord } from './record.ts';
+import type { Episode, RecoveryRecord } from './record.ts';
 import { isInHand, mayWrite, type TakenOver } from './take-over.ts';
 
 /** The take-over's part of the fold, and what it ends. */
@@ -68,13 +68,16 @@ function handedBack(record: RecoveryRecord, at: string): RecoveryRecord {
 function withoutTimeInHand(record: RecoveryRecord, at: string): RecoveryRecord {
   const { takenOver, episode } = record;
   if (takenOver === undefined || !isInHand(record) || episode.deadlinePassed) return record;
+  if (!isGivenToTrouble(record)) return { ...record, episode: movedOn(episode, takenOver.at, at) };
   // A procedure that was ordered on a well target may have had it break only since.
   const from = later(takenOver.at, episode.brokenSince);
-  const inHandMs = Date.parse(at) - Date.parse(from);
-  const addedMs = (episode.addedMs ?? 0) + inHandMs;
   const inHand = [...(episode.inHand ?? []), { from, to: at }];
-  const moved = { ...episode, deadline: after(episode.deadline, inHandMs), addedMs, inHand };
-  return { ...record, episode: withOthersDeadlines(record, moved) };
+  return { ...record, episode: withOthersDeadlines(record, { ...movedOn(episode, from, at), inHand }) };
+}
+
+function movedOn(episode: Episode, from: string, to: string): Episode {
+  const inHandMs = Date.parse(to) - Date.parse(from);
+  return { ...episode, deadline: after(episode.deadline, inHandMs), addedMs: (episode.addedMs ?? 0) + inHandMs };
 }
 
 /** A write that takes no time may end by itself for this long; then a retry of it would be a new one. */

@@ -32,13 +32,16 @@ function isForAll(record: RecoveryRecord, rung: number): boolean {
 /** The next rung of an open page, or the last one's next repetition, once its time has come. */
 export function nextRung(record: RecoveryRecord, page: PageRecord, clock: Clock): EventBody | null {
   const rungs = rungsOf(record);
-  const rung = rungs.findIndex((_, index) => {
-    const isLeft = page.rungs.every((said) => said.rung !== index) && calls(record, page, index);
-    return isLeft && clock.reached(dueAt(record, page, index));
-  });
+  const isLeft = (index: number) => isUnsaid(record, page, index) && calls(record, page, index);
+  const rung = rungs.findIndex((_, index) => isLeft(index) && clock.reached(dueAt(record, page, index)));
   const next = rungs[rung];
   if (next === undefined) return repetition(record, page, clock);
   return { kind: 'rung-due', rung, why: `${next.after} passed${unanswered(page)}` };
+}
+
+/** By the former rules no page came down again to a rung below one that it had reached. */
+function isUnsaid({ formerRules }: RecoveryRecord, { rungs }: PageRecord, index: number): boolean {
+  return rungs.every(({ rung }) => (formerRules === true ? rung < index : rung !== index));
 }
 
 /** When a rung is due that was not said yet. An early page moves it, and a hand-back does where it was held up till then. */

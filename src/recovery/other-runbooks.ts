@@ -1,4 +1,4 @@
-import { movedMs, tellsSinceWhen } from './deadlines.ts';
+import { isGivenToTrouble, movedMs, tellsSinceWhen } from './deadlines.ts';
 import { after, DEFAULT_RUNG, milliseconds } from './durations.ts';
 import type { EventBody, RecoveryEvent } from './events.ts';
 import { openPage } from './fold-pages.ts';
@@ -36,7 +36,10 @@ export function withOthersDeadlines(record: RecoveryRecord, episode: Episode): E
     (alert) =>
       !isServed(record, alert) && tellsSinceWhen(record, alert.startsAt) && !isReplaced(record, episode, alert),
   );
-  const times = [episode.deadline, ...waiting.map((alert) => deadlineOf(alert, movedMs(episode, alert.startsAt)))];
+  const times = [
+    episode.deadline,
+    ...waiting.map((alert) => deadlineOf(alert, movedMs(record, alert.startsAt, episode))),
+  ];
   const deadline = times.reduce((least, time) => (Date.parse(time) < Date.parse(least) ? time : least));
   return deadline === episode.deadline ? episode : { ...episode, deadline };
 }
@@ -85,11 +88,13 @@ type Times = Pick<Episode, 'brokenSince' | 'deadline'>;
 function timesOf(record: RecoveryRecord, alert: AlertRecord): Times {
   const { recovered, episode, procedure } = record;
   const { startsAt: brokenSince, runbook, after: rung } = alert;
+  const own = { brokenSince, deadline: deadlineOf(alert) };
+  if (!isGivenToTrouble(record)) return own;
   if (recovered === null) {
-    const deadline = episode.deadlineGiven ? episode.deadline : deadlineOf(alert, movedMs(episode, brokenSince));
+    const deadline = episode.deadlineGiven ? episode.deadline : deadlineOf(alert, movedMs(record, brokenSince));
     return { brokenSince, deadline };
   }
-  return runbook === procedure?.from ? fromNow(record, rung) : { brokenSince, deadline: deadlineOf(alert) };
+  return runbook === procedure?.from ? fromNow(record, rung) : own;
 }
 
 function fromNow({ now }: RecoveryRecord, rung = DEFAULT_RUNG): Times {
@@ -128,7 +133,9 @@ export function foldRunbookChanged(
   const number = record.episode.number + 1;
   // It is no new trouble for whoever has it in hand; a procedure that was ordered never is.
   const { takenOver } = record;
-  const isTheirs = takenOver !== undefined && (event.order !== undefined || isInHand(record));
+  const isOneTrouble = record.recovered === null && isGivenToTrouble(record);
+  const isTheirs =
+    takenOver !== undefined && (event.order !== undefined || (isGivenToTrouble(record) && isInHand(record)));
   return {
     ...record,
     ...(ordered === undefined ? {} : startOf(ordered, from)),
@@ -147,7 +154,7 @@ export function foldRunbookChanged(
     alerts: Object.fromEntries(alerts.map((alert) => [alertKey(alert), alert])),
     ...(isTheirs ? { takenOver: { ...takenOver, episode: number } } : {}),
     episode: {
-      ...(record.recovered === null ? givenTo(record.episode, brokenSince) : { deadlineGiven: false }),
+      ...(isOneTrouble ? givenTo(record, brokenSince) : { deadlineGiven: false }),
       number,
       brokenSince,
       deadline,
@@ -159,11 +166,12 @@ export function foldRunbookChanged(
 
 /** The time that people have given to what has not recovered, which is the page's and no runbook's. */
 function givenTo(
-  episode: Episode,
+  record: RecoveryRecord,
   brokenSince: string,
 ): Pick<Episode, 'deadlineGiven' | 'addedMs' | 'inHand' | 'extended'> {
+  const { episode } = record;
   const { deadlineGiven, inHand, extended } = episode;
-  const addedMs = brokenSince === episode.brokenSince ? episode.addedMs : movedMs(episode, brokenSince);
+  const addedMs = brokenSince === episode.brokenSince ? episode.addedMs : movedMs(record, brokenSince);
   return {
     deadlineGiven,
     ...(addedMs === undefined ? {} : { addedMs }),

@@ -1,7 +1,7 @@
 import { harmOf, wentUnanswered } from './answers.ts';
 import type { Attempt, Requested } from './attempt.ts';
 import type { Clock } from './clock.ts';
-import { extensionMs } from './deadlines.ts';
+import { extensionMs, isGivenToTrouble } from './deadlines.ts';
 import { after } from './durations.ts';
 import type { EventBody, Outcome, RecoveryEvent } from './events.ts';
 import { openPage } from './fold-pages.ts';
@@ -264,7 +264,8 @@ function foldBegun(record: RecoveryRecord, event: RecoveryEvent & { kind: 'actio
   if (!first) return record;
   const begun = { ...record, look: { ...record.look, healthy: null } };
   if (record.look.healthy !== true || alertsFiring(record) || record.episode.deadlineGiven) return begun;
-  const addedMs = extensionMs(record.episode);
+  const addedMs = extensionMs(record);
+  const added = isGivenToTrouble(record) ? { addedMs } : {};
   const deadline = after(event.at, firstRungMs(record) + addedMs);
-  return { ...begun, episode: { ...record.episode, brokenSince: event.at, deadline, addedMs, deadlinePassed: false } };
+  return { ...begun, episode: { ...record.episode, brokenSince: event.at, deadline, ...added, deadlinePassed: false } };
 }

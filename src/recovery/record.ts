@@ -54,7 +54,7 @@ export interface RecoveryRecord {
   modeVoice?: ModeVoice;
   /** Maintenance (`silences.ts`); absent in a run that began before it was asked about. */
   silences?: SilenceState;
-  /** Set in a run that began before approvals and the end of a recovery were judged as they are now: its history goes on as it began. */
+  /** Set in a run that began before approvals, deadlines, hand-backs and the end were judged as they are now: its history goes on as it began. */
   formerRules?: true;
   openedAt: string;
   /** The present episode's begin and deadline; `number` counts relapses from 1. */

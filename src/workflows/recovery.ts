@@ -49,7 +49,7 @@ const ASKS_SILENCES = 'asks-whether-it-is-silenced';
 /** Runs that asked before this tell nobody the answer. */
 const ANSWERS_ARE_TOLD = 'whoever-has-a-question-is-told-its-answer';
 
-/** Runs that began before are judged by the former rules about approvals and their end (`formerRules` of the record). */
+/** Runs that began before are judged by the former rules to their end (`formerRules` of the record). */
 const STRICTER_RULES = 'an-approval-names-its-plan-and-a-close-undoes';
 
 /** What the query `record` answers. */

@@ -134,3 +134,21 @@ describe('a page under which somebody took over and hands back', () => {
     expect(decidedAt(back, 2 * day + 31).record.closed?.outcome).toBe('handed-over');
   });
 });
+
+describe('in a run that began under the former rules a page', () => {
+  const until = THREE.map((rung, i) => (i === 2 ? { ...rung, until: 'resolved' as const } : rung));
+
+  test('stays with whoever had taken over, and is handed over a day after it was paged', () => {
+    const taken = happen({ ...climbing(), formerRules: true }, 16, takeOver);
+    const back = happen(taken, 18, handBack);
+    expect(climbs(back)).toEqual({});
+    expect(decidedAt(back, 24 * 60 + 16).record.closed?.outcome).toBe('handed-over');
+  });
+
+  test('never comes down to a rung below one that it has reached', () => {
+    const { pages } = climbing(until);
+    const inHand = { ...happen(climbing(until), 16, takeOver), pages, formerRules: true as const };
+    const back = happen(decidedAt(inHand, 40).record, 45, handBack);
+    expect(climbs(back)).toEqual({ 50: '2 again', 60: '2 again', 70: '2 again' });
+  });
+});

@@ -153,3 +153,33 @@ test('a procedure that begins on a well target keeps the extension that was give
   expect(acting.episode).toMatchObject({ brokenSince: at(10), deadline: at(35) });
   expect(refusal(acting, 'extend')).toMatch(/extended once already/);
 });
+
+describe('in a run that began under the former rules what people gave', () => {
+  const former = () => ({ ...broken(), formerRules: true as const });
+
+  test('ends with the runbook that it was given under', () => {
+    expect(restoring(happen(former(), 5, extend('15m')), 6).episode.deadline).toBe(at(15));
+    const back = happen(rejected(restoring(happen(former(), 2, takeOver), 5), 6), 6, firstLoaded);
+    expect(back.runbookName).toBe('agent-bruno-pod-crash-loop');
+    expect(isInHand(back)).toBe(false);
+  });
+
+  test('puts off no alert of another runbook that comes later, and all of the deadline that runs', () => {
+    expect(happen(happen(former(), 5, extend('10m')), 6, other(7)).episode.deadline).toBe(at(12));
+    const inHand = happen(happen(former(), 2, takeOver), 5, other(4));
+    expect(happen(inHand, 60, handBack).episode.deadline).toBe(at(67));
+  });
+
+  test('ends where a procedure begins on a well target', () => {
+    const well = happen(
+      decided(happen(former(), 2, { kind: 'recovered', by: 'itself' })).record,
+      3,
+      alert({ status: 'resolved' }),
+      run,
+    );
+    const healthy = { ...diagnosed(2)[0], healthy: true } as EventBody;
+    const waiting = decided(happen(decided(well).record, 3, loaded(), healthy, plan)).record;
+    const acting = happen(happen(waiting, 4, extend('10m'), ordered('approve')), 10, begun());
+    expect(acting.episode).toMatchObject({ brokenSince: at(10), deadline: at(25), addedMs: 600_000 });
+  });
+});

@@ -35,4 +35,12 @@ describe('a relapse', () => {
     const { healthyAt: _, ...old } = settling();
     expect(decided(happen(old, 55, watched(false))).record.episode).toMatchObject({ brokenSince: at(7) });
   });
+
+  test('counts as before in a run that began under the former rules, also where an elder alert joins', () => {
+    const former = { ...settling(), formerRules: true as const };
+    const { record } = decided(happen(former, 55, watched(false)));
+    expect(record.episode).toMatchObject({ brokenSince: at(7), deadline: at(22) });
+    const joined = happen(record, 56, alert({ fingerprint: 'f2', startsAt: at(2) }));
+    expect(joined.episode).toMatchObject({ brokenSince: at(2) });
+  });
 });
