@@ -97,10 +97,17 @@ function invalidInput(faults: string[]): ApplicationFailure {
   return ApplicationFailure.nonRetryable(`the start's input is not valid: ${faults.join('; ')}`, 'InvalidInput');
 }
 
+type Said = Pick<RecoveryInput, 'actor' | 'reason'>;
+
 /** Who started it and why, fit for every place where it is told; the front door signs it as it stands here. */
-function saidOf({ actor = '', reason }: RecoveryInput): { actor?: string; reason?: string } {
+function saidOf({ actor = '', reason }: Said): Said {
   const name = nameOf(actor);
   return { ...(name === '' ? {} : { actor: name }), ...(reason === undefined ? {} : { reason: legible(reason) }) };
+}
+
+/** The same as it came: the front doors of before signed that. */
+function sentOf({ actor, reason }: Said): Said {
+  return { ...(actor === undefined ? {} : { actor }), ...(reason === undefined ? {} : { reason }) };
 }
 
 /**
@@ -125,7 +132,7 @@ export function openedEvent(
     runbookName: workflowType,
     target: target ?? null,
     startedBy,
-    ...saidOf(input),
+    ...(formerRules ? sentOf(input) : saidOf(input)),
     ...(input.mode === undefined ? {} : { mode: input.mode }),
     startedAt: startTime.toISOString(),
     brokenSince: startTime.toISOString(),
