@@ -1,5 +1,5 @@
 import type { MessageContext, Notifier } from './notifier.ts';
-import type { PageMessage } from './page.ts';
+import type { PageMessage } from './page-message.ts';
 
 /**
  * A notifier to which every kind of message is the same: `tell` says it and returns the provider's own id of a page, where it has

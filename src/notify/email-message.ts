@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { lineOf } from './line.ts';
 import type { MessageContext } from './notifier.ts';
-import { type PageMessage, plainText } from './page.ts';
+import { plainText } from './page.ts';
+import type { PageMessage } from './page-message.ts';
 
 /** One e-mail, as nodemailer takes it. */
 export interface Letter {

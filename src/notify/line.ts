@@ -1,5 +1,6 @@
 import { oneLine } from '../recovery/words.ts';
-import { briefHeadlineOf, headlineOf, type PageMessage } from './page.ts';
+import { briefHeadlineOf, headlineOf } from './headline.ts';
+import type { PageMessage } from './page-message.ts';
 
 /**
  * A message in one line of at most so many characters: its first line where that fits; else in brief, each part cut by itself, so

@@ -1,6 +1,7 @@
 import type { Page } from '../recovery/escalation.ts';
 import { lineOf, shortened } from './line.ts';
-import { type PageMessage, plainText } from './page.ts';
+import { plainText } from './page.ts';
+import type { PageMessage } from './page-message.ts';
 
 /** What PagerDuty's Common Event Format says of a page: https://developer.pagerduty.com/docs/send-alert-event */
 

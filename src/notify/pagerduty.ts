@@ -3,7 +3,7 @@ import { KintsugiError } from '../errors.ts';
 import type { Page } from '../recovery/escalation.ts';
 import { webAddress } from './address.ts';
 import type { MessageContext, Notifier, NotifierDependencies, NotifierKind } from './notifier.ts';
-import type { PageMessage } from './page.ts';
+import type { PageMessage } from './page-message.ts';
 import { eventBody } from './pagerduty-event.ts';
 import { postRepeatedly } from './post.ts';
 import { readSecret } from './secret-file.ts';

@@ -3,7 +3,7 @@ import type { Page } from '../recovery/escalation.ts';
 import { addressIn } from './address.ts';
 import { notifierByMessage } from './by-message.ts';
 import type { MessageContext, NotifierKind } from './notifier.ts';
-import type { PageMessage } from './page.ts';
+import type { PageMessage } from './page-message.ts';
 import { postRepeatedly } from './post.ts';
 import { readSecret } from './secret-file.ts';
 import { envelopeOf } from './teams/card.ts';

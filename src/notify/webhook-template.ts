@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { suggest } from '../faults/closest.ts';
 import type { Json } from '../recovery/values.ts';
-import { type PageMessage, webhookBody } from './page.ts';
+import { webhookBody } from './page.ts';
+import type { PageMessage } from './page-message.ts';
 
 /** The values that a webhook's `body` may name, each as `$name`. */
 const VALUES: Readonly<Record<string, (message: PageMessage, told: { text: string; messageKey: string }) => string>> = {

@@ -81,7 +81,12 @@ export type Answer = 'approve' | 'reject';
 
 /** The line by which a person answers exactly this plan. */
 export function answerCommand(name: Answer, recoveryId: string, { n, approval }: Attempt): string {
-  return `kintsugi ${name} ${recoveryId} --attempt ${n} --digest ${approval?.digest} --actor YOU`;
+  return answerLine(name, recoveryId, { n, digest: approval?.digest ?? '' });
+}
+
+/** The same of a plan by its attempt and digest. */
+export function answerLine(name: Answer, recoveryId: string, { n, digest }: { n: number; digest: string }): string {
+  return `kintsugi ${name} ${recoveryId} --attempt ${n} --digest ${digest} --actor YOU`;
 }
 
 /** The same as the argument of the update, for Temporal's UI; YOU stands twice for whoever gives it, since each order has its own id. */

@@ -1,10 +1,10 @@
 import { adoptedAttempt } from './adopted.ts';
 import type { ActionRecord, Attempt } from './attempt.ts';
 import type { RecoveryEvent } from './events.ts';
+import { foldAnswer, foldApproval } from './fold-approvals.ts';
 import { openPage } from './fold-pages.ts';
 import { withAttempt, withdraw } from './new-attempt.ts';
 import { changesTarget, isSession, nextProcedure, requested } from './ordered.ts';
-import { isSamePerson } from './people.ts';
 import { isUnderWay } from './policy.ts';
 import type { RecoveryRecord } from './record.ts';
 import { isSettledBy } from './settled.ts';
@@ -91,8 +91,11 @@ function markStale(record: RecoveryRecord, n: number): RecoveryRecord {
 function foldOrder(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' }): RecoveryRecord {
   switch (event.name) {
     case 'approve':
-    case 'reject':
-      return foldAnswer(record, event);
+    case 'reject': {
+      const asked = record.attempts.find(({ stage }) => stage === 'asked');
+      const underPage = openPage(record) !== null;
+      return asked === undefined ? record : update(record, asked.n, (one) => foldAnswer(one, event, { underPage }));
+    }
     case 'undo':
       return undoWhere(
         update(record, Number(event.args.n), (attempt) =>
@@ -136,20 +139,6 @@ function foldRequest(record: RecoveryRecord, event: RecoveryEvent & { kind: 'ord
   return next === null ? { ...record, requests: [...record.requests, requested(event)] } : { ...record, next };
 }
 
-function foldAnswer(record: RecoveryRecord, event: RecoveryEvent & { kind: 'order' }): RecoveryRecord {
-  const asked = record.attempts.find(({ stage }) => stage === 'asked');
-  if (asked === undefined) return record;
-  return update(record, asked.n, (attempt) => {
-    if (event.name === 'reject') return endUnapproved(attempt, 'rejected', `rejected by ${event.actor}`);
-    const approval = attempt.approval;
-    if (approval === null) return attempt;
-    const known = approval.by.some((name) => isSamePerson(name, event.actor));
-    const by = known ? approval.by : [...approval.by, event.actor.trim()];
-    const approved = { ...approval, by, ordered: openPage(record) !== null };
-    return { ...attempt, approval: approved, stage: by.length >= approval.quorum ? 'approved' : 'asked' };
-  });
-}
-
 /** Sets the attempts whose changes may stand to be undone; what is in flight for them ends first. */
 function undoWhere(record: RecoveryRecord, which: (attempt: Attempt) => boolean, why: string): RecoveryRecord {
   return {
@@ -187,24 +176,11 @@ function foldAttempt(attempt: Attempt, event: AttemptEvent): Attempt {
   switch (event.kind) {
     case 'replanned':
       return foldReplanned(attempt, event);
-    case 'approval-asked': {
-      const { quorum, expiresAt, digest, why, tellsAnswer } = event;
-      const tells = tellsAnswer === undefined ? {} : { tellsAnswer };
-      return {
-        ...attempt,
-        stage: 'asked',
-        approval: { quorum, expiresAt, digest, why, by: [], ordered: false, ...tells, sentBy: null, tries: [] },
-      };
-    }
+    case 'approval-asked':
     case 'approval-sent':
-      return isOfBefore(attempt, event) ? attempt : withApproval(attempt, { sentBy: event.notifier });
-    case 'approval-failed': {
-      if (isOfBefore(attempt, event)) return attempt;
-      const tries = [...(attempt.approval?.tries ?? []), { notifier: event.notifier, at: event.at }];
-      return withApproval(attempt, { tries });
-    }
+    case 'approval-failed':
     case 'approval-expired':
-      return endUnapproved(attempt, 'expired', 'nobody answered in time');
+      return foldApproval(attempt, event);
     case 'held-back':
       return foldHeldBack(attempt, event);
     case 'action-finished':
@@ -217,15 +193,6 @@ function foldAttempt(attempt: Attempt, event: AttemptEvent): Attempt {
     case 'undo-finished':
       return foldUndo(attempt, event);
   }
-}
-
-function withApproval(attempt: Attempt, change: Partial<NonNullable<Attempt['approval']>>): Attempt {
-  return attempt.approval === null ? attempt : { ...attempt, approval: { ...attempt.approval, ...change } };
-}
-
-/** Whether what became of a question came only after the plan was made anew: the new question is still to be asked. */
-function isOfBefore({ approval }: Attempt, { digest }: { digest?: string }): boolean {
-  return approval?.tellsAnswer === true && digest !== undefined && digest !== approval.digest;
 }
 
 /** Nothing was begun: the attempt stands where it stood before the action was started. */
@@ -247,13 +214,6 @@ function withUnread({ unread: before, ...attempt }: Attempt, { i, at, unread }: 
 /** Of an attempt that a person took over: what turned out not to have begun. */
 function withoutBegun(attempt: Attempt, actions: ActionRecord[]): Attempt {
   return { ...attempt, actions, stage: actions.length === 0 ? 'withdrawn' : 'taken-over' };
-}
-
-/** An attempt that people turned down or did not answer: what it has changed so far is taken back. */
-function endUnapproved(attempt: Attempt, stage: 'rejected' | 'expired', why: string): Attempt {
-  const standing = attempt.actions.some((action) => mayStand(action, attempt));
-  const unanswered = standing && stage === 'expired' ? { unanswered: true as const } : {};
-  return { ...attempt, ...unanswered, stage: standing ? 'undoing' : stage, why };
 }
 
 function foldReplanned(attempt: Attempt, event: AttemptEvent & { kind: 'replanned' }): Attempt {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { headlineOf } from '../../src/notify/headline.ts';
 import { lineOf } from '../../src/notify/line.ts';
-import { headlineOf, type PageMessage } from '../../src/notify/page.ts';
+import type { PageMessage } from '../../src/notify/page-message.ts';
 import type { Page } from '../../src/recovery/escalation.ts';
 import { loadRunbooks } from '../../src/runbook/load.ts';
 import { approval, page } from './pages.ts';

@@ -1,17 +1,11 @@
 import type { KnownBlock } from '@slack/web-api';
 import type { ApprovalAnswer, ApprovalRequest, Page } from '../../recovery/escalation.ts';
 import { indented, oneLine } from '../../recovery/words.ts';
+import { clock } from '../clock.ts';
+import { headlineOf } from '../headline.ts';
 import { lineOf } from '../line.ts';
-import {
-  approveCommand,
-  clock,
-  headlineOf,
-  inHand,
-  type PageMessage,
-  quorumText,
-  takenOverLines,
-  troubleLines,
-} from '../page.ts';
+import { approveCommand, inHand, quorumText, takenOverLines, troubleLines } from '../page.ts';
+import type { PageMessage } from '../page-message.ts';
 import { planExcerpts } from '../plan-excerpt.ts';
 import { blocksOf, type Part } from './blocks.ts';
 import { approvalButtons, pageButtons } from './buttons.ts';

@@ -1,16 +1,9 @@
 import type { Page } from '../../recovery/escalation.ts';
 import { indented, oneLine } from '../../recovery/words.ts';
-import {
-  approveCommand,
-  clock,
-  headlineOf,
-  inHand,
-  type PageMessage,
-  pointLine,
-  quorumText,
-  takenOverLines,
-  troubleLines,
-} from '../page.ts';
+import { clock } from '../clock.ts';
+import { headlineOf } from '../headline.ts';
+import { approveCommand, inHand, pointLine, quorumText, takenOverLines, troubleLines } from '../page.ts';
+import type { PageMessage } from '../page-message.ts';
 import { planExcerpts } from '../plan-excerpt.ts';
 
 /**
