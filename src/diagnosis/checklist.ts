@@ -1,4 +1,5 @@
 import type { ChecklistItem, Finding } from '../recovery/values.ts';
+import { shortened } from '../recovery/words.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
 import { describeDependency, isWell } from './dependency-state.ts';
 import { describeChanges, describeContainer, describeEvents, describeProbes } from './describe.ts';
@@ -24,7 +25,7 @@ export function fillChecklist(evidence: Evidence, findings: readonly Finding[], 
     const dependency = spec.dependencies.some(({ name }) => name === id);
     const ask = dependency ? (asked: Question) => dependencyAnswer(asked, id) : ANSWERS[id];
     const { state, saw } = ask?.(question) ?? notPossible('no source that Kintsugi reads stands for this point');
-    return { id, text, state, saw: saw.length > LONGEST ? `${saw.slice(0, LONGEST - 1)}…` : saw };
+    return { id, text, state, saw: shortened(saw, LONGEST) };
   });
 }
 

@@ -1,4 +1,5 @@
 import type { EscalationStep, Finding } from '../recovery/values.ts';
+import { shortened } from '../recovery/words.ts';
 import { contactText, listedSteps } from '../recovery/written-steps.ts';
 import type { escalationStepIds } from '../runbook/schema/escalation.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
@@ -13,15 +14,11 @@ const LONGEST = 900;
 /** Takes each written escalation step as far as a machine can, and says what was found, or that its source is absent. */
 export function takeSteps(evidence: Evidence, findings: readonly Finding[], spec: RunbookSpec): EscalationStep[] {
   return listedSteps(spec).map(({ id, text }) => {
-    const found = shortened(TAKEN[id](evidence, spec, findings));
+    const found = shortened(TAKEN[id](evidence, spec, findings), LONGEST);
     return id === 'rollback'
-      ? { id, text, found, foundInObserve: shortened(rollbackText(evidence, byHand)) }
+      ? { id, text, found, foundInObserve: shortened(rollbackText(evidence, byHand), LONGEST) }
       : { id, text, found };
   });
-}
-
-function shortened(text: string): string {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
 }
 
 const TAKEN: Record<StepId, (evidence: Evidence, spec: RunbookSpec, findings: readonly Finding[]) => string> = {

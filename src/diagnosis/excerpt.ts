@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { KintsugiError } from '../errors.ts';
 import type { Json } from '../recovery/values.ts';
+import { shortened } from '../recovery/words.ts';
 import type { ContainerEvidence, LogEvidence, PodEvidence } from './evidence/pod.ts';
 import { type Evidence, emptyEvidence } from './evidence.ts';
 import { readLog } from './log-verdict.ts';
@@ -71,7 +72,7 @@ const evidenceShape = z.looseObject({
 });
 
 function trimmed(evidence: Evidence, measure: Measure): Evidence {
-  const cut = (text: string): string => (text.length > measure.text ? `${text.slice(0, measure.text - 1)}…` : text);
+  const cut = (text: string): string => shortened(text, measure.text);
   const { workload, difference } = evidence;
   const whole: Evidence = {
     ...evidence,

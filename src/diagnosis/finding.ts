@@ -1,4 +1,5 @@
 import type { Finding, Quote } from '../recovery/values.ts';
+import { shortened } from '../recovery/words.ts';
 import type { Cause } from '../runbook/schema/causes.ts';
 import type { Signature } from './signature.ts';
 import { signatures } from './signatures/registry.ts';
@@ -28,7 +29,7 @@ const labels = new Map<string, string>(
 
 /** Builds a finding: its label by the signature of its cause, its key `cause|container|subject` (contracts.md). */
 export function finding(parts: FindingParts): Finding {
-  const subject = parts.subject === undefined ? undefined : shorten(oneLine(parts.subject), LONGEST_SUBJECT);
+  const subject = parts.subject === undefined ? undefined : shortened(oneLine(parts.subject), LONGEST_SUBJECT);
   return {
     cause: parts.cause,
     label: labels.get(parts.cause) ?? parts.cause,
@@ -39,23 +40,19 @@ export function finding(parts: FindingParts): Finding {
     ...(parts.pod === undefined ? {} : { pod: parts.pod }),
     root: parts.root ?? true,
     score: parts.score,
-    quotes: (parts.quotes ?? []).slice(0, 5).map((quote) => ({ ...quote, text: shorten(quote.text, LONGEST_QUOTE) })),
+    quotes: (parts.quotes ?? []).slice(0, 5).map((quote) => ({ ...quote, text: shortened(quote.text, LONGEST_QUOTE) })),
   };
 }
 
 /** A long message in a summary never pushes out what is to be done. */
 function withMend(summary: string, mend: string | undefined): string {
-  if (mend === undefined) return shorten(summary, LONGEST_SUMMARY);
-  const end = shorten(oneLine(mend), LONGEST_SUMMARY / 2);
-  return `${shorten(summary, LONGEST_SUMMARY - end.length - 1)} ${end}`;
+  if (mend === undefined) return shortened(summary, LONGEST_SUMMARY);
+  const end = shortened(oneLine(mend), LONGEST_SUMMARY / 2);
+  return `${shortened(summary, LONGEST_SUMMARY - end.length - 1)} ${end}`;
 }
 
 function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
-}
-
-function shorten(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
 /** One finding a key: the one with the highest score, in descending order of score. */

@@ -1,4 +1,5 @@
 import type { Finding, Json } from '../recovery/values.ts';
+import { shortened } from '../recovery/words.ts';
 import type { RunbookSpec } from '../runbook/schema.ts';
 import { describeDependency } from './dependency-state.ts';
 import { describeContainer, describeProbes } from './describe.ts';
@@ -35,8 +36,7 @@ export function takePrevention(evidence: Evidence, findings: readonly Finding[],
   const seen: Seen = { evidence, finding, container, spec };
   return points.map((point) => {
     const saw = SIGHTS.find(([about]) => about.test(point))?.[1](seen) ?? CANNOT_SEE;
-    const text = `${point}: ${saw}`;
-    return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+    return shortened(`${point}: ${saw}`, LONGEST);
   });
 }
 

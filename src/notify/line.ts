@@ -1,4 +1,4 @@
-import { oneLine } from '../recovery/words.ts';
+import { oneLine, shortened } from '../recovery/words.ts';
 import { briefHeadlineOf, headlineOf } from './headline.ts';
 import type { PageMessage } from './page-message.ts';
 
@@ -27,9 +27,3 @@ export function lineOf(message: PageMessage, most: number): string {
 
 /** A part of less says nothing. */
 const FEWEST = 10;
-
-/** At most so many UTF-16 units, cut between characters. */
-export function shortened(text: string, most: number): string {
-  if (text.length <= most) return text;
-  return `${text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
-}

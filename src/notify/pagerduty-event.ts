@@ -1,5 +1,6 @@
 import type { Page } from '../recovery/escalation.ts';
-import { lineOf, shortened } from './line.ts';
+import { shortened } from '../recovery/words.ts';
+import { lineOf } from './line.ts';
 import { plainText } from './page.ts';
 import type { PageMessage } from './page-message.ts';
 

@@ -36,6 +36,12 @@ export function legibleAll<T>(value: T): T {
   return copy;
 }
 
+/** At most so many UTF-16 units, cut between characters. */
+export function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  return `${text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
 /** The further lines of a text below its first, so that none of them looks like a line of its own. */
 export function indented(text: string, width: number): string {
   return text.replaceAll('\n', `\n${' '.repeat(width)}`);

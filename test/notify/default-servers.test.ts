@@ -27,8 +27,9 @@ async function server(name: string): Promise<HttpProvider> {
   return provider;
 }
 
-async function servers(...names: string[]): Promise<HttpProvider[]> {
-  return Promise.all(names.map(server));
+/** Three of them, for as many as a test needs. */
+function servers(): Promise<[HttpProvider, HttpProvider, HttpProvider]> {
+  return Promise.all([server('first'), server('second'), server('third')]);
 }
 
 const orderOf = (...providers: HttpProvider[]): Notifier =>
@@ -39,8 +40,7 @@ const context = (event: string, providerId?: string) =>
 
 describe('the notifier default', () => {
   test('of three asks the other two where the first hangs', async () => {
-    const [first, second, third] = await servers('first', 'second', 'third');
-    if (first === undefined || second === undefined || third === undefined) throw new Error('no servers');
+    const [first, second, third] = await servers();
     first.meet('hang');
     second.meet('refuse');
     const { providerId } = await orderOf(first, second, third).trigger(page, context('0/trigger'));
@@ -49,8 +49,7 @@ describe('the notifier default', () => {
   }, 20_000);
 
   test('that nobody takes in time says what stood against each, as an error of its own', async () => {
-    const [first, second, third] = await servers('first', 'second', 'third');
-    if (first === undefined || second === undefined || third === undefined) throw new Error('no servers');
+    const [first, second, third] = await servers();
     for (const one of [first, second, third]) one.meet('hang');
     await expect(orderOf(first, second, third).trigger(page, context('0/trigger'))).rejects.toMatchObject({
       code: 'timeout',
@@ -59,8 +58,7 @@ describe('the notifier default', () => {
   }, 20_000);
 
   test('asks the others at a later rung where the one that has the page is down', async () => {
-    const [first, second] = await servers('first', 'second');
-    if (first === undefined || second === undefined) throw new Error('no servers');
+    const [first, second] = await servers();
     const made = orderOf(first, second);
     const { providerId } = await made.trigger(page, context('0/trigger'));
     first.meet('refuse');
@@ -75,8 +73,7 @@ describe('the notifier default', () => {
   });
 
   test('asks first, at a later rung, the one that has the page', async () => {
-    const [first, second] = await servers('first', 'second');
-    if (first === undefined || second === undefined) throw new Error('no servers');
+    const [first, second] = await servers();
     const made = orderOf(first, second);
     first.meet('refuse');
     const { providerId } = await made.trigger(page, context('0/trigger'));
@@ -86,8 +83,7 @@ describe('the notifier default', () => {
   });
 
   test('tells the end also to one whose answer was lost', async () => {
-    const [first, second] = await servers('first', 'second');
-    if (first === undefined || second === undefined) throw new Error('no servers');
+    const [first, second] = await servers();
     const made = orderOf(first, second);
     first.meet('hang');
     const { providerId } = await made.trigger(page, context('0/trigger'));
@@ -104,8 +100,7 @@ describe('the notifier default', () => {
   }, 60_000);
 
   test('says that some were not told that it is over, and tells those alone the next time', async () => {
-    const [first, second] = await servers('first', 'second');
-    if (first === undefined || second === undefined) throw new Error('no servers');
+    const [first, second] = await servers();
     const made = orderOf(first, second);
     const both = 'first/of first\nsecond/of second';
     first.meet('refuse');

@@ -6,6 +6,7 @@ import { executeUpdate } from '../../src/temporal/updates.ts';
 import { needs } from '../needs.ts';
 import { raisePlan, smallRunbook, waitPlan } from '../recovery/samples.ts';
 import { alert, close, freshQueue, type RecoveryHandle, recordOf, startByAlert, until, worker } from './environment.ts';
+import { asking } from './runbooks.ts';
 import { brokenLook, inApproveMode, type Script, script } from './scripted-activities.ts';
 import { devServer, serverOfFile } from './servers.ts';
 
@@ -38,19 +39,7 @@ const settling = ({ recovered, leaseHeld, inFlight }: RecoveryRecord) =>
 const broken: Partial<Activities> = { ...inApproveMode, look: async () => brokenLook };
 
 /** Every remedy takes two people. */
-const byTwo = smallRunbook(({ spec, ...rest }) => ({
-  ...rest,
-  spec: {
-    ...spec,
-    causes: spec.causes.map((cause) => ({
-      ...cause,
-      remedies: cause.remedies.map((remedy) => ({
-        ...remedy,
-        approval: { quorum: 2, expires: '10m', onExpiry: 'escalate' as const },
-      })),
-    })),
-  },
-}));
+const byTwo = asking('10m', 'escalate', 2);
 
 /** What an approval says of the plan that was seen. */
 const SEEN = { n: 1, digest: 'p'.repeat(64) };

@@ -9,12 +9,12 @@ export function withFirstRung(rung: string): RunbookContent {
   });
 }
 
-/** The small runbook, every remedy of which asks; `expires` is how long an answer is awaited. */
-export function asking(expires: string, onExpiry: 'escalate' | 'next' = 'escalate'): RunbookContent {
+/** The small runbook, every remedy of which asks `quorum` people; `expires` is how long an answer is awaited. */
+export function asking(expires: string, onExpiry: 'escalate' | 'next' = 'escalate', quorum = 1): RunbookContent {
   return smallRunbook((content) => {
     const causes = content.spec.causes.map((cause) => ({
       ...cause,
-      remedies: cause.remedies.map((remedy) => ({ ...remedy, approval: { quorum: 1, expires, onExpiry } })),
+      remedies: cause.remedies.map((remedy) => ({ ...remedy, approval: { quorum, expires, onExpiry } })),
     }));
     return { ...content, spec: { ...content.spec, causes } };
   });

@@ -36,6 +36,10 @@ function clearing(changes: Partial<Activities> = {}) {
 const asked = (handle: RecoveryHandle) =>
   until(handle, ({ record }) => record.attempts.some(({ stage }) => stage === 'asked'));
 
+/** Alice's approval of the one plan in that recovery, as the front door signs it. */
+const approvalOf = (recoveryId: string, id: string) =>
+  sign({ id, recoveryId, order: 'approve', actor: alice.actor, args: { digest: 'p' } });
+
 /** Gives an order as a front door does; `verified` is how: with its signature or without. */
 function give(handle: RecoveryHandle, order: PersonsOrder, fields: OrderFields, verified: boolean) {
   const { client, namespace = 'default' } = server.environment;
@@ -85,20 +89,8 @@ describe('a procedure of high risk outside a development cluster', () => {
     async () => {
       await besideProcedure(server.environment, clearing(), async (handle) => {
         const { record } = await asked(handle);
-        const signed = sign({
-          id: 'x',
-          recoveryId: record.recoveryId,
-          order: 'approve',
-          actor: alice.actor,
-          args: { digest: 'p' },
-        });
-        const elsewhere = sign({
-          id: 'x',
-          recoveryId: `${handle.workflowId}@00000000`,
-          order: 'approve',
-          actor: alice.actor,
-          args: { digest: 'p' },
-        });
+        const signed = approvalOf(record.recoveryId, 'x');
+        const elsewhere = approvalOf(`${handle.workflowId}@00000000`, 'x');
         const base = { id: 'x', recoveryId: record.recoveryId };
         for (const message of [
           { ...base, ...bob, signed },
@@ -157,13 +149,7 @@ test(
   async () => {
     await besideProcedure(server.environment, clearing(), async (handle) => {
       const { record } = await asked(handle);
-      const signed = sign({
-        id: 'once',
-        recoveryId: record.recoveryId,
-        order: 'approve',
-        actor: alice.actor,
-        args: { digest: 'p' },
-      });
+      const signed = approvalOf(record.recoveryId, 'once');
       const message = { id: 'once', recoveryId: record.recoveryId, ...alice };
       for (const _ of ['first', 'again']) {
         const answer = await handle.executeUpdate('approve', { args: [{ ...message, signed }] });

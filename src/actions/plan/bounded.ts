@@ -1,10 +1,12 @@
+import { shortened } from '../../recovery/words.ts';
+
 const LONGEST_LINE = 700;
 const MOST_CHARACTERS = 4_000;
 
 /** Lines for people, what they need most first: each cut, and as many as an event carries well. `more` says where the rest is. */
 export function boundedLines(lines: readonly string[], more: string): string[] {
   let room = MOST_CHARACTERS;
-  const cut = lines.map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE - 1)}…` : line));
+  const cut = lines.map((line) => shortened(line, LONGEST_LINE));
   const kept = cut.filter((line) => {
     room -= line.length;
     return room >= 0;

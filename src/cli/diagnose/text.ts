@@ -1,7 +1,7 @@
 import type { Evidence } from '../../diagnosis/evidence.ts';
 import { formatTarget } from '../../recovery/ids.ts';
 import type { ChecklistItem, Finding, Plan } from '../../recovery/values.ts';
-import { indented, legibleAll } from '../../recovery/words.ts';
+import { indented, legibleAll, shortened } from '../../recovery/words.ts';
 import type { coloursFor } from '../output.ts';
 import type { Seen } from './look.ts';
 
@@ -67,8 +67,7 @@ function findingsText(findings: readonly Finding[], colours: Colours): string[] 
 }
 
 function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > LONGEST_QUOTE ? `${line.slice(0, LONGEST_QUOTE - 1)}…` : line;
+  return shortened(text.replace(/\s+/g, ' ').trim(), LONGEST_QUOTE);
 }
 
 function doText({ runbook, planned, person, answer }: Seen): string[] {

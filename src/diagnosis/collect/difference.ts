@@ -3,6 +3,7 @@ import type { Baseline } from '../../activities/baseline.ts';
 import { currentRevision, type Revision } from '../../kubernetes/revisions.ts';
 import { canonicalText, toJson } from '../../kubernetes/template.ts';
 import type { Json } from '../../recovery/values.ts';
+import { shortened } from '../../recovery/words.ts';
 import type { TemplateChange, TemplateDifference } from '../evidence/change.ts';
 import type { Tell } from './collect.ts';
 import type { ReferencedObject } from './references.ts';
@@ -105,8 +106,7 @@ function fieldChanges(before: Record<string, unknown>, after: Record<string, unk
 
 function text(value: Json): string {
   if (value === null) return 'absent';
-  const whole = typeof value === 'string' ? value : canonicalText(value);
-  return whole.length > LONGEST_TEXT ? `${whole.slice(0, LONGEST_TEXT - 1)}…` : whole;
+  return shortened(typeof value === 'string' ? value : canonicalText(value), LONGEST_TEXT);
 }
 
 /** What a variable is compared by, and what of it is shown. */

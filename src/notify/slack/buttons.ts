@@ -2,6 +2,7 @@ import type { Button, KnownBlock } from '@slack/web-api';
 import { z } from 'zod';
 import { isDestructive } from '../../recovery/destructive.ts';
 import type { ApprovalRequest, Page } from '../../recovery/escalation.ts';
+import { shortened } from '../../recovery/words.ts';
 
 /** The orders that a button gives. */
 export const buttonOrders = ['approve', 'reject', 'acknowledge', 'takeOver'] as const;
@@ -84,5 +85,5 @@ function confirmation(title: string, text: string, confirm: string) {
 
 /** Slack shows plain text as it is, and refuses a message over a text that is too long. */
 function plain(text: string, most: number): { type: 'plain_text'; text: string } {
-  return { type: 'plain_text', text: text.length > most ? `${text.slice(0, most - 1)}…` : text };
+  return { type: 'plain_text', text: shortened(text, most) };
 }

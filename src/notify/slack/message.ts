@@ -1,6 +1,6 @@
 import type { KnownBlock } from '@slack/web-api';
 import type { ApprovalAnswer, ApprovalRequest, Page } from '../../recovery/escalation.ts';
-import { indented, oneLine } from '../../recovery/words.ts';
+import { indented, oneLine, shortened } from '../../recovery/words.ts';
 import { clock } from '../clock.ts';
 import { headlineOf } from '../headline.ts';
 import { lineOf } from '../line.ts';
@@ -179,7 +179,7 @@ function planParts(page: Page, approval: ApprovalRequest): string[] {
   const sizeOf = (line: string) => escaped(line, LINE).length + 1;
   const { steps, rest } = planExcerpts(page, approval, { steps: 12, text: 2000, sizeOf });
   const texts = steps.map(({ summary, diff, cut }) => {
-    const lines = diff.map((line) => (line.length > LINE ? `${line.slice(0, LINE - 1)}…` : line)).join('\n');
+    const lines = diff.map((line) => shortened(line, LINE)).join('\n');
     const block = lines === '' ? [] : [codeBlock(lines, 2300)];
     return [escaped(summary, STEP), ...block, ...(cut === undefined ? [] : [cut])].join('\n');
   });

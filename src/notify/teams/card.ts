@@ -1,5 +1,5 @@
 import type { Page } from '../../recovery/escalation.ts';
-import { indented, oneLine } from '../../recovery/words.ts';
+import { indented, oneLine, shortened } from '../../recovery/words.ts';
 import { clock } from '../clock.ts';
 import { headlineOf } from '../headline.ts';
 import { approveCommand, inHand, pointLine, quorumText, takenOverLines, troubleLines } from '../page.ts';
@@ -48,7 +48,7 @@ export function envelopeOf(message: PageMessage): string {
 function envelope({ page }: PageMessage, body: Line[]): object {
   const actions = page.links
     .slice(0, MOST_ACTIONS)
-    .map(({ title, url }) => ({ type: 'Action.OpenUrl', title: cut(title, 60), url }));
+    .map(({ title, url }) => ({ type: 'Action.OpenUrl', title: shortened(title, 60), url }));
   return {
     type: 'message',
     attachments: [
@@ -121,7 +121,7 @@ function approvalLines({ page, approval }: Extract<PageMessage, { event: 'approv
   return [
     heading(`It would, because ${oneLine(approval.why)}`),
     ...steps.flatMap(({ summary, diff, cut: left }) => [
-      line(cut(summary, STEP)),
+      line(shortened(summary, STEP)),
       ...diff.map(code),
       ...(left === undefined ? [] : [line(left)]),
     ]),
@@ -177,29 +177,28 @@ function heading(text: string): Line {
   return {
     type: 'RichTextBlock',
     separator: true,
-    inlines: [{ type: 'TextRun', text: cut(text, LINE), weight: 'bolder' }],
+    inlines: [{ type: 'TextRun', text: shortened(text, LINE), weight: 'bolder' }],
   };
 }
 
 function title(text: string, color: Color): Line {
-  const run = { type: 'TextRun', text: cut(text, LINE), weight: 'bolder', size: 'medium', color } as const;
+  const run = { type: 'TextRun', text: shortened(text, LINE), weight: 'bolder', size: 'medium', color } as const;
   return { type: 'RichTextBlock', inlines: [run] };
 }
 
 function line(text: string): Line {
-  return { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: cut(text, LINE) }] };
+  return { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: shortened(text, LINE) }] };
 }
 
 function code(text: string): Line {
-  return { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: cut(text, 2 * LINE), fontType: 'monospace' }] };
+  return {
+    type: 'RichTextBlock',
+    inlines: [{ type: 'TextRun', text: shortened(text, 2 * LINE), fontType: 'monospace' }],
+  };
 }
 
 function colorOf({ event }: PageMessage): Color {
   if (event === 'resolve') return 'good';
   if (event === 'approval' || event === 'update') return 'warning';
   return event === 'trigger' ? 'attention' : 'default';
-}
-
-function cut(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
